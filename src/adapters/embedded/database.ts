@@ -1,0 +1,139 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { DomainError } from "../../core/errors/errors.ts";
+import { createSchema, SCHEMA_VERSION } from "./schema.ts";
+
+export interface DatabaseOptions {
+  /** Engine threads; default: all cores. */
+  threads?: number;
+  /** Engine memory before it spills to disk, e.g. `700MB`. */
+  memoryLimit?: string;
+}
+
+const IDLE_CONNECTIONS = 4;
+
+/**
+ * The one DuckDB file of a data folder. Reads run side by side, each on a connection of its own; writes run one after
+ * the other, since two transactions that touch the same rows would fail each other.
+ */
+export class Database {
+  readonly #instance: DuckDBInstance;
+  readonly #idle: DuckDBConnection[] = [];
+  #writes: Promise<unknown> = Promise.resolve();
+  readonly directory: string;
+
+  private constructor(instance: DuckDBInstance, directory: string) {
+    this.#instance = instance;
+    this.directory = directory;
+  }
+
+  /**
+   * Opens or creates the store in a data folder.
+   * @throws DomainError `store.in-use` when another process has it open, `store.unreadable`, `store.newer-version`
+   */
+  static async open(directory: string, options: DatabaseOptions = {}): Promise<Database> {
+    mkdirSync(join(directory, "tmp"), { recursive: true });
+    const path = join(directory, "securebase.duckdb");
+    let instance: DuckDBInstance;
+    try {
+      instance = await DuckDBInstance.create(path, {
+        memory_limit: options.memoryLimit ?? "700MB",
+        temp_directory: join(directory, "tmp"),
+        ...(options.threads !== undefined && { threads: String(options.threads) }),
+      });
+    } catch (error) {
+      throw openError(path, error);
+    }
+    const database = new Database(instance, directory);
+    await database.#prepare();
+    return database;
+  }
+
+  async #prepare(): Promise<void> {
+    await this.write(async (connection) => {
+      const tables = await connection.runAndReadAll(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'",
+      );
+      if (tables.currentRowCount === 0) {
+        for (const statement of createSchema()) await connection.run(statement);
+        return;
+      }
+      const reader = await connection.runAndReadAll("SELECT value FROM meta WHERE key = 'schema_version'");
+      const version = Number(reader.getRows()[0]?.[0]);
+      if (version > SCHEMA_VERSION) {
+        throw new DomainError(
+          "store.newer-version",
+          "conflict",
+          `The store in ${this.directory} was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+          { fix: "Update securebase, or use another data folder with --data." },
+        );
+      }
+    });
+  }
+
+  /** Runs reads on a connection of their own. */
+  async read<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = this.#idle.pop() ?? (await this.#instance.connect());
+    try {
+      return await task(connection);
+    } finally {
+      this.release(connection);
+    }
+  }
+
+  /** A connection for a read that outlives one call, such as a stream; give it back with `release`. */
+  async acquire(): Promise<DuckDBConnection> {
+    return this.#idle.pop() ?? (await this.#instance.connect());
+  }
+
+  release(connection: DuckDBConnection): void {
+    if (this.#idle.length < IDLE_CONNECTIONS) this.#idle.push(connection);
+    else connection.disconnectSync();
+  }
+
+  /** Runs a transaction after all writes before it: committed when the task resolves, rolled back when it throws. */
+  async write<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const before = this.#writes;
+    let finished = (): void => undefined;
+    this.#writes = new Promise<void>((resolve) => (finished = resolve));
+    await before;
+    try {
+      return await this.read(async (connection) => {
+        await connection.run("BEGIN TRANSACTION");
+        try {
+          const result = await task(connection);
+          await connection.run("COMMIT");
+          return result;
+        } catch (error) {
+          await connection.run("ROLLBACK").catch(() => undefined);
+          throw error;
+        }
+      });
+    } finally {
+      finished();
+    }
+  }
+
+  close(): void {
+    for (const connection of this.#idle.splice(0)) connection.disconnectSync();
+    this.#instance.closeSync();
+  }
+}
+
+function openError(path: string, error: unknown): DomainError {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/lock/i.test(text)) {
+    const pid = /PID (\d+)/.exec(text)?.[1];
+    return new DomainError(
+      "store.in-use",
+      "conflict",
+      `The data folder is in use by another process${pid === undefined ? "" : ` (PID ${pid})`}: ${path}`,
+      { fix: "Stop that process, or use another folder with --data.", cause: error },
+    );
+  }
+  return new DomainError("store.unreadable", "unavailable", `The store ${path} cannot be opened: ${text}`, {
+    fix: "Check that the folder is writable and the file is a SecureBase store.",
+    cause: error,
+  });
+}

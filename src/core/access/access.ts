@@ -1,0 +1,46 @@
+import { DomainError } from "../errors/errors.ts";
+
+export const ROLES = ["operator", "admin", "manager", "analyst", "viewer"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who is asking, as the verified token says. */
+export interface Principal {
+  /** JWT `sub`, or `token` when the token names nobody. */
+  subject: string;
+  role: Role;
+  /** JWT `customerId`; operators have none. */
+  tenant: string | undefined;
+}
+
+/** Every action and the roles that may do it: the table decides and explains. */
+const TABLE = {
+  view: { roles: ["admin", "manager", "analyst", "viewer"], what: "see dashboards, reports and exports" },
+  create: { roles: ["admin", "manager", "analyst"], what: "create and change reports" },
+  export: { roles: ["admin", "manager", "analyst"], what: "export" },
+  schedule: { roles: ["admin", "manager"], what: "schedule reports" },
+  audit: { roles: ["operator", "admin", "manager"], what: "read the audit log" },
+  "delete-others": { roles: ["admin"], what: "delete other people's reports" },
+  "tenant-settings": { roles: ["operator", "admin"], what: "read and change tenant settings" },
+  registry: { roles: ["operator"], what: "list and add tenants" },
+  import: { roles: ["operator", "admin"], what: "import data" },
+} as const satisfies Record<string, { roles: readonly Role[]; what: string }>;
+
+export type Action = keyof typeof TABLE;
+
+export function may(role: Role, action: Action): boolean {
+  return (TABLE[action].roles as readonly Role[]).includes(role);
+}
+
+/** The roles an action is open to, for documentation. */
+export function rolesFor(action: Action): readonly Role[] {
+  return TABLE[action].roles;
+}
+
+/** @throws DomainError `access.forbidden` that names the roles which may */
+export function requireAccess(principal: Principal, action: Action): void {
+  if (may(principal.role, action)) return;
+  const { roles, what } = TABLE[action];
+  throw new DomainError("access.forbidden", "forbidden", `The role ${principal.role} may not ${what}`, {
+    fix: `Use a token with one of the roles: ${roles.join(", ")}.`,
+  });
+}

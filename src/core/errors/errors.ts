@@ -1,0 +1,60 @@
+/**
+ * What went wrong, seen from the caller: the HTTP status and the CLI exit code follow from the kind alone.
+ * - `invalid`: the request is malformed or breaks a rule (400; exit 2)
+ * - `unauthenticated` (401), `forbidden` (403), `not-found` (404), `conflict` (409), `precondition` (412)
+ * - `too-large` (413), `unprocessable`: well-formed input whose content cannot be used, e.g. a broken file (422)
+ * - `rate-limited` (429), `unavailable`: a dependency failed or is busy; trying again may help (503)
+ */
+export type ErrorKind =
+  | "invalid"
+  | "unauthenticated"
+  | "forbidden"
+  | "not-found"
+  | "conflict"
+  | "precondition"
+  | "too-large"
+  | "unprocessable"
+  | "rate-limited"
+  | "unavailable";
+
+export interface ErrorDetails {
+  /** How to mend it: one sentence in the imperative. */
+  fix?: string;
+  /** The field of the request or file that is wrong, e.g. `filters[0].field`. */
+  field?: string;
+  /** The values the field may take. */
+  allowed?: readonly string[];
+  /** Seconds after which a retry may succeed. */
+  retryAfter?: number;
+  cause?: unknown;
+}
+
+/** An error a user can act on: a stable `code`, a message that names what was wrong and where, and a fix. */
+export class DomainError extends Error {
+  override readonly name = "DomainError";
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly fix: string | undefined;
+  readonly field: string | undefined;
+  readonly allowed: readonly string[] | undefined;
+  readonly retryAfter: number | undefined;
+
+  /**
+   * @param code dotted and stable, e.g. `query.unknown-field`; clients may switch on it
+   * @param kind decides HTTP status and exit code
+   */
+  constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.kind = kind;
+    this.fix = details.fix;
+    this.field = details.field;
+    this.allowed = details.allowed;
+    this.retryAfter = details.retryAfter;
+  }
+}
+
+/** Shorthand for the commonest kind: a request that breaks a rule. */
+export function invalid(code: string, message: string, details: ErrorDetails = {}): DomainError {
+  return new DomainError(code, "invalid", message, details);
+}

@@ -1,0 +1,20 @@
+import type { CalendarDate } from "../time/dates.ts";
+
+/**
+ * One normalized fact as an importer hands it over: column name -> text, null where the source says nothing.
+ * Decimals are decimal strings, instants RFC 3339 in UTC, tags a JSON object of strings. `day` is the calendar date
+ * the fact belongs to.
+ */
+export interface FactRecord {
+  day: CalendarDate;
+  values: Readonly<Record<string, string | null>>;
+}
+
+/** What a load replaces: all facts of one tenant, dataset, source and period. */
+export interface PartitionKey {
+  tenant: string;
+  /** Who delivers it, e.g. `focus:AWS:123456789012`; two sources never replace each other. */
+  source: string;
+  /** A billing period `2024-09`, or a snapshot day `2024-09-17`. */
+  period: string;
+}

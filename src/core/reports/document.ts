@@ -1,0 +1,69 @@
+import type { ChartSpec } from "../charts/spec.ts";
+import type { QueryResult, ResultHead, ResultRange, Row } from "../query/query.ts";
+import type { Branding } from "../tenants/tenant.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** A computed number on a card. Amounts are canonical decimals; renderers format them with `type` and `unit`. */
+export interface Kpi {
+  id: string;
+  label: string;
+  /** Null when nothing is known, which is shown as such and never as 0. */
+  value: string | null;
+  type: "money" | "quantity" | "integer" | "percent";
+  unit: string | null;
+  /** For a `top` card, the name the value belongs to. */
+  name?: string | null;
+  change?: {
+    absolute: string;
+    /** Undefined when there was nothing before. */ percent?: string;
+    against: string;
+  };
+  upIs: "good" | "bad" | "neutral";
+}
+
+/** Rows that are read once, in batches; its head is known at once. */
+export interface TableStream {
+  head: ResultHead;
+  /**
+   * The rows, pulled. May be called once.
+   * @throws DomainError when the store fails midway: a renderer lets it through, so that no half file looks whole
+   */
+  batches(): AsyncIterable<readonly Row[]>;
+}
+
+export type DocumentSection =
+  | { kind: "heading"; text: string }
+  | { kind: "text"; text: string }
+  | { kind: "kpis"; items: readonly Kpi[] }
+  | { kind: "chart"; id: string; title: string; chart: ChartSpec; data: QueryResult }
+  | { kind: "table"; id: string; title: string; detail: boolean; table: TableStream };
+
+/**
+ * A report with its answers, ready to render once. Charts and small tables are in memory; the detail table streams.
+ */
+export interface ReportDocument {
+  title: string;
+  description: string;
+  tenant: { id: string; name: string };
+  branding: Branding;
+  range: ResultRange;
+  /** RFC 3339, UTC. */
+  generatedAt: string;
+  dataAsOf: string | null;
+  demo: boolean;
+  /** BCP 47, e.g. `en`. */
+  language: string;
+  sections: readonly DocumentSection[];
+  /**
+   * The manifest; complete once the detail table has been drained.
+   * @throws Error before that: a renderer writes it last
+   */
+  manifest(): Manifest;
+}
+
+/** The detail table of a document. @throws Error when it has none, which `checkDefinition` rules out */
+export function detailTable(document: ReportDocument): Extract<DocumentSection, { kind: "table" }> {
+  const found = document.sections.find((section) => section.kind === "table" && section.detail);
+  if (found?.kind === "table") return found;
+  throw new Error(`document ${document.title} has no detail table`);
+}

@@ -1,0 +1,81 @@
+import type { Cell, Column, OthersRow, ResultRange, Row, TotalRow } from "../query/query.ts";
+
+/** What a file says about itself: enough to check it against the source and against the other formats. */
+export interface Manifest {
+  title: string;
+  tenant: { id: string; name: string };
+  range: ResultRange;
+  /** The detail table's question. */
+  query: unknown;
+  rowsWritten: number;
+  rowsTotal: number;
+  complete: boolean;
+  notes: readonly string[];
+  /** Totals of the detail table: column id -> canonical decimal, one entry a unit. */
+  totals: readonly { unit: string | null; values: Readonly<Record<string, string>> }[];
+  /** `sha256:` and 64 hex digits over the detail table, the same in every format; see `encodeRow`. */
+  datasetHash: string;
+  /** RFC 3339, UTC. */
+  generatedAt: string;
+  dataAsOf: string | null;
+  /** Generated demo data, not a real bill. */
+  demo: boolean;
+  generator: string;
+}
+
+/** An incremental SHA-256, given in by the caller since core has no I/O and no crypto. */
+export interface Digest {
+  update(text: string): void;
+  /** Lower-case hex. */
+  hex(): string;
+}
+
+/**
+ * The bytes of one row as they are hashed: netstrings (`3:EC2,`), `-` for null, then a line feed. Unambiguous whatever
+ * the cells hold, and independent of any file format.
+ */
+export function encodeRow(row: Row): string {
+  let text = "";
+  for (const cell of row) text += encodeCell(cell);
+  return `${text}\n`;
+}
+
+function encodeCell(cell: Cell): string {
+  return cell === null ? "-" : `${cell.length}:${cell},`;
+}
+
+/**
+ * Hashes a table as it streams by: its column ids, its rows, its others row.
+ * @returns a recorder; `finish` gives the dataset hash
+ */
+export function datasetHasher(digest: Digest, columns: readonly Column[]): DatasetHasher {
+  digest.update(encodeRow(columns.map((column) => column.id)));
+  return {
+    rows(batch) {
+      let text = "";
+      for (const row of batch) text += encodeRow(row);
+      digest.update(text);
+    },
+    finish(others) {
+      if (others !== null) digest.update(encodeRow(["others", String(others.groups), ...others.cells]));
+      return `sha256:${digest.hex()}`;
+    },
+  };
+}
+
+export interface DatasetHasher {
+  rows(batch: readonly Row[]): void;
+  finish(others: OthersRow | null): string;
+}
+
+/** Totals of a table as the manifest lists them. */
+export function manifestTotals(columns: readonly Column[], totals: readonly TotalRow[]): Manifest["totals"] {
+  return totals.map((total) => {
+    const values: Record<string, string> = {};
+    columns.forEach((column, i) => {
+      const cell = total.cells[i];
+      if (column.role === "measure" && cell !== null && cell !== undefined) values[column.id] = cell;
+    });
+    return { unit: total.unit, values };
+  });
+}

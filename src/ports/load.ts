@@ -1,0 +1,157 @@
+import type { DatasetId, FactType } from "../core/metrics/datasets.ts";
+import type { FactRecord, PartitionKey } from "../core/metrics/facts.ts";
+
+/** A file to import. `path` is set when it lies on the local disk, so that an engine may read it by itself. */
+export interface InputFile {
+  /** As the user named it; shown in reports and errors. */
+  name: string;
+  /** Bytes, when known. */
+  size?: number;
+  path?: string;
+  /** The raw bytes, still compressed; may be called more than once. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export type Compression = "none" | "gzip" | "zstd";
+
+/** How a tabular file is written, as the importer found it. */
+export type TableFormat =
+  | {
+      kind: "csv";
+      compression: Compression;
+      delimiter: string;
+      /** Column names as the header has them, byte-order mark removed. */
+      header: readonly string[];
+    }
+  | { kind: "parquet"; columns: readonly string[] };
+
+/** One fact column and the source column it is read from. */
+export interface FieldMapping {
+  /** A column of the dataset. */
+  target: string;
+  /** Source columns in order of preference, compared without case; the first one a file has is read. */
+  from: readonly string[];
+  type: FactType;
+  /** A row without a value is rejected, and a file without the column is refused. */
+  required: boolean;
+  /** Source values to rename, e.g. older spellings. */
+  rename?: Readonly<Record<string, string>>;
+}
+
+/** How the rows of a tabular format become facts: data, so that every store may run it in its own way. */
+export interface TableMapping {
+  dataset: DatasetId;
+  /** `focus`, `cur`, … and its version as detected. */
+  format: string;
+  version: string;
+  /** Words that stand for a missing value, beside the empty field; compared exactly. */
+  nullWords: readonly string[];
+  fields: readonly FieldMapping[];
+  /**
+   * The instants a row covers. A period of a day or longer belongs to the calendar date its start has in UTC, since
+   * a bill's day cannot be split; a shorter one to the date its start has in the tenant's zone.
+   */
+  start: string;
+  end: string;
+  /** Source column whose month (`YYYY-MM` in UTC) is the partition's period. */
+  period: string;
+  /** Source columns that name the deliverer; the partition's source is `format:VALUE:VALUE`. */
+  source: readonly string[];
+  /** Measures whose totals are reported by currency, e.g. billed_cost and effective_cost. */
+  reportTotals: readonly string[];
+}
+
+/** Who owns the facts: one tenant for all, or whoever claims the fact's account. */
+export type Ownership =
+  { kind: "tenant"; tenant: string } | { kind: "accounts"; claims: readonly AccountClaim[] };
+
+export interface AccountClaim {
+  account: string;
+  tenant: string;
+}
+
+/** IANA zones of the tenants a load may reach; a tenant that is not listed counts days in UTC. */
+export type TenantZones = Readonly<Record<string, string>>;
+
+export interface TableLoad {
+  kind: "tables";
+  mapping: TableMapping;
+  files: readonly { file: InputFile; table: TableFormat }[];
+  owners: Ownership;
+  zones: TenantZones;
+  loadedAt: string;
+  /** Reads, checks and sums, and changes nothing. */
+  dryRun: boolean;
+}
+
+/** Facts made one by one, for formats that are no tables. All of a partition's facts come in one load. */
+export interface RecordLoad {
+  kind: "records";
+  dataset: DatasetId;
+  format: string;
+  files: readonly string[];
+  records: AsyncIterable<readonly LoadedFact[]>;
+  /** Partitions to replace even when no fact falls in them: a snapshot without findings empties the one before. */
+  partitions: readonly PartitionKey[];
+  rejections: RejectionLog;
+  loadedAt: string;
+  dryRun: boolean;
+}
+
+export interface LoadedFact extends FactRecord, PartitionKey {}
+
+export type LoadInput = TableLoad | RecordLoad;
+
+/** A row that was not taken, and why. */
+export interface Rejection {
+  file: string;
+  /** 1-based line of the file the row starts on, the header counted; null where the format has no lines (Parquet). */
+  line: number | null;
+  /** 1-based data row. */
+  row: number | null;
+  /** Source column, when one is to blame. */
+  field: string | null;
+  reason: string;
+}
+
+/** Rejections counted in full and kept up to a bound. */
+export interface RejectionLog {
+  count: number;
+  kept: readonly Rejection[];
+}
+
+/** How many rejections a report lists; all are counted. */
+export const MAX_LISTED_REJECTIONS = 100;
+
+/** A reconciliation line: what the source adds up to and what the store now holds, as canonical decimals. */
+export interface CurrencyTotals {
+  currency: string | null;
+  /** Over all rows read, rejected ones included as far as their amounts can be read; by measure id. */
+  source: Readonly<Record<string, string | null>>;
+  /** Over the facts stored. */
+  loaded: Readonly<Record<string, string | null>>;
+}
+
+export interface PartitionReport extends PartitionKey {
+  rows: number;
+  /** Rows of the earlier load that this one took the place of. */
+  replacedRows: number;
+}
+
+export interface LoadReport {
+  dataset: DatasetId;
+  format: string;
+  version: string;
+  files: readonly string[];
+  rowsRead: number;
+  rowsAccepted: number;
+  rowsRejected: number;
+  rejections: readonly Rejection[];
+  totals: readonly CurrencyTotals[];
+  partitions: readonly PartitionReport[];
+  /** Accounts no tenant claims; their facts went to the unassigned tenant. */
+  unassigned: readonly { account: string; name: string | null; rows: number }[];
+  /** Visible remarks: columns that are missing or not used, accounts of the earlier load that are gone. */
+  warnings: readonly string[];
+  dryRun: boolean;
+}

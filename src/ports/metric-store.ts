@@ -1,0 +1,102 @@
+import type { DatasetId } from "../core/metrics/datasets.ts";
+import type { PartitionKey } from "../core/metrics/facts.ts";
+import type { QueryPlan } from "../core/query/plan.ts";
+import type { Cell } from "../core/query/query.ts";
+import type { LoadInput, LoadReport } from "./load.ts";
+
+/**
+ * What one measure adds up to over all groups, in one unit (an ISO 4217 currency or a unit of quantity; null where
+ * the measure has a fixed unit or the facts name none).
+ */
+export interface MeasureTotal {
+  unit: string | null;
+  /** Canonical decimal; null when no fact carried a value. */
+  value: string | null;
+  /** The same over the compared range; absent when the plan has none. */
+  previous?: string | null;
+  /** Facts in the range that carry no value for the measure, although they match. */
+  missing: number;
+}
+
+/**
+ * The answer to a plan. A row is `[...keys, ...values, ...previous]` (previous only with `plan.compare`): time keys
+ * are the first day of their bucket, in the range's own dates also for compared values; a group that exists only in
+ * the compared range is a row with null values.
+ */
+export interface Aggregate {
+  /** At most `plan.limit` rows, sorted by `plan.sort` (ties by the keys, ascending, nulls last), in batches of some thousand. */
+  batches: AsyncIterable<readonly (readonly Cell[])[]>;
+  /** Groups in all, before the limit. */
+  groups: number;
+  /** Facts in the range that match the filters. */
+  facts: number;
+  /** One list a measure; more than one entry when facts are in several units. */
+  totals: readonly (readonly MeasureTotal[])[];
+}
+
+/** What a tenant's data was computed from: changes with every load, so a cache key that holds it never goes stale. */
+export interface DataVersion {
+  version: string;
+  /** RFC 3339 instant of the newest load; null when nothing was loaded. */
+  asOf: string | null;
+}
+
+/** One tenant's facts. A handle never sees another tenant's. */
+export interface TenantMetrics {
+  /**
+   * Answers a plan from one consistent state of the store: a load that lands meanwhile is seen whole or not at all.
+   * The caller drains `batches` or calls `return()` on its iterator.
+   * @throws DomainError `store.unavailable`
+   */
+  aggregate(plan: QueryPlan): Promise<Aggregate>;
+  version(dataset: DatasetId): Promise<DataVersion>;
+  /** The first and last day with facts; null when there are none. */
+  extent(dataset: DatasetId): Promise<{ first: string; last: string } | null>;
+}
+
+/** A finished load as the store remembers it. */
+export interface LoadRecord extends PartitionKey {
+  id: string;
+  dataset: DatasetId;
+  format: string;
+  files: readonly string[];
+  rows: number;
+  /** RFC 3339, UTC. */
+  loadedAt: string;
+}
+
+/**
+ * Facts of all tenants. Loading replaces whole partitions, atomically and durably: when `load` resolves the new facts
+ * survive a kill -9, until then readers see the old ones, and a crash or an error leaves the old ones in place.
+ */
+export interface MetricStore {
+  readonly capabilities: {
+    /** Takes `LoadInput` of kind `tables`: reads, checks and sums CSV and Parquet files by itself. */
+    readonly tables: boolean;
+  };
+  forTenant(tenant: string): TenantMetrics;
+  /**
+   * @throws DomainError `import.*` when the input cannot be read; the store is then as it was
+   * @throws the signal's reason when aborted; the store is then as it was
+   */
+  load(input: LoadInput, options?: LoadOptions): Promise<LoadReport>;
+  /** The loads behind the current facts, newest first; of one tenant or of all. */
+  loads(filter?: { tenant?: string; limit?: number }): Promise<LoadRecord[]>;
+  /**
+   * Moves all facts of an account to the tenant that claims it, so that a mapping made after an import takes effect.
+   * @returns facts moved
+   */
+  reassign(dataset: DatasetId, account: string, to: string): Promise<number>;
+}
+
+export interface LoadOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+export interface LoadProgress {
+  phase: "reading" | "checking" | "storing";
+  /** 0 to 1; absent when unknown. */
+  fraction?: number;
+  rows?: number;
+}

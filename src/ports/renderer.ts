@@ -1,0 +1,26 @@
+import type { ReportDocument } from "../core/reports/document.ts";
+import type { ExportFormat } from "../core/reports/formats.ts";
+
+export interface RenderOptions {
+  /** CSV: a UTF-8 byte-order mark, which Excel needs to see UTF-8. */
+  bom?: boolean;
+  /** CSV: one character; default comma. */
+  delimiter?: string;
+  /** JSON: one object a line (NDJSON) instead of one document. */
+  lines?: boolean;
+  /** PDF: default A4 portrait. */
+  page?: { size: "A4" | "letter"; orientation: "portrait" | "landscape" };
+}
+
+/**
+ * Turns a document into a file. The bytes are pulled: nothing is read from the document before the consumer asks,
+ * and a consumer that calls `return()` ends the document's row streams.
+ */
+export interface Renderer {
+  readonly format: ExportFormat;
+  /** RFC 6838 media type with parameters. */
+  readonly mediaType: string;
+  readonly extension: string;
+  /** @throws DomainError `export.too-large` where the format itself has a limit that bites */
+  render(document: ReportDocument, options?: RenderOptions): AsyncIterable<Uint8Array>;
+}
