@@ -1,0 +1,37 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Spool } from "../../ports/spool.ts";
+
+/**
+ * A spool in a folder of the data folder.
+ * @param newName gives file names that never repeat
+ */
+export function createSpool(directory: string, newName: () => string): Spool {
+  const folder = join(directory, "tmp", "spool");
+  return {
+    async store(name, content) {
+      await mkdir(folder, { recursive: true });
+      const path = join(folder, newName());
+      const dispose = (): Promise<void> => rm(path, { force: true });
+      try {
+        await pipeline(
+          Readable.from(content, { objectMode: false }),
+          createWriteStream(path, { mode: 0o600 }),
+        );
+        const { size } = await stat(path);
+        return { name, path, size, open: () => createReadStream(path), dispose };
+      } catch (error) {
+        await dispose();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Removes what a crash left in the spool. Call it only as the folder's one owner. */
+export async function sweepSpool(directory: string): Promise<void> {
+  await rm(join(directory, "tmp", "spool"), { recursive: true, force: true });
+}

@@ -1,0 +1,140 @@
+import { invalid } from "../../core/errors/errors.ts";
+import {
+  checkUnits,
+  columnsOf,
+  notesOf,
+  othersRow,
+  rowShaper,
+  totalRows,
+} from "../../core/query/assemble.ts";
+import { planQuery, type QueryPlan } from "../../core/query/plan.ts";
+import type { AnalyticsQuery, QueryResult, ResultHead, Row } from "../../core/query/query.ts";
+import type { TableStream } from "../../core/reports/document.ts";
+import type { Aggregate, DataVersion } from "../../ports/metric-store.ts";
+import type { TenantContext } from "../services.ts";
+
+/** Rows an answer has when the query sets no limit, and at most; the rest is in the others row, or in an export. */
+export const DEFAULT_ROWS = 1_000;
+export const MAX_ROWS = 10_000;
+
+const CACHE_SECONDS = 3_600;
+
+/**
+ * Answers a query from memory of the same question on the same data, or from the store.
+ * @throws DomainError those of `planQuery`; `query.limit-too-large`; `query.mixed-currencies`, `query.mixed-units`;
+ *   `store.unavailable`
+ */
+export async function runQuery(context: TenantContext, query: AnalyticsQuery): Promise<QueryResult> {
+  const { services, tenant } = context;
+  const limit = query.limit ?? DEFAULT_ROWS;
+  if (limit > MAX_ROWS) {
+    throw invalid(
+      "query.limit-too-large",
+      `limit ${limit} is over ${MAX_ROWS}, the most rows one answer may have`,
+      {
+        field: "limit",
+        fix: "Lower it, or export the query: an export has no row limit.",
+      },
+    );
+  }
+  const plan = planQuery({ ...query, limit }, services.clock.now(), tenant.zone);
+  const version = await services.metrics.forTenant(tenant.id).version(plan.dataset.id);
+  const cache = services.cache.forTenant(tenant.id);
+  const key = cacheKey(services.digest(), plan, version);
+  const cached = await cache.get(key);
+  if (cached !== undefined) return JSON.parse(cached) as QueryResult;
+  const result = await answer(context, plan, version);
+  await cache.set(key, JSON.stringify(result), CACHE_SECONDS);
+  return result;
+}
+
+/** The question in full and the data it is asked of; the tenant is the cache handle's business. */
+function cacheKey(
+  digest: { update(text: string): void; hex(): string },
+  plan: QueryPlan,
+  version: DataVersion,
+): string {
+  digest.update(JSON.stringify([{ ...plan, dataset: plan.dataset.id }, version]));
+  return digest.hex();
+}
+
+async function answer(context: TenantContext, plan: QueryPlan, version: DataVersion): Promise<QueryResult> {
+  const aggregate = await context.services.metrics.forTenant(context.tenant.id).aggregate(plan);
+  const raw = await drain(aggregate);
+  checkUnits(plan, aggregate.totals);
+  const others = othersRow(plan, aggregate.totals, raw, aggregate.groups);
+  const head = headOf(plan, aggregate, version, { shown: raw.length, others });
+  return { ...head, rows: raw.map(rowShaper(plan, aggregate.totals)) };
+}
+
+async function drain(aggregate: Aggregate): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const batch of aggregate.batches) for (const row of batch) rows.push(row);
+  return rows;
+}
+
+/**
+ * Opens a query without a row limit as a stream, for exports. With `query.limit` it is answered like `runQuery`, with
+ * an others row.
+ * @throws as `runQuery`, before the first row; the stream throws what the store throws midway
+ */
+export async function openQuery(context: TenantContext, query: AnalyticsQuery): Promise<TableStream> {
+  const { services, tenant } = context;
+  if (query.limit !== undefined) return streamOf(await runQuery(context, query));
+  const plan = planQuery(query, services.clock.now(), tenant.zone);
+  const metrics = services.metrics.forTenant(tenant.id);
+  const version = await metrics.version(plan.dataset.id);
+  const aggregate = await metrics.aggregate(plan);
+  try {
+    checkUnits(plan, aggregate.totals);
+  } catch (error) {
+    await aggregate.batches[Symbol.asyncIterator]().return?.();
+    throw error;
+  }
+  const shape = rowShaper(plan, aggregate.totals);
+  return {
+    head: headOf(plan, aggregate, version, { shown: aggregate.groups, others: null }),
+    async *batches() {
+      for await (const batch of aggregate.batches)
+        yield plan.compare === undefined ? batch : batch.map(shape);
+    },
+  };
+}
+
+/** A result in memory as a stream of one batch. */
+export function streamOf(result: QueryResult): TableStream {
+  const { rows, ...head } = result;
+  return {
+    head,
+    // eslint-disable-next-line @typescript-eslint/require-await -- the rows are here already
+    async *batches() {
+      if (rows.length > 0) yield rows;
+    },
+  };
+}
+
+function headOf(
+  plan: QueryPlan,
+  aggregate: Aggregate,
+  version: DataVersion,
+  shown: { shown: number; others: ResultHead["others"] },
+): ResultHead {
+  const { totals, facts, groups } = aggregate;
+  return {
+    dataset: plan.dataset.id,
+    range: { ...plan.range, zone: plan.zone },
+    ...(plan.compare !== undefined && {
+      compare: { from: plan.compare.from, to: plan.compare.to, kind: plan.compare.kind },
+    }),
+    columns: columnsOf(plan, totals),
+    totals: totalRows(plan, totals),
+    others: shown.others,
+    completeness: {
+      rows: shown.shown,
+      rowsTotal: groups,
+      complete: shown.shown === groups,
+      notes: notesOf(plan, totals, facts, groups, shown.shown),
+    },
+    dataAsOf: version.asOf,
+  };
+}

@@ -1,0 +1,44 @@
+import type { Principal } from "../core/access/access.ts";
+import type { Digest } from "../core/reports/manifest.ts";
+import type { Tenant } from "../core/tenants/tenant.ts";
+import type { Clock, Ids } from "../ports/clock.ts";
+import type { ExportStore } from "../ports/export-store.ts";
+import type { JobRunner } from "../ports/jobs.ts";
+import type { MetricStore } from "../ports/metric-store.ts";
+import type { QueryCache } from "../ports/query-cache.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import type { Spool } from "../ports/spool.ts";
+import type { TenantStore } from "../ports/tenant-store.ts";
+
+/** One thing the service needs, as the health check asks it. */
+export interface DependencyCheck {
+  name: string;
+  /** @throws when the dependency cannot do its work */
+  check(): Promise<void>;
+}
+
+/** All that the use cases need from the outside, put together once by a runtime. */
+export interface Services {
+  clock: Clock;
+  ids: Ids;
+  metrics: MetricStore;
+  tenants: TenantStore;
+  reports: ReportStore;
+  cache: QueryCache;
+  exports: ExportStore;
+  spool: Spool;
+  jobs: JobRunner;
+  /** A new SHA-256. */
+  digest: () => Digest;
+  checks: readonly DependencyCheck[];
+  version: string;
+  /** `embedded`, `dev`, `prod`, … */
+  environment: string;
+}
+
+/** The first argument of every use case that touches a tenant's data. */
+export interface TenantContext {
+  services: Services;
+  tenant: Tenant;
+  principal: Principal;
+}
