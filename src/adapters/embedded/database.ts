@@ -94,22 +94,31 @@ export class Database {
 
   /** Runs a transaction after all writes before it: committed when the task resolves, rolled back when it throws. */
   async write<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return this.read((connection) => this.writeOn(connection, task));
+  }
+
+  /**
+   * {@link write} on a connection the caller acquired, for a load that first stages its rows in a temporary table:
+   * those belong to their connection, and filling them must not keep other writers waiting.
+   */
+  async writeOn<T>(
+    connection: DuckDBConnection,
+    task: (connection: DuckDBConnection) => Promise<T>,
+  ): Promise<T> {
     const before = this.#writes;
     let finished = (): void => undefined;
     this.#writes = new Promise<void>((resolve) => (finished = resolve));
     await before;
     try {
-      return await this.read(async (connection) => {
-        await connection.run("BEGIN TRANSACTION");
-        try {
-          const result = await task(connection);
-          await connection.run("COMMIT");
-          return result;
-        } catch (error) {
-          await connection.run("ROLLBACK").catch(() => undefined);
-          throw error;
-        }
-      });
+      await connection.run("BEGIN TRANSACTION");
+      try {
+        const result = await task(connection);
+        await connection.run("COMMIT");
+        return result;
+      } catch (error) {
+        await connection.run("ROLLBACK").catch(() => undefined);
+        throw error;
+      }
     } finally {
       finished();
     }
