@@ -13,7 +13,9 @@ export class InProcessJobs implements JobRunner {
   }
 
   start(id: string, task: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const done = this.#run(task).finally(() => this.#alive.delete(id));
+    const done = this.#run(task)
+      .catch(() => undefined)
+      .finally(() => this.#alive.delete(id));
     this.#alive.set(id, done);
     return Promise.resolve();
   }

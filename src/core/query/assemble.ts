@@ -195,8 +195,11 @@ export function notesOf(
       );
     }
   });
-  const compared = plan.compare !== undefined && facts > 0;
-  if (compared && totals.every((units) => units.every((unit) => (unit.previous ?? null) === null))) {
+  if (
+    plan.compare !== undefined &&
+    facts > 0 &&
+    totals.every((units) => units.every((unit) => (unit.previous ?? null) === null))
+  ) {
     notes.push(`There are no facts from ${plan.compare.from} to ${plan.compare.to} to compare with.`);
   }
   return notes;

@@ -58,7 +58,7 @@ export interface ReportDocument {
    * The manifest; complete once the detail table has been drained.
    * @throws Error before that: a renderer writes it last
    */
-  manifest(): Manifest;
+  readonly manifest: () => Manifest;
 }
 
 /** The detail table of a document. @throws Error when it has none, which `checkDefinition` rules out */

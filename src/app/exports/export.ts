@@ -1,0 +1,237 @@
+import { DomainError } from "../../core/errors/errors.ts";
+import type { Row } from "../../core/query/query.ts";
+import { detailTable, type ReportDocument } from "../../core/reports/document.ts";
+import type { ExportFormat } from "../../core/reports/formats.ts";
+import type { Manifest } from "../../core/reports/manifest.ts";
+import type { ExportJob } from "../../ports/export-store.ts";
+import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
+import { rendererFor } from "../../render/registry.ts";
+import { type Page, pageOf } from "../reports/reports.ts";
+import type { TenantContext } from "../services.ts";
+
+/** Detail rows up to which an export is answered at once; more become a job. */
+export const STREAM_ROWS = 10_000;
+/** Days a finished export is kept. */
+export const KEEP_DAYS = 90;
+
+export interface ExportStream {
+  kind: "stream";
+  fileName: string;
+  mediaType: string;
+  manifest: Manifest;
+  body: AsyncIterable<Uint8Array>;
+}
+
+export type StartedExport = ExportStream | { kind: "job"; job: ExportJob };
+
+/** `cost-analysis_acme_2024-09-01_2024-10-01.pdf`; letters, digits, dots, hyphens and underscores only. */
+export function exportFileName(document: ReportDocument, extension: string): string {
+  const slug = (text: string): string =>
+    text
+      .normalize("NFKD")
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "") || "report";
+  return `${slug(document.title)}_${slug(document.tenant.id)}_${document.range.from}_${document.range.to}.${extension}`;
+}
+
+/**
+ * Renders a document: a small one is answered as a stream, whose manifest is known at once; a larger one becomes a
+ * job that writes to the export store.
+ */
+export async function startExport(
+  context: TenantContext,
+  document: ReportDocument,
+  format: ExportFormat,
+  options: RenderOptions = {},
+): Promise<StartedExport> {
+  const renderer = await rendererFor(format);
+  const detail = detailTable(document);
+  if (detail.table.head.completeness.rows > STREAM_ROWS) {
+    return { kind: "job", job: await startJob(context, document, renderer, options) };
+  }
+  const { document: held, manifest } = await holdRows(document);
+  return {
+    kind: "stream",
+    fileName: exportFileName(document, renderer.extension),
+    mediaType: renderer.mediaType,
+    manifest,
+    body: renderer.render(held, options),
+  };
+}
+
+/** Renders a document of any size as one stream; the manifest is complete when the body has ended. */
+export async function renderDocument(
+  document: ReportDocument,
+  format: ExportFormat,
+  options: RenderOptions = {},
+): Promise<{
+  fileName: string;
+  mediaType: string;
+  body: AsyncIterable<Uint8Array>;
+  manifest: () => Manifest;
+}> {
+  const renderer = await rendererFor(format);
+  return {
+    fileName: exportFileName(document, renderer.extension),
+    mediaType: renderer.mediaType,
+    body: renderer.render(document, options),
+    manifest: document.manifest,
+  };
+}
+
+/** Reads the detail rows into memory, so that the manifest is known before the first byte goes out. */
+async function holdRows(document: ReportDocument): Promise<{ document: ReportDocument; manifest: Manifest }> {
+  const detail = detailTable(document);
+  const batches: (readonly Row[])[] = [];
+  for await (const batch of detail.table.batches()) batches.push(batch);
+  const manifest = document.manifest();
+  const table = {
+    head: detail.table.head,
+    // eslint-disable-next-line @typescript-eslint/require-await -- the rows are here already
+    async *batches() {
+      yield* batches;
+    },
+  };
+  const sections = document.sections.map((section) => (section === detail ? { ...detail, table } : section));
+  return { document: { ...document, sections, manifest: () => manifest }, manifest };
+}
+
+async function startJob(
+  context: TenantContext,
+  document: ReportDocument,
+  renderer: Renderer,
+  options: RenderOptions,
+): Promise<ExportJob> {
+  const { services, tenant, principal } = context;
+  const now = services.clock.now();
+  const job: ExportJob = {
+    id: services.ids.next(),
+    title: document.title,
+    format: renderer.format,
+    fileName: exportFileName(document, renderer.extension),
+    status: "running",
+    rowsWritten: 0,
+    rowsTotal: detailTable(document).table.head.completeness.rows,
+    bytes: null,
+    manifest: null,
+    error: null,
+    requestedBy: principal.subject,
+    createdAt: now.toISOString(),
+    finishedAt: null,
+    expiresAt: new Date(now.getTime() + KEEP_DAYS * 86_400_000).toISOString(),
+  };
+  await services.exports.forTenant(tenant.id).put(job);
+  await services.jobs.start(job.id, (signal) => runJob(context, job, document, renderer, options, signal));
+  return job;
+}
+
+/** Writes the file and records how it went; a failure is on the job's record, with its reason. */
+async function runJob(
+  context: TenantContext,
+  job: ExportJob,
+  document: ReportDocument,
+  renderer: Renderer,
+  options: RenderOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const exports = context.services.exports.forTenant(context.tenant.id);
+  const finishedAt = (): string => context.services.clock.now().toISOString();
+  try {
+    const counted = countRows(document, signal, (rowsWritten) => exports.put({ ...job, rowsWritten }));
+    const bytes = await exports.write(job.id, renderer.render(counted, options));
+    const manifest = document.manifest();
+    const { rowsWritten } = manifest;
+    await exports.put({ ...job, status: "done", rowsWritten, bytes, manifest, finishedAt: finishedAt() });
+  } catch (error) {
+    const known = error instanceof DomainError;
+    await exports.put({
+      ...job,
+      status: "failed",
+      error: {
+        code: known ? error.code : "export.failed",
+        message: error instanceof Error ? error.message : String(error),
+      },
+      finishedAt: finishedAt(),
+    });
+  }
+}
+
+const PROGRESS_EVERY_ROWS = 50_000;
+
+/** Passes the detail rows on, counts them for the progress, and stops when the service stops. */
+function countRows(
+  document: ReportDocument,
+  signal: AbortSignal,
+  onProgress: (rows: number) => Promise<void>,
+): ReportDocument {
+  const detail = detailTable(document);
+  const table = {
+    head: detail.table.head,
+    async *batches() {
+      let rows = 0;
+      let told = 0;
+      for await (const batch of detail.table.batches()) {
+        signal.throwIfAborted();
+        yield batch;
+        rows += batch.length;
+        if (rows - told < PROGRESS_EVERY_ROWS) continue;
+        told = rows;
+        await onProgress(rows);
+      }
+    },
+  };
+  return {
+    ...document,
+    sections: document.sections.map((section) => (section === detail ? { ...detail, table } : section)),
+  };
+}
+
+/** @throws DomainError `export.not-found` */
+export async function getExport(context: TenantContext, id: string): Promise<ExportJob> {
+  const job = await context.services.exports.forTenant(context.tenant.id).get(id);
+  if (job !== undefined) return withLiveness(context, job);
+  throw new DomainError("export.not-found", "not-found", `There is no export "${id}"`, {
+    field: "id",
+    fix: "List the exports to see their ids; they are kept for 90 days.",
+  });
+}
+
+export async function listExports(context: TenantContext, page: Page): Promise<ExportJob[]> {
+  const jobs = await context.services.exports.forTenant(context.tenant.id).list(pageOf(page));
+  return jobs.map((job) => withLiveness(context, job));
+}
+
+/** A job whose process died never ends: it is shown as what it is. */
+function withLiveness(context: TenantContext, job: ExportJob): ExportJob {
+  const open = job.status === "running" || job.status === "pending";
+  if (!open || context.services.jobs.isAlive(job.id)) return job;
+  const error = { code: "export.interrupted", message: "The service stopped while it wrote this export." };
+  return { ...job, status: "failed", error };
+}
+
+/** @throws DomainError `export.not-found`, `export.not-ready`, `export.failed` */
+export async function readExport(
+  context: TenantContext,
+  id: string,
+): Promise<{ job: ExportJob; mediaType: string; body: AsyncIterable<Uint8Array> }> {
+  const job = await getExport(context, id);
+  if (job.status === "failed") {
+    throw new DomainError(
+      "export.failed",
+      "conflict",
+      `The export failed: ${job.error?.message ?? "unknown reason"}`,
+      {
+        fix: "Start the export again.",
+      },
+    );
+  }
+  if (job.status !== "done") {
+    throw new DomainError("export.not-ready", "conflict", "The export is still being written", {
+      fix: "Ask again in a moment; GET the export to see its progress.",
+      retryAfter: 2,
+    });
+  }
+  const { mediaType } = await rendererFor(job.format);
+  return { job, mediaType, body: await context.services.exports.forTenant(context.tenant.id).read(id) };
+}

@@ -1,0 +1,80 @@
+import { DomainError } from "../../core/errors/errors.ts";
+import { unknownNameFix } from "../../core/errors/suggest.ts";
+import { DATASET_IDS } from "../../core/metrics/datasets.ts";
+import { makeTenant, type NewTenant, type Tenant, UNASSIGNED } from "../../core/tenants/tenant.ts";
+import type { Services } from "../services.ts";
+
+/**
+ * Adds a tenant. Facts of its accounts that were imported before move to it.
+ * @throws DomainError those of `makeTenant`, `tenant.exists`, `tenant.account-taken`
+ */
+export async function addTenant(
+  services: Services,
+  input: NewTenant,
+): Promise<Tenant & { factsMoved: number }> {
+  const tenant = makeTenant(input, services.clock.now().toISOString());
+  await services.tenants.add(tenant);
+  return { ...tenant, factsMoved: await claimFacts(services, tenant, tenant.accounts) };
+}
+
+async function claimFacts(services: Services, tenant: Tenant, accounts: readonly string[]): Promise<number> {
+  let moved = 0;
+  for (const dataset of DATASET_IDS) {
+    for (const account of accounts) moved += await services.metrics.reassign(dataset, account, tenant.id);
+  }
+  return moved;
+}
+
+/** What may be changed of a tenant; its zone stays, since its facts are counted in that zone's days. */
+export type TenantChange = Partial<Pick<NewTenant, "name" | "accounts" | "frameworks" | "branding">>;
+
+/**
+ * Changes a tenant. Facts of accounts it newly claims move to it, those of accounts it gives up become unassigned.
+ * @throws DomainError those of `makeTenant`, `tenant.not-found`, `tenant.account-taken`
+ */
+export async function updateTenant(services: Services, id: string, change: TenantChange): Promise<Tenant> {
+  const before = await getTenant(services, id);
+  const after = makeTenant({ ...before, ...change }, before.createdAt);
+  await services.tenants.update(after);
+  const lost = before.accounts.filter((account) => !after.accounts.includes(account));
+  for (const dataset of DATASET_IDS) {
+    for (const account of lost) await services.metrics.reassign(dataset, account, UNASSIGNED);
+  }
+  await claimFacts(
+    services,
+    after,
+    after.accounts.filter((account) => !before.accounts.includes(account)),
+  );
+  return after;
+}
+
+export function listTenants(services: Services): Promise<Tenant[]> {
+  return services.tenants.list();
+}
+
+/** The tenant by id; `unassigned` is one, too. @throws DomainError `tenant.not-found` */
+export async function getTenant(services: Services, id: string): Promise<Tenant> {
+  if (id === UNASSIGNED) return unassignedTenant();
+  const tenant = await services.tenants.get(id);
+  if (tenant !== undefined) return tenant;
+  const known = (await services.tenants.list()).map((t) => t.id);
+  throw new DomainError("tenant.not-found", "not-found", `There is no tenant "${id}"`, {
+    field: "tenant",
+    fix:
+      known.length === 0 ? "Add one with: securebase tenants add ID --name NAME" : unknownNameFix(id, known),
+  });
+}
+
+/** The tenant under which facts of unmapped accounts are seen. */
+function unassignedTenant(): Tenant {
+  return {
+    id: UNASSIGNED,
+    name: "Unassigned accounts",
+    accounts: [],
+    frameworks: [],
+    zone: "UTC",
+    branding: {},
+    demo: false,
+    createdAt: "1970-01-01T00:00:00.000Z",
+  };
+}

@@ -1,0 +1,58 @@
+import { addDays, addMonths, type CalendarDate, monthStart, weekStart } from "../time/dates.ts";
+import type { DayRange } from "../time/ranges.ts";
+import type { LoadedDay } from "./blocks.ts";
+import type { PlannedKey, QueryPlan } from "./plan.ts";
+
+/** One of the ranges a plan reads: its own, or the one it is compared with. */
+export interface Side {
+  range: DayRange;
+  /** The date in the plan's own range that a day of this side lines up with. */
+  align: (day: CalendarDate) => CalendarDate;
+}
+
+export function sidesOf(plan: QueryPlan): Side[] {
+  const own: Side = { range: plan.range, align: (day) => day };
+  if (plan.compare === undefined) return [own];
+  const { from, to, shift } = plan.compare;
+  const move = shift.unit === "day" ? addDays : addMonths;
+  return [own, { range: { from, to }, align: (day) => move(day, shift.count) }];
+}
+
+export function isTimeKey(key: PlannedKey): boolean {
+  return key.dimension.column === "day";
+}
+
+/** The first day of the bucket a time dimension puts a day into. */
+export function bucketOf(kind: PlannedKey["dimension"]["kind"], day: CalendarDate): CalendarDate {
+  if (kind === "week") return weekStart(day);
+  return kind === "month" ? monthStart(day) : day;
+}
+
+export function includes(range: DayRange, day: CalendarDate): boolean {
+  return day >= range.from && day < range.to;
+}
+
+/**
+ * For gauges: which loaded days count on a side. In each bucket of time a source's last snapshot stands for the
+ * bucket, since snapshots repeat what is still there and must not be added.
+ * @param keys the plan's time keys; without any the whole side is one bucket
+ */
+export function lastSnapshots(
+  side: Side,
+  loaded: readonly LoadedDay[],
+  keys: readonly PlannedKey[],
+): ReadonlySet<string> {
+  const last = new Map<string, LoadedDay>();
+  for (const entry of loaded) {
+    if (!includes(side.range, entry.day)) continue;
+    const aligned = side.align(entry.day);
+    const bucket = [entry.source, ...keys.map((key) => bucketOf(key.dimension.kind, aligned))].join("\n");
+    const held = last.get(bucket);
+    if (held === undefined || held.day < entry.day) last.set(bucket, entry);
+  }
+  return new Set([...last.values()].map(snapshotName));
+}
+
+export function snapshotName(entry: LoadedDay): string {
+  return `${entry.day} ${entry.source}`;
+}
