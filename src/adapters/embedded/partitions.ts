@@ -91,44 +91,58 @@ export async function replacePartitions(
   for (const { tenant } of partitions) {
     if (!keys.has(tenant)) keys.set(tenant, await tenantKey(connection, tenant));
   }
+  const keyOf = (tenant: string): number => keys.get(tenant) ?? 0;
   const old = await currentPartitions(connection, load.dataset, [...keys.values()]);
-  const opened: OpenedPartition[] = [];
+  const loadIds = await recordPartitions(
+    connection,
+    load,
+    partitions.map(({ tenant, source, period, rows }) => ({
+      tenantKey: keyOf(tenant),
+      source,
+      period,
+      rows,
+    })),
+  );
   const stale: number[] = [];
-  for (const { tenant, source, period, rows } of partitions) {
-    const key = keys.get(tenant) ?? 0;
-    const before = old.get(partitionName(key, source, period));
+  const opened = partitions.map(({ tenant, source, period }, i): OpenedPartition => {
+    const before = old.get(partitionName(keyOf(tenant), source, period));
     if (before !== undefined) stale.push(before.loadId);
-    const loadId = await recordPartition(connection, load, { tenantKey: key, source, period, rows });
-    opened.push({ tenant, source, period, tenantKey: key, loadId, replacedRows: before?.rows ?? 0 });
-  }
+    const replacedRows = before?.rows ?? 0;
+    return { tenant, source, period, tenantKey: keyOf(tenant), loadId: loadIds[i] ?? 0, replacedRows };
+  });
   await deletePartitions(connection, load.dataset, stale);
   for (const key of keys.values()) await bumpVersion(connection, key, load.dataset, load.loadedAt);
   return opened;
 }
 
-/** Writes a partition's row in `loads`. @returns its load id */
-export async function recordPartition(
+/** Rows of `loads` written by one statement. */
+const LOADS_BATCH = 500;
+
+/** Writes partitions' rows in `loads`. @returns their load ids, in the same order */
+export async function recordPartitions(
   connection: DuckDBConnection,
   load: LoadMeta,
-  partition: { tenantKey: number; source: string; period: string; rows: number },
-): Promise<number> {
-  const rows = await rowsOf(
-    connection,
-    `INSERT INTO loads VALUES (nextval('load_ids')::INTEGER, $1, $2, $3, $4, $5, $6, $7, $8, $9::TIMESTAMP)
-      RETURNING load_id`,
-    [
-      load.id,
-      partition.tenantKey,
-      load.dataset,
-      partition.source,
-      partition.period,
-      load.format,
-      JSON.stringify(load.files),
-      BigInt(partition.rows),
-      load.loadedAt,
-    ],
-  );
-  return Number(rows[0]?.[0]);
+  partitions: readonly { tenantKey: number; source: string; period: string; rows: number }[],
+): Promise<number[]> {
+  const ids: number[] = [];
+  for (let at = 0; at < partitions.length; at += LOADS_BATCH) {
+    const batch = partitions.slice(at, at + LOADS_BATCH);
+    const taken = await rowsOf(connection, `SELECT nextval('load_ids')::INTEGER FROM range(${batch.length})`);
+    const batchIds = taken.map(([id]) => Number(id));
+    const values: string[] = [];
+    const rows = batch.map(({ tenantKey, source, period, rows }, i) => {
+      const first = values.push(source, period) + 3;
+      return `(${integerList([batchIds[i] ?? 0, tenantKey, rows])}, $${first}, $${first + 1})`;
+    });
+    await execute(
+      connection,
+      `INSERT INTO loads SELECT p.load_id, $1, p.tenant, '${load.dataset}', p.source, p.period, $2, $3, p.n, $4::TIMESTAMP
+        FROM (VALUES ${rows.join(", ")}) p (load_id, tenant, n, source, period)`,
+      [load.id, load.format, JSON.stringify(load.files), load.loadedAt, ...values],
+    );
+    ids.push(...batchIds);
+  }
+  return ids;
 }
 
 function partitionName(tenant: number, source: string, period: string): string {
