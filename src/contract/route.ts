@@ -1,0 +1,70 @@
+import type * as z from "zod/mini";
+import type { Action } from "../core/access/access.ts";
+import type { ProblemCode } from "./problems.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+export type Tag = "Service" | "Analytics" | "Exports" | "Reports" | "Templates" | "Imports" | "Tenants";
+
+/** The limits a tenant has, each so many requests a minute. */
+export const RATE_LIMITS = { queries: 100, exports: 20, "report-changes": 50 } as const;
+export type RateLimitName = keyof typeof RATE_LIMITS;
+
+export interface Example {
+  name: string;
+  /** URL parameters as written, or a JSON body, or both. */
+  params?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, string>>;
+  body?: unknown;
+}
+
+/** What a route answers when all goes well. */
+export interface Answer {
+  status: number;
+  description: string;
+  /** The JSON body's schema; without one the body is a file or empty. */
+  schema?: z.ZodMiniType;
+  /** Media types of a body that is not JSON. */
+  media?: readonly string[];
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** One operation of the API as data: the server routes it, the client calls it, the reference explains it. */
+export interface RouteSpec {
+  method: Method;
+  /** With `{name}` for path parameters. */
+  path: string;
+  tag: Tag;
+  summary: string;
+  description: string;
+  /** `public`, `any` signed-in role, or an action of the access table. */
+  access: "public" | "any" | Action;
+  limit?: RateLimitName;
+  params?: z.ZodMiniType;
+  query?: z.ZodMiniType;
+  /** Request headers beside Authorization. */
+  headers?: Readonly<Record<string, { description: string; required: boolean }>>;
+  body?:
+    { kind: "json"; schema: z.ZodMiniType; optional?: boolean } | { kind: "upload"; description: string };
+  ok: Answer;
+  /** Other successes. */
+  also?: readonly Answer[];
+  /** Problem codes particular to this route; those every route shares are added by the generator. */
+  problems: readonly ProblemCode[];
+  examples: readonly Example[];
+}
+
+/** Keeps the literal types of a group of routes and checks them. */
+export function routes<const T extends Record<string, RouteSpec>>(group: T): T {
+  return group;
+}
+
+type Output<S> = S extends z.ZodMiniType ? z.output<S> : undefined;
+
+export type ParamsOf<R extends RouteSpec> = R extends { params: infer S } ? Output<S> : undefined;
+export type QueryOf<R extends RouteSpec> = R extends { query: infer S } ? Output<S> : undefined;
+export type BodyOf<R extends RouteSpec> = R extends { body: { kind: "json"; schema: infer S } }
+  ? R extends { body: { optional: true } }
+    ? Output<S> | undefined
+    : Output<S>
+  : undefined;
+export type AnswerOf<R extends RouteSpec> = R extends { ok: { schema: infer S } } ? Output<S> : undefined;

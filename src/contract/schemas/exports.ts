@@ -1,0 +1,81 @@
+import * as z from "zod/mini";
+import { EXPORT_FORMATS } from "../../core/reports/formats.ts";
+import { instant, nullableInstant } from "./common.ts";
+import { analyticsQuerySchema, resultRangeSchema } from "./query.ts";
+import { doc, named } from "./registry.ts";
+import { definitionSchema, formatSchema, runFields } from "./reports.ts";
+
+export const manifestSchema = named(
+  "Manifest",
+  "What a file says about itself: enough to check it against its source and against the other formats.",
+  z.object({
+    title: z.string(),
+    tenant: z.object({ id: z.string(), name: z.string() }),
+    range: resultRangeSchema,
+    query: doc(z.unknown(), "The detail table's question."),
+    rowsWritten: z.int(),
+    rowsTotal: z.int(),
+    complete: z.boolean(),
+    notes: z.array(z.string()),
+    totals: z.array(z.object({ unit: z.nullable(z.string()), values: z.record(z.string(), z.string()) })),
+    datasetHash: doc(z.string(), "`sha256:` and 64 hex digits over the rows, the same in every format."),
+    generatedAt: instant("When it was made."),
+    dataAsOf: nullableInstant("When the newest load behind it was made."),
+    demo: z.boolean(),
+    generator: z.string(),
+  }),
+);
+
+export const exportJobSchema = named(
+  "Export",
+  "An export job and, when done, its file.",
+  z.object({
+    id: z.string(),
+    title: z.string(),
+    format: z.enum(EXPORT_FORMATS),
+    fileName: z.string(),
+    status: z.enum(["pending", "running", "done", "failed"]),
+    rowsWritten: doc(z.int(), "Rows written so far."),
+    rowsTotal: doc(z.nullable(z.int()), "Rows in all; null while unknown."),
+    bytes: z.nullable(z.int()),
+    manifest: z.nullable(manifestSchema),
+    error: doc(z.nullable(z.object({ code: z.string(), message: z.string() })), "Why it failed."),
+    requestedBy: z.string(),
+    createdAt: instant("When it was asked for."),
+    finishedAt: nullableInstant("When it ended."),
+    expiresAt: instant("When its file is removed."),
+  }),
+);
+
+export const exportRequestSchema = named(
+  "ExportRequest",
+  "What to export, exactly one of `query`, `report` and `definition`, and how.",
+  z.strictObject({
+    format: formatSchema,
+    query: z.exactOptional(doc(analyticsQuerySchema, "A question; its answer is exported whole.")),
+    report: z.exactOptional(
+      doc(z.string(), "A saved report's id or a template's name.", { examples: ["cost-analysis"] }),
+    ),
+    definition: z.exactOptional(doc(definitionSchema, "A report that need not be saved.")),
+    title: z.exactOptional(doc(z.string(), "Heads the file of a `query`.")),
+    ...runFields,
+    options: z.exactOptional(
+      z.strictObject({
+        bom: z.exactOptional(doc(z.boolean(), "CSV: a byte-order mark, which Excel needs to see UTF-8.")),
+        delimiter: z.exactOptional(
+          doc(z.string().check(z.length(1)), "CSV: one character; comma when not given."),
+        ),
+        lines: z.exactOptional(doc(z.boolean(), "JSON: one object a line (NDJSON).")),
+        page: z.exactOptional(
+          doc(
+            z.strictObject({
+              size: z.enum(["A4", "letter"]),
+              orientation: z.enum(["portrait", "landscape"]),
+            }),
+            "PDF: A4 portrait when not given.",
+          ),
+        ),
+      }),
+    ),
+  }),
+);

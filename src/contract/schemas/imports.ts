@@ -1,0 +1,88 @@
+import * as z from "zod/mini";
+import { DATASET_IDS } from "../../core/metrics/datasets.ts";
+import { instant } from "./common.ts";
+import { doc, named } from "./registry.ts";
+
+const amounts = doc(
+  z.record(z.string(), z.nullable(z.string())),
+  "Measure id -> exact decimal text; null where no row carries one.",
+);
+
+export const loadReportSchema = named(
+  "LoadReport",
+  "What an import did: rows read, accepted and rejected, and the source's totals beside the store's.",
+  z.object({
+    dataset: z.enum(DATASET_IDS),
+    format: z.string(),
+    version: z.string(),
+    files: z.array(z.string()),
+    rowsRead: z.int(),
+    rowsAccepted: z.int(),
+    rowsRejected: z.int(),
+    rejections: doc(
+      z.array(
+        z.object({
+          file: z.string(),
+          line: doc(z.nullable(z.int()), "1-based line of the file, the header counted."),
+          row: doc(z.nullable(z.int()), "1-based data row."),
+          field: z.nullable(z.string()),
+          reason: z.string(),
+        }),
+      ),
+      "The first 100; all are counted in `rowsRejected`.",
+    ),
+    totals: z.array(z.object({ currency: z.nullable(z.string()), source: amounts, loaded: amounts })),
+    partitions: doc(
+      z.array(
+        z.object({
+          tenant: z.string(),
+          source: z.string(),
+          period: z.string(),
+          rows: z.int(),
+          replacedRows: doc(z.int(), "Rows of the earlier load that this one took the place of."),
+        }),
+      ),
+      "What was replaced: a load takes the place of the one before, it never adds to it.",
+    ),
+    unassigned: doc(
+      z.array(z.object({ account: z.string(), name: z.nullable(z.string()), rows: z.int() })),
+      "Accounts no tenant claims; their facts wait under the unassigned tenant.",
+    ),
+    warnings: z.array(z.string()),
+    dryRun: z.boolean(),
+  }),
+);
+
+export const loadRecordSchema = named(
+  "Load",
+  "A finished load as the store remembers it.",
+  z.object({
+    id: z.string(),
+    tenant: z.string(),
+    dataset: z.enum(DATASET_IDS),
+    source: z.string(),
+    period: z.string(),
+    format: z.string(),
+    files: z.array(z.string()),
+    rows: z.int(),
+    loadedAt: instant("When it was made."),
+  }),
+);
+
+export const importParams = z.strictObject({
+  format: z.exactOptional(
+    doc(z.string(), "`auto` (detected from the content) or a format's name.", { examples: ["focus"] }),
+  ),
+  tenant: z.exactOptional(
+    doc(
+      z.string(),
+      "Operators only: load everything for this tenant instead of by the account mapping. An admin's import always goes to the admin's own tenant.",
+    ),
+  ),
+  dryRun: z.exactOptional(doc(z.boolean(), "Read, check and sum, and change nothing.")),
+  name: z.exactOptional(
+    doc(z.string(), "The file's name in reports, for an upload that is not multipart.", {
+      examples: ["focus-2024-09.csv.gz"],
+    }),
+  ),
+});

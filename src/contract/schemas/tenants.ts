@@ -1,0 +1,62 @@
+import * as z from "zod/mini";
+import { instant } from "./common.ts";
+import { doc, named } from "./registry.ts";
+
+const branding = z.strictObject({
+  color: z.exactOptional(doc(z.string(), "`#rrggbb`.", { examples: ["#0f766e"] })),
+  logo: z.exactOptional(doc(z.string(), "PNG or JPEG as a data: URL.")),
+});
+
+const settings = {
+  name: doc(z.string(), "As shown in reports."),
+  accounts: z.exactOptional(
+    doc(
+      z.array(z.string()),
+      "Cloud account ids whose facts belong to the tenant. Text: leading zeros count.",
+    ),
+  ),
+  frameworks: z.exactOptional(doc(z.array(z.string()), "Compliance frameworks the tenant answers to.")),
+  branding: z.exactOptional(branding),
+};
+
+export const newTenantSchema = named(
+  "NewTenant",
+  "A tenant to add.",
+  z.strictObject({
+    id: doc(z.string(), "1 to 63 lower case letters, digits and hyphens.", { examples: ["acme"] }),
+    ...settings,
+    zone: z.exactOptional(
+      doc(z.string(), "IANA time zone its days are counted in, for good; UTC when not given.", {
+        examples: ["America/New_York"],
+      }),
+    ),
+  }),
+);
+
+export const tenantSettingsSchema = named(
+  "TenantSettings",
+  "What may change of a tenant. What is not given stays as it is. Only an operator may change `accounts`, since they decide whose facts are whose. The time zone stays, since facts are counted in its days.",
+  z.strictObject({ ...settings, name: z.exactOptional(settings.name) }),
+);
+
+const tenantFields = {
+  id: z.string(),
+  name: z.string(),
+  accounts: z.array(z.string()),
+  frameworks: z.array(z.string()),
+  zone: z.string(),
+  branding: z.object({ color: z.exactOptional(z.string()), logo: z.exactOptional(z.string()) }),
+  demo: doc(z.boolean(), "Generated demo data."),
+  createdAt: instant("When it was added."),
+};
+
+export const tenantSchema = named("Tenant", "A tenant of the registry.", z.object(tenantFields));
+
+export const addedTenantSchema = named(
+  "AddedTenant",
+  "The tenant as added.",
+  z.object({
+    ...tenantFields,
+    factsMoved: doc(z.int(), "Facts of its accounts that were imported before and have moved to it."),
+  }),
+);

@@ -1,0 +1,216 @@
+import * as z from "zod/mini";
+import { type DomainError, invalid } from "../core/errors/errors.ts";
+import { unknownNameFix } from "../core/errors/suggest.ts";
+import { problemSpec } from "./problems.ts";
+
+/** One field that is wrong. */
+export interface FieldProblem {
+  code: string;
+  detail: string;
+  field: string;
+  fix?: string;
+  allowed?: readonly string[];
+}
+
+/** All fields that are wrong, as the cause of the error that tells of the first. */
+export class FieldProblems extends Error {
+  readonly problems: readonly FieldProblem[];
+
+  constructor(problems: readonly FieldProblem[]) {
+    super(`${problems.length} fields are wrong`);
+    this.problems = problems;
+  }
+}
+
+type Issue = z.core.$ZodIssue;
+const MARK = "known:";
+
+/**
+ * Checks a value against a schema of the contract.
+ * @param where the part of the request in messages, e.g. `body` or `query`
+ * @throws DomainError naming the field, what it has and what it may have: `request.missing-field`,
+ *   `request.unknown-field`, `request.wrong-type`, `request.invalid-value`, or the code the schema itself names; with
+ *   several problems all of them are in its cause
+ */
+export function check<S extends z.ZodMiniType>(schema: S, value: unknown, where: string): z.output<S> {
+  const result = z.safeParse(schema, value, { error: describeKnownKeys });
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => describe(issue, value, where));
+  const [first, ...others] = problems;
+  if (first === undefined) throw result.error;
+  const { code, detail, ...rest } = first;
+  if (others.length === 0) throw invalid(code, detail, rest);
+  const more = others.length === 1 ? "1 more problem" : `${others.length} more problems`;
+  throw invalid(code, `${detail} (and ${more})`, { ...rest, cause: new FieldProblems(problems) });
+}
+
+/** Issues of unknown keys do not say which keys there are; the schema behind them does. */
+function describeKnownKeys(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== "unrecognized_keys") return undefined;
+  const definition = issue.inst?._zod.def as { shape?: object } | undefined;
+  return MARK + Object.keys(definition?.shape ?? {}).join(",");
+}
+
+function describe(
+  issue: Issue,
+  root: unknown,
+  where: string,
+  base: readonly PropertyKey[] = [],
+): FieldProblem[] {
+  const path = [...base, ...issue.path];
+  const field = fieldName(path);
+  const at = field === "" ? `The ${where}` : field;
+  const given = valueAt(root, path);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => {
+        const known = issue.message.startsWith(MARK) ? issue.message.slice(MARK.length).split(",") : [];
+        const name = fieldName([...path, key]);
+        return {
+          code: "request.unknown-field",
+          detail: `${field === "" ? `The ${where}` : field} has no field "${key}"`,
+          field: name,
+          allowed: known,
+          fix: unknownNameFix(key, known),
+        };
+      });
+    case "invalid_union":
+      return describeUnion(issue, root, where, path);
+    case "invalid_value": {
+      const allowed = issue.values.map(String);
+      if (given === undefined) return [missing(at, field, where, allowed)];
+      return [wrongValue(ownCode(issue), at, field, given, allowed)];
+    }
+    case "invalid_type":
+      if (given === undefined) return [missing(at, field, where)];
+      return [
+        {
+          code: ownCode(issue) ?? "request.wrong-type",
+          detail: `${at} is ${typeName(given)}, not ${article(expectedName(issue.expected))}`,
+          field,
+          ...typeFix(issue.expected, given),
+        },
+      ];
+    default:
+      return [
+        {
+          code: ownCode(issue) ?? "request.invalid-value",
+          detail: `${at} ${boundText(issue)}, not ${show(given)}`,
+          field,
+        },
+      ];
+  }
+}
+
+/** Of several shapes, the one the value comes closest to is explained. */
+function describeUnion(
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  root: unknown,
+  where: string,
+  path: readonly PropertyKey[],
+): FieldProblem[] {
+  const field = fieldName(path);
+  const at = field === "" ? `The ${where}` : field;
+  const given = valueAt(root, path);
+  if (issue.errors.length === 0) {
+    const allowed = ("options" in issue ? (issue.options as unknown[]) : []).map(String);
+    if (given === undefined) return [missing(at, field, where, allowed)];
+    return [wrongValue(ownCode(issue), at, field, given, allowed)];
+  }
+  if (given === undefined) return [missing(at, field, where)];
+  const ranked = issue.errors
+    .map((issues) => ({ issues, distance: issues.reduce((sum, each) => sum + weight(each, given), 0) }))
+    .sort((a, b) => a.distance - b.distance);
+  return (ranked[0]?.issues ?? []).flatMap((each) => describe(each, root, where, path));
+}
+
+/** A field of another shape, or a whole value of another type, is further away than a wrong value. */
+function weight(issue: Issue, value: unknown): number {
+  if (issue.code === "unrecognized_keys") return 2 * issue.keys.length;
+  if (issue.code === "invalid_type" && issue.path.length === 0) return 5;
+  return valueAt(value, issue.path) === undefined ? 2 : 1;
+}
+
+function missing(at: string, field: string, where: string, allowed?: readonly string[]): FieldProblem {
+  return {
+    code: "request.missing-field",
+    detail: field === "" ? `The ${where} is missing` : `${at} is missing`,
+    field,
+    ...(allowed !== undefined && { allowed, fix: `Allowed: ${allowed.join(", ")}.` }),
+  };
+}
+
+function wrongValue(
+  code: string | undefined,
+  at: string,
+  field: string,
+  given: unknown,
+  allowed: readonly string[],
+): FieldProblem {
+  return {
+    code: code ?? "request.invalid-value",
+    detail: `${at} may not be ${show(given)}`,
+    field,
+    allowed,
+    fix: unknownNameFix(String(given), allowed),
+  };
+}
+
+/** A schema's own message is its problem code. */
+function ownCode(issue: Issue): string | undefined {
+  return problemSpec(issue.message) === undefined ? undefined : issue.message;
+}
+
+function boundText(issue: Issue): string {
+  if (issue.code === "too_small") return `must be at least ${issue.minimum}`;
+  if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
+  if (issue.code === "invalid_format") return `must be ${article(issue.format)}`;
+  return "has a value that is not allowed";
+}
+
+function expectedName(expected: string): string {
+  if (expected === "int") return "whole number";
+  if (expected === "record") return "object";
+  return expected === "array" ? "list" : expected;
+}
+
+function typeFix(expected: string, given: unknown): { fix?: string } {
+  if (expected === "string" && typeof given === "number") return { fix: `Write it as text: "${given}".` };
+  if (expected === "array") return { fix: `Write it as a list: [${show(given)}].` };
+  return {};
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  return `${article(typeof value)} (${show(value)})`;
+}
+
+function article(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  return text === undefined ? "missing" : text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    root,
+  );
+}
+
+/** Whether an error came with a list of all the fields that are wrong. */
+export function fieldProblems(error: DomainError): readonly FieldProblem[] {
+  return error.cause instanceof FieldProblems ? error.cause.problems : [];
+}
