@@ -1,0 +1,177 @@
+import type { Row } from "../../core/query/query.ts";
+import {
+  detailTable,
+  type DocumentSection,
+  type ReportDocument,
+  type TableStream,
+} from "../../core/reports/document.ts";
+import { type Manifest, manifestTotals } from "../../core/reports/manifest.ts";
+import type { Renderer } from "../../ports/renderer.ts";
+import { ByteWriter } from "../shared/bytes.ts";
+import { type OpenRows, renderStream } from "../shared/streams.ts";
+import { surrogateNote, wellFormed } from "../shared/text.ts";
+import { type RowWriter, rowWriter } from "./cells.ts";
+
+const CHUNK = 128 * 1024;
+const [FIRST, NEXT] = [Buffer.from("[\n"), Buffer.from(",\n")];
+const [LINE_START, LINE_END] = [Buffer.from('{"row":'), Buffer.from("}\n")];
+/** Names the shape of the document; a change that breaks readers gets a new number. */
+export const JSON_VERSION = "securebase-report/1";
+
+/**
+ * One JSON document: `version`, what the report is, its `sections`, then of the detail table `columns`, `rows` (objects
+ * by column id, decimals as strings), `others`, `totals`, and last the `manifest`, which is known only then.
+ */
+export const jsonRenderer: Renderer = {
+  format: "json",
+  mediaType: "application/json",
+  extension: "json",
+  render: (document, options = {}) =>
+    renderStream(document, (open) =>
+      options.lines === true ? lines(document, open) : whole(document, open),
+    ),
+};
+
+/**
+ * The same as newline-delimited JSON, for readers that stream. Every line is an object with one key that says what it
+ * is: `head` first, one `row` a row, `others` where there is one, `manifest` last.
+ */
+export const jsonLinesRenderer: Renderer = {
+  format: "json",
+  mediaType: "application/x-ndjson",
+  extension: "ndjson",
+  render: (document) => renderStream(document, (open) => lines(document, open)),
+};
+
+async function* whole(document: ReportDocument, open: OpenRows): AsyncGenerator<Uint8Array, void, undefined> {
+  const { table } = detailTable(document);
+  const out = new ByteWriter(CHUNK);
+  const writers: RowWriter[] = [];
+  out.text(`${withoutEnd(about(document))},\n"sections":[`);
+  for (const [i, section] of document.sections.entries()) {
+    out.text(i === 0 ? "\n" : ",\n");
+    if (section.kind === "table" && !section.detail) yield* sideTable(section, open, out, writers);
+    else out.text(json(sectionData(section)));
+  }
+  out.text(`\n],\n"columns":${json(table.head.columns)},\n"rows":`);
+  yield* rowArray(table, open, out, writers);
+  out.text(`,\n"totals":${json(totalsOf(table))},\n"manifest":${json(manifest(document, writers))}\n}\n`);
+  yield out.take();
+}
+
+async function* lines(document: ReportDocument, open: OpenRows): AsyncGenerator<Uint8Array, void, undefined> {
+  const { table } = detailTable(document);
+  const { columns, others, completeness } = table.head;
+  const out = new ByteWriter(CHUNK);
+  const writer = rowWriter(columns);
+  out.text(`${json({ head: { ...about(document), columns, totals: totalsOf(table), completeness } })}\n`);
+  for await (const batch of open(table)) {
+    for (const row of batch) {
+      out.bytes(LINE_START);
+      writer.write(out, row);
+      out.bytes(LINE_END);
+      if (out.full) yield out.take();
+    }
+  }
+  if (others !== null) out.text(`${json({ others: othersOf(table) })}\n`);
+  out.text(`${json({ manifest: manifest(document, [writer]) })}\n`);
+  yield out.take();
+}
+
+/** The rows and the others row of a table, up to and not including the comma behind them. */
+async function* rowArray(
+  table: TableStream,
+  open: OpenRows,
+  out: ByteWriter,
+  writers: RowWriter[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const writer = rowWriter(table.head.columns);
+  writers.push(writer);
+  let separator = FIRST;
+  for await (const batch of open(table)) {
+    for (const row of batch) {
+      out.bytes(separator);
+      writer.write(out, row);
+      separator = NEXT;
+      if (out.full) yield out.take();
+    }
+  }
+  out.text(`${separator === FIRST ? "[" : "\n"}],\n"others":${json(othersOf(table))}`);
+}
+
+async function* sideTable(
+  section: Extract<DocumentSection, { kind: "table" }>,
+  open: OpenRows,
+  out: ByteWriter,
+  writers: RowWriter[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { id, title, table } = section;
+  const { columns, completeness } = table.head;
+  out.text(`${withoutEnd({ kind: "table", id, title, detail: false, columns, completeness })},"rows":`);
+  yield* rowArray(table, open, out, writers);
+  out.text(`,"totals":${json(totalsOf(table))}}`);
+}
+
+function about(document: ReportDocument): object {
+  const { title, description, tenant, range, generatedAt, dataAsOf, demo, language } = document;
+  return { version: JSON_VERSION, title, description, tenant, range, generatedAt, dataAsOf, demo, language };
+}
+
+function sectionData(section: DocumentSection): object {
+  switch (section.kind) {
+    case "heading":
+    case "text":
+    case "kpis":
+      return section;
+    case "chart": {
+      const { kind, id, title, chart, data } = section;
+      const { columns, rows, completeness } = data;
+      const named = rows.map((row) => byColumn(data, row));
+      const totals = manifestTotals(columns, data.totals);
+      return {
+        kind,
+        id,
+        title,
+        chart,
+        columns,
+        rows: named,
+        others: othersOf({ head: data }),
+        totals,
+        completeness,
+      };
+    }
+    case "table":
+      // The rows of the detail table are the document's own, below.
+      return { kind: "table", id: section.id, title: section.title, detail: true };
+  }
+}
+
+function byColumn(head: Pick<TableStream["head"], "columns">, row: Row): object {
+  return Object.fromEntries(head.columns.map((column, i) => [column.id, row[i] ?? null]));
+}
+
+function othersOf({ head }: Pick<TableStream, "head">): object | null {
+  return head.others === null
+    ? null
+    : { groups: head.others.groups, cells: byColumn(head, head.others.cells) };
+}
+
+function totalsOf({ head }: Pick<TableStream, "head">): Manifest["totals"] {
+  return manifestTotals(head.columns, head.totals);
+}
+
+function manifest(document: ReportDocument, writers: readonly RowWriter[]): Manifest {
+  const complete = document.manifest();
+  const note = surrogateNote(writers.reduce((sum, writer) => sum + writer.replaced, 0));
+  return note === undefined ? complete : { ...complete, notes: [...complete.notes, note] };
+}
+
+/** JSON text without lone surrogates, which strict readers refuse. */
+function json(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? wellFormed(part) : part));
+}
+
+/** The text of an object that goes on: its closing brace left off. */
+function withoutEnd(value: object): string {
+  return json(value).slice(0, -1);
+}

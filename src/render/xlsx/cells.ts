@@ -1,0 +1,193 @@
+import type { Cell, Column, ResultHead, Row } from "../../core/query/query.ts";
+import { unitColumn } from "../shared/columns.ts";
+import { counted, hasLoneSurrogate, surrogateNote } from "../shared/text.ts";
+import { columnFormat } from "./formats.ts";
+import type { SharedStrings } from "./strings.ts";
+import type { Style, StyleBook } from "./styles.ts";
+import { dateSerial, exceedsDouble, instantSerial, isDecimal, percentShare } from "./values.ts";
+import { cellText, textElement } from "./xml.ts";
+
+/** Excel specifications and limits: total number of characters that a cell can contain. */
+export const MAX_CELL = 32_767;
+/** Distinct texts a column may share; what a column has more of hardly repeats. */
+const MAX_SHARED = 8_192;
+const MAX_SHARED_LENGTH = 1_024;
+const FORMULA_START = /^[=+\-@]/;
+
+/** What had to be changed for the format's sake; the file says so. */
+export class CellNotes {
+  #cut = 0;
+  #surrogates = 0;
+  readonly #rounded = new Map<string, number>();
+
+  /** Text as a cell can hold it. */
+  fit(text: string): string {
+    if (hasLoneSurrogate(text)) this.#surrogates++;
+    if (text.length <= MAX_CELL) return text;
+    this.#cut++;
+    const mark = `… [truncated, ${text.length.toLocaleString("en-US")} characters in all]`;
+    const cut = text.slice(0, MAX_CELL - mark.length);
+    // Not in the middle of a surrogate pair, which would make a replacement of its own.
+    return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}${mark}`;
+  }
+
+  number(text: string, column: string): void {
+    if (exceedsDouble(text)) this.#rounded.set(column, (this.#rounded.get(column) ?? 0) + 1);
+  }
+
+  list(): string[] {
+    const notes: string[] = [];
+    if (this.#cut > 0) {
+      const limit = MAX_CELL.toLocaleString("en-US");
+      notes.push(
+        `${counted(this.#cut, "text")} longer than the ${limit} characters a cell holds: cut, as the cell's end says. CSV and JSON have them whole.`,
+      );
+    }
+    const surrogates = surrogateNote(this.#surrogates);
+    if (surrogates !== undefined) notes.push(surrogates);
+    for (const [column, count] of this.#rounded) {
+      notes.push(
+        `${counted(count, "value")} of "${column}" with more than 15 significant digits: spreadsheets keep about 15. CSV and JSON have all digits.`,
+      );
+    }
+    return notes;
+  }
+}
+
+/** What cells are made with, the same for all sheets of a workbook. */
+export interface CellContext {
+  styles: StyleBook;
+  strings: SharedStrings;
+  notes: CellNotes;
+}
+
+/**
+ * Writes a cell from behind its reference on: `" s="3"><v>12.5</v>` and then `next`, which closes the cell and opens
+ * the one beside it. One string where it can be remembered, so that a row costs few concatenations.
+ */
+export type CellEncoder = (cell: Cell, row: Row) => string;
+
+/** The encoder of a column, with its styles made. @param base the look all its cells share */
+export function columnEncoder(
+  context: CellContext,
+  head: ResultHead,
+  column: Column,
+  base: Style,
+  next: string,
+): CellEncoder {
+  switch (column.type) {
+    case "string":
+      return textEncoder(context, base, next);
+    case "date":
+      return serialEncoder(context, { ...base, ...formatOf(column), align: "left" }, next, dateSerial);
+    case "instant":
+      return serialEncoder(context, { ...base, ...formatOf(column), align: "left" }, next, instantSerial);
+    case "money":
+    case "quantity":
+    case "integer":
+    case "percent":
+      return numberEncoder(context, head, column, base, next);
+  }
+}
+
+function formatOf(column: Column, unit = column.unit): Style {
+  const format = columnFormat(column, unit);
+  return format === undefined ? {} : { format };
+}
+
+function emptyCell(style: number, next: string): string {
+  return `" s="${style}">${next}`;
+}
+
+function textEncoder({ styles, strings, notes }: CellContext, base: Style, next: string): CellEncoder {
+  const plain = styles.add(base);
+  const quoted = styles.add({ ...base, quoted: true });
+  const empty = emptyCell(plain, next);
+  const known = new Map<string, string>();
+  return (cell) => {
+    if (cell === null) return empty;
+    const remembered = known.get(cell);
+    if (remembered !== undefined) return remembered;
+    const text = notes.fit(cell);
+    const style = FORMULA_START.test(text) ? quoted : plain;
+    if (known.size >= MAX_SHARED || text.length > MAX_SHARED_LENGTH) return inlineText(text, style, next);
+    const index = strings.add(text);
+    if (index === undefined) return inlineText(text, style, next);
+    const encoded = `" s="${style}" t="s"><v>${index}</v>${next}`;
+    // A note counts cells, so a text that needs one is looked at each time.
+    if (!hasLoneSurrogate(cell)) known.set(cell, encoded);
+    return encoded;
+  };
+}
+
+function inlineText(text: string, style: number, next: string): string {
+  return `" s="${style}" t="inlineStr"><is>${textElement(text)}</is>${next}`;
+}
+
+function serialEncoder(
+  context: CellContext,
+  style: Style,
+  next: string,
+  serial: (text: string) => string | undefined,
+): CellEncoder {
+  const index = context.styles.add(style);
+  const asText = textEncoder(context, { ...style, format: "@" }, next);
+  const empty = emptyCell(index, next);
+  const known = new Map<string, string>();
+  return (cell, row) => {
+    if (cell === null) return empty;
+    const remembered = known.get(cell);
+    if (remembered !== undefined) return remembered;
+    const value = serial(cell);
+    if (value === undefined) return asText(cell, row);
+    const encoded = `" s="${index}"><v>${value}</v>${next}`;
+    if (known.size < MAX_SHARED) known.set(cell, encoded);
+    return encoded;
+  };
+}
+
+function numberEncoder(
+  context: CellContext,
+  head: ResultHead,
+  column: Column,
+  base: Style,
+  next: string,
+): CellEncoder {
+  const { styles, notes } = context;
+  const look: Style = { ...base, align: "right" };
+  const style = styles.add({ ...look, ...formatOf(column) });
+  const start = `" s="${style}"><v>`;
+  const end = `</v>${next}`;
+  const empty = emptyCell(style, next);
+  const percent = column.type === "percent";
+  const startOf = unitStarts(context, head, column, look) ?? (() => start);
+  return (cell, row) => {
+    if (cell === null) return empty;
+    // Never so by contract; if it were, a broken number would make the whole workbook unreadable.
+    if (!isDecimal(cell)) return `" s="${style}" t="inlineStr"><is><t>${cellText(cell)}</t></is>${next}`;
+    if (cell.length > 15) notes.number(cell, column.label);
+    return startOf(row) + (percent ? percentShare(cell) : cell) + end;
+  };
+}
+
+/** For amounts in several currencies, each row's own number format. */
+function unitStarts(
+  context: CellContext,
+  head: ResultHead,
+  column: Column,
+  look: Style,
+): ((row: Row) => string) | undefined {
+  const at = column.type === "money" ? unitColumn(head, column) : undefined;
+  if (at === undefined) return undefined;
+  const starts = new Map<string, string>();
+  return (row) => {
+    const unit = row[at] ?? "";
+    let start = starts.get(unit);
+    if (start === undefined) {
+      const format = formatOf(column, unit === "" ? undefined : unit);
+      start = `" s="${context.styles.add({ ...look, ...format })}"><v>`;
+      if (starts.size < MAX_SHARED) starts.set(unit, start);
+    }
+    return start;
+  };
+}
