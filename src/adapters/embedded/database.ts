@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
+import { translateEngineError } from "./engine-errors.ts";
 import { createSchema, SCHEMA_VERSION } from "./schema.ts";
 
 export interface DatabaseOptions {
@@ -35,19 +36,24 @@ export class Database {
   static async open(directory: string, options: DatabaseOptions = {}): Promise<Database> {
     mkdirSync(join(directory, "tmp"), { recursive: true });
     const path = join(directory, "securebase.duckdb");
-    let instance: DuckDBInstance;
-    try {
-      instance = await DuckDBInstance.create(path, {
-        memory_limit: options.memoryLimit ?? "700MB",
-        temp_directory: join(directory, "tmp"),
-        ...(options.threads !== undefined && { threads: String(options.threads) }),
-      });
-    } catch (error) {
-      throw openError(path, error);
-    }
+    const instance = await openOnce(path, {
+      memory_limit: options.memoryLimit ?? "700MB",
+      temp_directory: join(directory, "tmp"),
+      ...(options.threads !== undefined && { threads: String(options.threads) }),
+    });
     const database = new Database(instance, directory);
-    await database.#prepare();
+    try {
+      await database.#prepare();
+    } catch (error) {
+      database.close();
+      throw error;
+    }
     return database;
+  }
+
+  /** An error of the engine as users should see it; others unchanged. */
+  translate(error: unknown): unknown {
+    return translateEngineError(error, this.directory);
   }
 
   async #prepare(): Promise<void> {
@@ -77,6 +83,8 @@ export class Database {
     const connection = this.#idle.pop() ?? (await this.#instance.connect());
     try {
       return await task(connection);
+    } catch (error) {
+      throw this.translate(error);
     } finally {
       this.release(connection);
     }
@@ -117,7 +125,7 @@ export class Database {
         return result;
       } catch (error) {
         await connection.run("ROLLBACK").catch(() => undefined);
-        throw error;
+        throw this.translate(error);
       }
     } finally {
       finished();
@@ -130,14 +138,38 @@ export class Database {
   }
 }
 
+/** A database inside the engine that only says: this file is taken. */
+const OWNER_MARK = "securebase_owner";
+
+/**
+ * Opens the file for this caller alone. The engine's file lock keeps other processes out, but POSIX locks do not
+ * bind their own process: there, the engine's cache of instances hands out the open one, and the mark tells.
+ */
+async function openOnce(path: string, config: Record<string, string>): Promise<DuckDBInstance> {
+  let instance: DuckDBInstance | undefined;
+  try {
+    instance = await DuckDBInstance.fromCache(path, config);
+    const connection = await instance.connect();
+    try {
+      await connection.run(`ATTACH ':memory:' AS ${OWNER_MARK}`);
+    } finally {
+      connection.disconnectSync();
+    }
+    return instance;
+  } catch (error) {
+    instance?.closeSync();
+    throw openError(path, error);
+  }
+}
+
 function openError(path: string, error: unknown): DomainError {
   const text = error instanceof Error ? error.message : String(error);
-  if (/lock/i.test(text)) {
+  if (/set lock on file|different configuration|already exists/i.test(text)) {
     const pid = /PID (\d+)/.exec(text)?.[1];
     return new DomainError(
       "store.in-use",
       "conflict",
-      `The data folder is in use by another process${pid === undefined ? "" : ` (PID ${pid})`}: ${path}`,
+      `The data folder is in use by ${pid === undefined ? "a store that is open already" : `another process (PID ${pid})`}: ${path}`,
       { fix: "Stop that process, or use another folder with --data.", cause: error },
     );
   }

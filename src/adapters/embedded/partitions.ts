@@ -115,6 +115,25 @@ export async function replacePartitions(
   return opened;
 }
 
+/** How many facts {@link replacePartitions} would take the place of, for a load that changes nothing. */
+export async function previewPartitions(
+  connection: DuckDBConnection,
+  dataset: DatasetId,
+  partitions: readonly PartitionKey[],
+): Promise<(PartitionKey & { replacedRows: number })[]> {
+  const keys = new Map<string, number>();
+  for (const tenant of new Set(partitions.map((partition) => partition.tenant))) {
+    const key = await findTenantKey(connection, tenant);
+    if (key !== undefined) keys.set(tenant, key);
+  }
+  const current = await currentPartitions(connection, dataset, [...keys.values()]);
+  return partitions.map(({ tenant, source, period }) => {
+    const key = keys.get(tenant);
+    const before = key === undefined ? undefined : current.get(partitionName(key, source, period));
+    return { tenant, source, period, replacedRows: before?.rows ?? 0 };
+  });
+}
+
 /** Rows of `loads` written by one statement. */
 const LOADS_BATCH = 500;
 

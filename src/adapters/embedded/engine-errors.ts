@@ -1,0 +1,49 @@
+import { DomainError } from "../../core/errors/errors.ts";
+
+/**
+ * Translates what the engine throws. Its errors are plain `Error`s whose message starts with the kind, e.g.
+ * `IO Error: …`; those that a broken statement of ours would raise (parser, binder) are let through as the bugs they
+ * are.
+ * @param where the data folder, for the message
+ */
+export function translateEngineError(error: unknown, where: string): unknown {
+  if (error instanceof DomainError || !(error instanceof Error)) return error;
+  const text = error.message;
+  if (/no space left|disk quota|max_temp_directory_size|disk full/i.test(text)) {
+    return unavailable(
+      `The disk that holds ${where} is full`,
+      `Free disk space for ${where}, then try again.`,
+      error,
+    );
+  }
+  if (text.startsWith("Out of Memory Error")) {
+    return unavailable(
+      "The store ran out of the memory it is allowed",
+      "Ask for a shorter range or fewer groups, or give the store more memory.",
+      error,
+    );
+  }
+  if (/^Out of Range Error: Overflow/i.test(text)) {
+    return new DomainError(
+      "query.overflow",
+      "unprocessable",
+      "A sum has more than 20 digits before the decimal point and cannot be told exactly",
+      {
+        fix: "Ask for a shorter range or more groups, and check the source for absurd amounts.",
+        cause: error,
+      },
+    );
+  }
+  if (/^(IO|FATAL|INTERNAL|Connection|TransactionContext|Serialization) Error/.test(text)) {
+    return unavailable(
+      `The store in ${where} failed: ${text.split("\n")[0] ?? ""}`,
+      "Try again; if it stays, restart the server and check the disk.",
+      error,
+    );
+  }
+  return error;
+}
+
+function unavailable(message: string, fix: string, cause: unknown): DomainError {
+  return new DomainError("store.unavailable", "unavailable", message, { fix, cause });
+}

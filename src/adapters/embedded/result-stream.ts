@@ -1,0 +1,133 @@
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  type DuckDBResult,
+  type DuckDBValue,
+} from "@duckdb/node-api";
+import { formatDecimal } from "../../core/money/decimal.ts";
+import type { Cell } from "../../core/query/query.ts";
+import { dateOfDay } from "../../core/time/dates.ts";
+import type { Database } from "./database.ts";
+
+/** A chunk of a result, its values as the query language writes them: canonical decimals, calendar dates, text. */
+export class ResultColumns {
+  readonly #chunk: DuckDBDataChunk;
+  readonly #columns: Cell[][] = [];
+  readonly rows: number;
+
+  constructor(chunk: DuckDBDataChunk) {
+    this.#chunk = chunk;
+    this.rows = chunk.rowCount;
+  }
+
+  column(index: number): readonly Cell[] {
+    return (this.#columns[index] ??= this.#chunk.getColumnValues(index).map(cellOf));
+  }
+
+  cell(column: number, row: number): Cell {
+    return this.column(column)[row] ?? null;
+  }
+}
+
+function cellOf(value: DuckDBValue): Cell {
+  if (value === null || typeof value === "string") return value;
+  if (value instanceof DuckDBDecimalValue) return formatDecimal(value.value);
+  if (value instanceof DuckDBDateValue) return dateOfDay(value.days);
+  return String(value);
+}
+
+/**
+ * A result read as it is made: the engine computes ahead of the reader by a bounded buffer and no more. It holds a
+ * connection, and with it the state of the store it reads from, until it is drained, closed or fails.
+ */
+export class ResultStream {
+  readonly #database: Database;
+  #connection: DuckDBConnection | undefined;
+  readonly #result: DuckDBResult;
+  /** The next rows, fetched and not yet handed out, and how many of the first chunk's are already read. */
+  #head: ResultColumns | undefined;
+  #skipped = 0;
+
+  private constructor(database: Database, connection: DuckDBConnection, result: DuckDBResult) {
+    this.#database = database;
+    this.#connection = connection;
+    this.#result = result;
+  }
+
+  /** @throws DomainError `store.unavailable`, `query.overflow` */
+  static async open(database: Database, sql: string, values: readonly string[]): Promise<ResultStream> {
+    const connection = await database.acquire();
+    try {
+      return new ResultStream(database, connection, await connection.stream(sql, [...values]));
+    } catch (error) {
+      database.release(connection);
+      throw database.translate(error);
+    }
+  }
+
+  /** The first rows not yet read; undefined when there are no more. */
+  async peek(): Promise<ResultColumns | undefined> {
+    this.#head ??= await this.#fetch();
+    return this.#head;
+  }
+
+  /** Passes over rows of the chunk that `peek` gave. */
+  skip(rows: number): void {
+    this.#skipped += rows;
+    if (this.#head === undefined || this.#skipped < this.#head.rows) return;
+    this.#head = undefined;
+    this.#skipped = 0;
+  }
+
+  /** The rest, one batch a chunk. Ending the iteration early, even before it began, frees the connection. */
+  batches<T>(convert: (columns: ResultColumns, from: number) => T): AsyncIterableIterator<T> {
+    const done = { done: true, value: undefined } as const;
+    const next = async (): Promise<IteratorResult<T, undefined>> => {
+      const columns = await this.peek();
+      if (columns === undefined) return done;
+      const from = this.#skipped;
+      this.#head = undefined;
+      this.#skipped = 0;
+      return { done: false, value: convert(columns, from) };
+    };
+    const end = async (): Promise<IteratorResult<T, undefined>> => {
+      await this.close();
+      return done;
+    };
+    const iterator: AsyncIterableIterator<T> = { next, return: end, [Symbol.asyncIterator]: () => iterator };
+    return iterator;
+  }
+
+  async #fetch(): Promise<ResultColumns | undefined> {
+    if (this.#connection === undefined) return undefined;
+    try {
+      const chunk = await this.#result.fetchChunk();
+      if (chunk !== null && chunk.rowCount > 0) return new ResultColumns(chunk);
+    } catch (error) {
+      await this.close();
+      throw this.#database.translate(error);
+    }
+    this.#release();
+    return undefined;
+  }
+
+  /** Ends the statement, if it still runs, and gives the connection back. */
+  async close(): Promise<void> {
+    this.#head = undefined;
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    // A new statement makes the engine drop the unfinished one and the state it holds on to.
+    await connection.run("SELECT 1").then(
+      () => this.#database.release(connection),
+      () => connection.disconnectSync(),
+    );
+  }
+
+  #release(): void {
+    if (this.#connection !== undefined) this.#database.release(this.#connection);
+    this.#connection = undefined;
+  }
+}

@@ -1,0 +1,171 @@
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { DatasetId } from "../../core/metrics/datasets.ts";
+import type { QueryPlan } from "../../core/query/plan.ts";
+import type { Cell } from "../../core/query/query.ts";
+import type { Aggregate, DataVersion, MeasureTotal, TenantMetrics } from "../../ports/metric-store.ts";
+import { type CompiledQuery, compileQuery, GROUPS_PART, unitOf } from "./compile-query.ts";
+import type { Database } from "./database.ts";
+import { findTenantKey } from "./partitions.ts";
+import { type ResultColumns, ResultStream } from "./result-stream.ts";
+import { factTable } from "./schema.ts";
+import { instantOf, rowsOf, textOf } from "./sql.ts";
+
+/** Where the columns of a compiled query lie; see {@link CompiledQuery}. */
+interface Layout {
+  missing: number;
+  keys: number;
+  values: number;
+  previous: number;
+  end: number;
+}
+const UNIT = 1;
+const GROUPS = 2;
+const FACTS = 3;
+
+/** One tenant's facts in the engine. */
+export class EmbeddedTenantMetrics implements TenantMetrics {
+  readonly #database: Database;
+  readonly #tenant: string;
+  readonly #keys: Map<string, number>;
+
+  /** @param keys tenants' integers found before, shared by all handles of a store; a key never changes */
+  constructor(database: Database, tenant: string, keys: Map<string, number>) {
+    this.#database = database;
+    this.#tenant = tenant;
+    this.#keys = keys;
+  }
+
+  async aggregate(plan: QueryPlan): Promise<Aggregate> {
+    const tenant = await this.#key();
+    if (tenant === undefined) return emptyAggregate(plan);
+    const compiled = compileQuery(plan, tenant);
+    const stream = await ResultStream.open(this.#database, compiled.sql, compiled.values);
+    try {
+      return await readAggregate(stream, plan, compiled);
+    } catch (error) {
+      await stream.close();
+      throw error;
+    }
+  }
+
+  async version(dataset: DatasetId): Promise<DataVersion> {
+    const row = await this.#row(
+      (tenant) =>
+        `SELECT version, as_of::VARCHAR FROM versions WHERE tenant = ${tenant} AND dataset = '${dataset}'`,
+    );
+    const asOf = textOf(row?.[1]);
+    return { version: textOf(row?.[0]) ?? "0", asOf: asOf === null ? null : instantOf(asOf) };
+  }
+
+  async extent(dataset: DatasetId): Promise<{ first: string; last: string } | null> {
+    const row = await this.#row(
+      (tenant) =>
+        `SELECT min(day)::VARCHAR, max(day)::VARCHAR FROM ${factTable(dataset)} WHERE tenant = ${tenant}`,
+    );
+    const [first, last] = [textOf(row?.[0]), textOf(row?.[1])];
+    return first === null || last === null ? null : { first, last };
+  }
+
+  async #row(sql: (tenant: number) => string): Promise<DuckDBValue[] | undefined> {
+    const tenant = await this.#key();
+    if (tenant === undefined) return undefined;
+    return this.#database.read(async (connection) => (await rowsOf(connection, sql(tenant)))[0]);
+  }
+
+  async #key(): Promise<number | undefined> {
+    const known = this.#keys.get(this.#tenant);
+    if (known !== undefined) return known;
+    const found = await this.#database.read((connection: DuckDBConnection) =>
+      findTenantKey(connection, this.#tenant),
+    );
+    if (found !== undefined) this.#keys.set(this.#tenant, found);
+    return found;
+  }
+}
+
+function emptyAggregate(plan: QueryPlan): Aggregate {
+  return {
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable without items
+    batches: (async function* () {
+      yield* [];
+    })(),
+    groups: 0,
+    facts: 0,
+    totals: plan.measures.map(() => []),
+  };
+}
+
+function layoutOf(plan: QueryPlan): Layout {
+  const measures = plan.measures.length;
+  const keys = FACTS + 1 + measures;
+  const values = keys + plan.keys.length;
+  const previous = values + measures;
+  return {
+    missing: FACTS + 1,
+    keys,
+    values,
+    previous,
+    end: plan.compare === undefined ? previous : previous + measures,
+  };
+}
+
+/** Reads the counts and totals, which come first, and leaves the groups in the stream. */
+async function readAggregate(
+  stream: ResultStream,
+  plan: QueryPlan,
+  compiled: CompiledQuery,
+): Promise<Aggregate> {
+  const layout = layoutOf(plan);
+  const totals: MeasureTotal[][] = plan.measures.map(() => []);
+  let groups = 0;
+  let facts = 0;
+  for (;;) {
+    const columns = await stream.peek();
+    if (columns === undefined) break;
+    const part = (at: number): number => Number(columns.cell(0, at));
+    let at = 0;
+    for (; at < columns.rows && part(at) < GROUPS_PART; at++) {
+      groups = Number(columns.cell(GROUPS, at));
+      // Every unit source splits all the facts; one of them tells how many there are.
+      if (part(at) === 0) facts += Number(columns.cell(FACTS, at));
+      addTotals(totals, plan, layout, compiled.units[part(at)] ?? null, columns, at);
+    }
+    const more = at === columns.rows;
+    stream.skip(at);
+    if (!more) break;
+  }
+  return {
+    batches: stream.batches((columns, from) => rowsFrom(columns, from, layout)),
+    groups,
+    facts,
+    totals,
+  };
+}
+
+function addTotals(
+  totals: MeasureTotal[][],
+  plan: QueryPlan,
+  layout: Layout,
+  source: string | null,
+  columns: ResultColumns,
+  at: number,
+): void {
+  plan.measures.forEach((measure, i) => {
+    if (unitOf(measure) !== source) return;
+    totals[i]?.push({
+      unit: columns.cell(UNIT, at),
+      value: columns.cell(layout.values + i, at),
+      ...(plan.compare !== undefined && { previous: columns.cell(layout.previous + i, at) }),
+      missing: Number(columns.cell(layout.missing + i, at) ?? 0),
+    });
+  });
+}
+
+function rowsFrom(columns: ResultColumns, from: number, layout: Layout): Cell[][] {
+  const rows: Cell[][] = Array.from({ length: columns.rows - from }, () => []);
+  for (let column = layout.keys; column < layout.end; column++) {
+    const cells = columns.column(column);
+    for (let i = 0; i < rows.length; i++) rows[i]?.push(cells[from + i] ?? null);
+  }
+  return rows;
+}

@@ -1,0 +1,377 @@
+import { describe, expect, it } from "vitest";
+import type { LoadedFact } from "../../../src/ports/load.ts";
+import type { MetricStore } from "../../../src/ports/metric-store.ts";
+import { ask, cost, drain, finding, inBatches, load, plan } from "../lib/facts.ts";
+
+/** Each test has tenants of its own, named after what it shows. */
+export function loadCases(store: () => MetricStore): void {
+  describe("loads", () => {
+    const sum = async (tenant: string, question = {}): Promise<string | null | undefined> =>
+      (await ask(store(), question, tenant)).totals[0]?.[0]?.value;
+
+    it("knows nothing of a tenant that was never loaded", async () => {
+      expect(await ask(store(), { groupBy: ["service"] }, "nobody")).toEqual({
+        rows: [],
+        groups: 0,
+        facts: 0,
+        totals: [[]],
+      });
+      expect((await store().forTenant("nobody").version("cost")).asOf).toBeNull();
+      expect(await store().forTenant("nobody").extent("cost")).toBeNull();
+      expect(await store().loads({ tenant: "nobody" })).toEqual([]);
+    });
+
+    it("reports what it read, stored and replaced", async () => {
+      const tenant = "reported";
+      const facts = [
+        cost("2024-09-01", { billed_cost: "1.5", effective_cost: "1" }, { tenant }),
+        cost("2024-09-02", { billed_cost: "-0.5" }, { tenant }),
+        cost("2024-09-02", { billed_cost: "7", billing_currency: "EUR" }, { tenant }),
+        cost("2024-08-31", { billed_cost: "2.000000000000000001" }, { tenant }),
+      ];
+      const first = await load(store(), facts);
+      expect(first).toMatchObject({
+        rowsRead: 4,
+        rowsAccepted: 4,
+        rowsRejected: 0,
+        dryRun: false,
+        unassigned: [],
+      });
+      expect(first.partitions.map((p) => [p.tenant, p.source, p.period, p.rows, p.replacedRows])).toEqual([
+        [tenant, "focus:AWS:1", "2024-08", 1, 0],
+        [tenant, "focus:AWS:1", "2024-09", 3, 0],
+      ]);
+      const usd = first.totals.find((t) => t.currency === "USD");
+      expect(usd?.source).toMatchObject({
+        billed_cost: "3.000000000000000001",
+        effective_cost: "1",
+        list_cost: null,
+      });
+      expect(usd?.loaded).toEqual(usd?.source);
+      expect(first.totals.find((t) => t.currency === "EUR")?.loaded).toMatchObject({ billed_cost: "7" });
+      const again = await load(store(), facts);
+      expect(again.partitions.map((p) => p.replacedRows)).toEqual([1, 3]);
+    });
+
+    it("changes nothing when the same load comes twice", async () => {
+      const facts = ["2024-09-01", "2024-09-02"].map((day) =>
+        cost(day, { billed_cost: "0.1" }, { tenant: "twice" }),
+      );
+      await load(store(), facts);
+      await load(store(), facts);
+      const answer = await ask(store(), {}, "twice");
+      expect([answer.facts, answer.rows]).toEqual([2, [["0.2"]]]);
+      expect(await store().loads({ tenant: "twice" })).toHaveLength(1);
+    });
+
+    it("replaces a partition and leaves other tenants, sources and periods alone", async () => {
+      const [tenant, neighbour] = ["replaced", "neighbour"];
+      await load(store(), [
+        cost("2024-09-01", { billed_cost: "1" }, { tenant }),
+        cost("2024-09-01", { billed_cost: "10" }, { tenant, source: "focus:AWS:2" }),
+        cost("2024-08-01", { billed_cost: "100" }, { tenant }),
+        cost("2024-09-01", { billed_cost: "1000" }, { tenant: neighbour }),
+      ]);
+      await load(store(), [cost("2024-09-09", { billed_cost: "2" }, { tenant })]);
+      expect(await sum(tenant, { range: { from: "2024-08-01", to: "2024-10-01" } })).toBe("112");
+      expect(await sum(neighbour)).toBe("1000");
+    });
+
+    it("holds datasets apart", async () => {
+      const tenant = "datasets";
+      await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant })]);
+      await load(store(), [finding("2024-09-01", { severity: "high" }, { tenant })], { dataset: "findings" });
+      await load(store(), [], {
+        dataset: "findings",
+        partitions: [{ tenant, source: "asff:1", period: "2024-09-01" }],
+      });
+      expect(await sum(tenant)).toBe("1");
+    });
+
+    it("empties a partition that a load names but has no facts for", async () => {
+      const tenant = "emptied";
+      await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant })]);
+      const report = await load(store(), [], {
+        partitions: [{ tenant, source: "focus:AWS:1", period: "2024-09" }],
+      });
+      expect(report.partitions).toMatchObject([{ rows: 0, replacedRows: 1 }]);
+      expect((await ask(store(), {}, tenant)).facts).toBe(0);
+      expect(await store().forTenant(tenant).extent("cost")).toBeNull();
+    });
+
+    it("checks and sums a dry run and changes nothing", async () => {
+      const tenant = "dry";
+      await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant })]);
+      const before = await store().forTenant(tenant).version("cost");
+      const report = await load(store(), [cost("2024-09-02", { billed_cost: "5" }, { tenant })], {
+        dryRun: true,
+      });
+      expect(report).toMatchObject({
+        dryRun: true,
+        rowsAccepted: 1,
+        totals: [{ source: { billed_cost: "5" } }],
+      });
+      expect(await sum(tenant)).toBe("1");
+      expect(await store().forTenant(tenant).version("cost")).toEqual(before);
+    });
+
+    it("keeps the old facts when the records fail midway", async () => {
+      const tenant = "failing";
+      await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant })]);
+      async function* failing(): AsyncGenerator<readonly LoadedFact[]> {
+        yield [cost("2024-09-02", { billed_cost: "5" }, { tenant })];
+        await Promise.resolve();
+        throw new Error("the source broke");
+      }
+      await expect(load(store(), [], { records: failing() })).rejects.toThrow("the source broke");
+      expect(await sum(tenant)).toBe("1");
+      expect(await store().loads({ tenant })).toHaveLength(1);
+    });
+
+    it.each([
+      ["a decimal with a 19th digit", "cost", { billed_cost: "0.1234567890123456789" }],
+      ["text where a decimal belongs", "cost", { billed_cost: "12,50" }],
+      ["NaN", "cost", { billed_cost: "NaN" }],
+      ["a number that does not fit", "cost", { billed_cost: "1e400" }],
+      ["tags that are no object", "cost", { tags: "[1]" }],
+      ["tags that are no JSON", "cost", { tags: "{env" }],
+      ["an instant that is none", "cost", { charge_period_start: "yesterday" }],
+    ] as const)("refuses %s and keeps the old facts", async (_, dataset, values) => {
+      const tenant = "refused";
+      await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant })]);
+      const broken = load(store(), [cost("2024-09-02", values, { tenant })], { dataset });
+      await expect(broken).rejects.toMatchObject({
+        code: "import.invalid-fact",
+        field: Object.keys(values)[0],
+      });
+      expect(await sum(tenant)).toBe("1");
+    });
+
+    it("keeps the old facts when aborted, before and midway, and throws the signal's reason", async () => {
+      const tenant = "aborted";
+      await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant })]);
+      const reason = new Error("no longer wanted");
+      const facts = [cost("2024-09-02", { billed_cost: "5" }, { tenant })];
+      await expect(load(store(), facts, {}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      const controller = new AbortController();
+      async function* aborting(): AsyncGenerator<readonly LoadedFact[]> {
+        yield facts;
+        await Promise.resolve();
+        controller.abort(reason);
+        yield facts;
+      }
+      const late = load(store(), [], { records: aborting() }, { signal: controller.signal });
+      await expect(late).rejects.toBe(reason);
+      expect(await sum(tenant)).toBe("1");
+    });
+
+    it("shows readers the old facts or the new ones, whole, while loads go on", async () => {
+      const tenant = "watched";
+      const generation = (n: number): LoadedFact[] =>
+        Array.from({ length: 40 }, (_, i) =>
+          cost(`2024-09-${String((i % 30) + 1).padStart(2, "0")}`, { billed_cost: String(n) }, { tenant }),
+        );
+      await load(store(), generation(1));
+      const seen = new Set<string>();
+      let loading = true;
+      const reader = async (): Promise<void> => {
+        while (loading) {
+          const answer = await ask(store(), { groupBy: ["day"] }, tenant);
+          seen.add(`${answer.facts} facts, ${answer.groups} days, ${answer.totals[0]?.[0]?.value ?? "none"}`);
+        }
+      };
+      const readers = [reader(), reader()];
+      for (let n = 2; n <= 6; n++) await load(store(), generation(n));
+      loading = false;
+      await Promise.all(readers);
+      const allowed = [1, 2, 3, 4, 5, 6].map((n) => `40 facts, 30 days, ${40 * n}`);
+      expect([...seen].filter((state) => !allowed.includes(state))).toEqual([]);
+      expect(await sum(tenant)).toBe("240");
+    });
+
+    it("pulls records no faster than it stores them", async () => {
+      let asked = 0;
+      async function* endless(): AsyncGenerator<readonly LoadedFact[]> {
+        await Promise.resolve();
+        for (;;) {
+          asked++;
+          yield [cost("2024-09-02", { billed_cost: "5" }, { tenant: "endless" })];
+        }
+      }
+      const controller = new AbortController();
+      const stopped = load(
+        store(),
+        [],
+        { records: endless() },
+        {
+          signal: controller.signal,
+          onProgress: ({ rows = 0 }) => rows >= 5 && controller.abort(new Error("enough")),
+        },
+      );
+      await expect(stopped).rejects.toThrow("enough");
+      expect(asked).toBeLessThan(10_000);
+    });
+
+    it("changes the version and the time with every load, of the tenant and dataset it touches", async () => {
+      const version = (tenant: string, dataset: "cost" | "usage" = "cost") =>
+        store().forTenant(tenant).version(dataset);
+      await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant: "other-version" })]);
+      const untouched = await version("other-version");
+      const seen = new Set<string>();
+      for (const loadedAt of [
+        "2024-10-01T06:00:00.000Z",
+        "2024-10-02T06:00:00.000Z",
+        "2024-10-03T06:00:00.000Z",
+      ]) {
+        await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant: "versions" })], { loadedAt });
+        const now = await version("versions");
+        expect(now.asOf).toBe(loadedAt);
+        seen.add(now.version);
+      }
+      expect(seen.size).toBe(3);
+      expect(await version("other-version")).toEqual(untouched);
+      expect((await version("versions", "usage")).asOf).toBeNull();
+    });
+
+    it("remembers the loads behind the facts, newest first", async () => {
+      const tenant = "remembered";
+      await load(store(), [cost("2024-08-05", {}, { tenant })], { loadedAt: "2024-09-01T00:00:00.000Z" });
+      await load(store(), [cost("2024-09-05", {}, { tenant })], { loadedAt: "2024-10-01T00:00:00.000Z" });
+      await load(store(), [cost("2024-07-05", {}, { tenant })], { loadedAt: "2024-08-01T00:00:00.000Z" });
+      const loads = await store().loads({ tenant });
+      expect(loads.map((l) => [l.period, l.rows, l.loadedAt])).toEqual([
+        ["2024-09", 1, "2024-10-01T00:00:00.000Z"],
+        ["2024-08", 1, "2024-09-01T00:00:00.000Z"],
+        ["2024-07", 1, "2024-08-01T00:00:00.000Z"],
+      ]);
+      expect(loads[0]).toMatchObject({ tenant, dataset: "cost", format: "test", files: ["facts.test"] });
+      expect(await store().loads({ tenant, limit: 2 })).toHaveLength(2);
+      expect((await store().loads()).filter((l) => l.tenant === tenant)).toHaveLength(3);
+    });
+
+    it("tells the first and last day", async () => {
+      const tenant = "extent";
+      await load(
+        store(),
+        ["2024-09-05", "2024-02-29", "2024-09-01"].map((day) => cost(day, {}, { tenant })),
+      );
+      expect(await store().forTenant(tenant).extent("cost")).toEqual({
+        first: "2024-02-29",
+        last: "2024-09-05",
+      });
+    });
+
+    it("lists the accounts that nobody claims", async () => {
+      const fact = (account: string | null) =>
+        cost(
+          "2024-09-01",
+          { sub_account_id: account, sub_account_name: "Sandbox" },
+          { tenant: "unassigned" },
+        );
+      const report = await load(store(), [fact("012"), fact("012"), fact("345")]);
+      expect(report.unassigned).toEqual([
+        { account: "012", name: "Sandbox", rows: 2 },
+        { account: "345", name: "Sandbox", rows: 1 },
+      ]);
+    });
+  });
+
+  describe("reassigning an account", () => {
+    const accountFact = (tenant: string, account: string, day: string, billed: string): LoadedFact =>
+      cost(day, { sub_account_id: account, billed_cost: billed }, { tenant, source: `focus:AWS:${account}` });
+
+    it("moves its facts to the tenant that claims it, and a new import replaces them there", async () => {
+      const before = (owner: string): LoadedFact[] => [
+        accountFact(owner, "777", "2024-09-01", "1"),
+        accountFact(owner, "777", "2024-08-01", "2"),
+      ];
+      const kept = accountFact("unassigned", "778", "2024-09-01", "4");
+      await load(store(), [...before("unassigned"), kept]);
+      const versions = async () => [
+        (await store().forTenant("claimer").version("cost")).version,
+        (await store().forTenant("unassigned").version("cost")).version,
+      ];
+      const old = await versions();
+      expect(await store().reassign("cost", "777", "claimer")).toBe(2);
+      const now = await versions();
+      expect(now[0]).not.toBe(old[0]);
+      expect(now[1]).not.toBe(old[1]);
+      const range = { from: "2024-08-01", to: "2024-10-01" };
+      const question = { range, groupBy: ["month", "account"] };
+      const moved = await ask(store(), question, "claimer");
+      expect(moved.rows).toEqual([
+        ["2024-08-01", "777", "2"],
+        ["2024-09-01", "777", "1"],
+      ]);
+      expect(
+        (
+          await ask(
+            store(),
+            { ...question, filters: [{ field: "account", op: "equals", value: "777" }] },
+            "unassigned",
+          )
+        ).facts,
+      ).toBe(0);
+      const loads = await store().loads({ tenant: "claimer" });
+      expect(loads.map((l) => l.rows)).toEqual([1, 1]);
+      const report = await load(store(), before("claimer"));
+      expect(report.partitions.map((p) => p.replacedRows)).toEqual([1, 1]);
+      expect(await ask(store(), question, "claimer")).toEqual(moved);
+      expect(await store().reassign("cost", "777", "claimer")).toBe(0);
+    });
+
+    it("merges with what the claimer holds of the same source and period, and leaves the rest where it was", async () => {
+      const fact = (tenant: string, account: string, billed: string): LoadedFact =>
+        cost(
+          "2024-09-01",
+          { sub_account_id: account, billed_cost: billed },
+          { tenant, source: "focus:AWS:shared" },
+        );
+      await load(store(), [fact("merger", "881", "1"), fact("giver", "882", "2"), fact("giver", "883", "4")]);
+      expect(await store().reassign("cost", "882", "merger")).toBe(1);
+      expect((await ask(store(), { groupBy: ["account"] }, "merger")).rows).toEqual([
+        ["882", "2"],
+        ["881", "1"],
+      ]);
+      expect((await ask(store(), { groupBy: ["account"] }, "giver")).rows).toEqual([["883", "4"]]);
+      expect((await store().loads({ tenant: "merger" })).map((l) => l.rows)).toEqual([2]);
+      expect((await store().loads({ tenant: "giver" })).map((l) => l.rows)).toEqual([1]);
+      const report = await load(store(), [fact("merger", "881", "1"), fact("merger", "882", "2")]);
+      expect(report.partitions).toMatchObject([{ rows: 2, replacedRows: 2 }]);
+    });
+
+    it("returns 0 for an account without facts", async () => {
+      expect(await store().reassign("cost", "no-such-account", "claimer")).toBe(0);
+    });
+
+    it("keeps every fact while readers ask", async () => {
+      const tenants = ["mover-a", "mover-b"];
+      await load(
+        store(),
+        Array.from({ length: 30 }, () => accountFact("mover-a", "990", "2024-09-03", "1")),
+      );
+      for (const to of ["mover-b", "mover-a", "mover-b"]) {
+        await store().reassign("cost", "990", to);
+        const answers = await Promise.all(
+          tenants.map(async (tenant) => drain(await store().forTenant(tenant).aggregate(plan({})))),
+        );
+        expect(answers.map((a) => a.facts)).toEqual(tenants.map((tenant) => (tenant === to ? 30 : 0)));
+      }
+    });
+  });
+
+  describe("large loads", () => {
+    it("stores more rows than fit one batch, exactly", async () => {
+      const facts = Array.from({ length: 5000 }, (_, i) =>
+        cost(
+          `2024-09-${String((i % 30) + 1).padStart(2, "0")}`,
+          { billed_cost: `0.${String(i).padStart(18, "0")}` },
+          { tenant: "large" },
+        ),
+      );
+      await load(store(), [], { records: inBatches(facts, 2500) });
+      const answer = await ask(store(), {}, "large");
+      expect([answer.facts, answer.rows]).toEqual([5000, [["0.0000000000124975"]]]);
+    });
+  });
+}
