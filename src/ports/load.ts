@@ -38,7 +38,13 @@ export interface FieldMapping {
   rename?: Readonly<Record<string, string>>;
 }
 
-/** How the rows of a tabular format become facts: data, so that every store may run it in its own way. */
+/**
+ * How the rows of a tabular format become facts: data, so that every store may run it in its own way.
+ *
+ * Values are read as text and trimmed of nothing: a decimal as `tryParseDecimal` reads it, an instant as
+ * `tryParseInstant` does, tags as `tryParseTags` does. A value that is no exact decimal or no instant rejects its
+ * row; tags that cannot be read are dropped and counted in a warning, since money is never lost for a tag.
+ */
 export interface TableMapping {
   dataset: DatasetId;
   /** `focus`, `cur`, … and its version as detected. */
@@ -47,16 +53,21 @@ export interface TableMapping {
   /** Words that stand for a missing value, beside the empty field; compared exactly. */
   nullWords: readonly string[];
   fields: readonly FieldMapping[];
+  /** Source columns the format defines and this mapping leaves out; any other is reported as not used. */
+  ignored: readonly string[];
   /**
-   * The instants a row covers. A period of a day or longer belongs to the calendar date its start has in UTC, since
-   * a bill's day cannot be split; a shorter one to the date its start has in the tenant's zone.
+   * Fact columns with the instants a row covers. A period of a day or longer, or of unknown length, belongs to the
+   * calendar date its start has in UTC, since a bill's day cannot be split; a shorter one to the date its start has
+   * in the tenant's zone.
    */
   start: string;
   end: string;
-  /** Source column whose month (`YYYY-MM` in UTC) is the partition's period. */
-  period: string;
-  /** Source columns that name the deliverer; the partition's source is `format:VALUE:VALUE`. */
+  /** Source columns in order of preference; the month of its instant (`YYYY-MM` in UTC) is the partition's period. */
+  period: readonly string[];
+  /** Fact columns that name the deliverer; the partition's source is `format:VALUE:VALUE`, `-` where one is empty. */
   source: readonly string[];
+  /** Fact columns that say whose a row is: the first one with a value is looked up in the claims. */
+  accounts: readonly string[];
   /** Measures whose totals are reported by currency, e.g. billed_cost and effective_cost. */
   reportTotals: readonly string[];
 }

@@ -1,0 +1,74 @@
+import type { FactRecord } from "../../core/metrics/facts.ts";
+import type { CalendarDate } from "../../core/time/dates.ts";
+import type { InputFile, Ownership, RecordLoad, TenantZones } from "../../ports/load.ts";
+import type { Located } from "./json-stream.ts";
+
+export type Values = FactRecord["values"];
+
+/** A finding as its source observed it, and the control results it stands for. */
+export interface ObservedFinding {
+  kind: "finding";
+  account: string;
+  /** Who reports it, as part of the partition's source. */
+  product: string;
+  /** Milliseconds since 1970. */
+  observedAt: number;
+  values: Values;
+  controls: readonly Values[];
+}
+
+/** One call of a cloud API. */
+export interface ApiCall {
+  kind: "api-call";
+  account: string;
+  region: string | null;
+  service: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Tells the call apart from all others; null when the source does not say. */
+  id: string | null;
+}
+
+/** Why a record is not taken: the field to blame, when there is one, and the reason. */
+export interface Refused {
+  kind: "refused";
+  field: string | null;
+  reason: string;
+}
+
+export type Normalized = ObservedFinding | ApiCall | Refused;
+
+/** A format whose records become facts one by one. */
+export interface RecordFormat {
+  id: "asff" | "ocsf" | "prowler" | "cloudtrail";
+  /** One record of it, for messages: `Security Hub finding`. */
+  what: string;
+  /** The records of a file. @throws DomainError `import.*` when the file cannot be read */
+  read(file: InputFile): AsyncIterable<readonly Located[]>;
+  /** Never throws; a record it cannot use is refused. May turn one record into several (a wrapping event). */
+  normalize(record: unknown): readonly Normalized[];
+}
+
+/** What to import and for whom. */
+export interface RecordInput {
+  files: readonly InputFile[];
+  owners: Ownership;
+  zones: TenantZones;
+  /** RFC 3339 instant of the load; observations that lie more than a day after it are refused. */
+  loadedAt: string;
+  dryRun: boolean;
+  /** The day findings are a snapshot of; default: the day of the newest observation, in each tenant's zone. */
+  snapshot?: CalendarDate;
+  signal?: AbortSignal;
+  /** Called now and then during the first pass over the files. */
+  onProgress?: (progress: { records: number; file: string }) => void;
+}
+
+/** Loads ready for `MetricStore.load`, and what the files held. */
+export interface OpenedRecords {
+  /** One for each dataset that the files have facts for; at least one. Load them one after the other. */
+  loads: readonly RecordLoad[];
+  /** Records in the files, refused ones included. A finding may stand for many control results, or none. */
+  recordsRead: number;
+  recordsRejected: number;
+}
