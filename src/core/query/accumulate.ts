@@ -51,11 +51,7 @@ export class Sums {
     }
   }
 
-  #addWide(
-    values: readonly (bigint | null)[],
-    rows: ArrayLike<number>,
-    groups: ArrayLike<number>,
-  ): void {
+  #addWide(values: readonly (bigint | null)[], rows: ArrayLike<number>, groups: ArrayLike<number>): void {
     for (let i = 0; i < rows.length; i++) {
       const value = values[rows[i] as number];
       if (value === null || value === undefined) continue;

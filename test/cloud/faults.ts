@@ -1,0 +1,58 @@
+/** What goes wrong with one request. */
+export type Fault =
+  /** Refused as too fast; nothing is done. */
+  | "throttle"
+  /** An internal error; nothing is done. */
+  | "error"
+  /** The connection breaks before anything is done. */
+  | "reset"
+  /** Everything is done and the connection breaks before the answer arrives. */
+  | "lose-answer"
+  /** The answer comes late. */
+  | "delay"
+  /** Of a batch only a part is done, the rest is handed back as unprocessed. */
+  | "drop-unprocessed"
+  /** The answer's body breaks off halfway. */
+  | "truncate";
+
+export interface FaultyRequest {
+  service: "dynamodb" | "s3";
+  /** `PutItem`, `UploadPart`, … */
+  operation: string;
+}
+
+/** Decides request by request; undefined lets it pass. */
+export type FaultPlan = (request: FaultyRequest) => Fault | undefined;
+
+/** A small generator with a seed (mulberry32), so that a failing run can be repeated. */
+export function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Lets a share of all calls go wrong, in every way there is. */
+export function randomFaults(share: number, seed: number): FaultPlan & { counts: Map<Fault, number> } {
+  const random = seededRandom(seed);
+  const counts = new Map<Fault, number>();
+  const plan = (request: FaultyRequest): Fault | undefined => {
+    if (random() >= share) return undefined;
+    const common: Fault[] = ["throttle", "error", "reset", "lose-answer", "delay"];
+    const kinds: Fault[] =
+      request.service === "s3"
+        ? [...common, "truncate"]
+        : request.operation.startsWith("Batch")
+          ? [...common, "drop-unprocessed"]
+          : common;
+    const fault = kinds[Math.floor(random() * kinds.length)];
+    if (fault !== undefined) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+    return fault;
+  };
+  return Object.assign(plan, { counts });
+}
+
+export const DELAY_MS = 40;

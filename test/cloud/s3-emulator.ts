@@ -1,0 +1,201 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DELAY_MS, type FaultPlan } from "./faults.ts";
+
+interface Stored {
+  body: Buffer;
+  etag: string;
+}
+
+export interface S3Emulator {
+  endpoint: string;
+  /** Objects by `bucket/key`. */
+  objects: Map<string, Stored>;
+  /** Uploads begun and neither completed nor aborted. */
+  uploads: Map<string, { name: string; parts: Map<number, Stored> }>;
+  setFaults(plan: FaultPlan | undefined): void;
+  close(): Promise<void>;
+}
+
+interface Call {
+  operation: string;
+  name: string;
+  query: URLSearchParams;
+  headers: IncomingMessage["headers"];
+  body: Buffer;
+}
+
+interface Reply {
+  status: number;
+  headers?: Record<string, string>;
+  body?: Buffer | string;
+}
+
+/** The few S3 operations that the service uses, in memory. It checks no signatures. */
+export async function startS3(buckets: readonly string[]): Promise<S3Emulator> {
+  const objects: S3Emulator["objects"] = new Map();
+  const uploads: S3Emulator["uploads"] = new Map();
+  let faults: FaultPlan | undefined;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const call = readCall(request, Buffer.concat(chunks));
+      const fault = faults?.({ service: "s3", operation: call.operation });
+      void answer(response, fault, () => perform({ buckets, objects, uploads }, call));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    objects,
+    uploads,
+    setFaults: (plan) => (faults = plan),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function readCall(request: IncomingMessage, body: Buffer): Call {
+  const url = new URL(request.url ?? "/", "http://s3");
+  const name = decodeURIComponent(url.pathname.slice(1));
+  const has = (key: string): boolean => url.searchParams.has(key);
+  const isBucket = !name.replace(/\/$/, "").includes("/");
+  const operations: Record<string, string> = {
+    PUT: has("uploadId") ? "UploadPart" : "PutObject",
+    POST: has("uploads") ? "CreateMultipartUpload" : "CompleteMultipartUpload",
+    DELETE: has("uploadId") ? "AbortMultipartUpload" : "DeleteObject",
+    HEAD: isBucket ? "HeadBucket" : "HeadObject",
+    GET: "GetObject",
+  };
+  const operation = operations[request.method ?? "GET"] ?? "GetObject";
+  return { operation, name, query: url.searchParams, headers: request.headers, body: unchunk(request, body) };
+}
+
+/** Bodies may come in `aws-chunked` encoding (Signature Version 4, "Transferring payload in multiple chunks"). */
+function unchunk(request: IncomingMessage, body: Buffer): Buffer {
+  if (!(request.headers["content-encoding"] ?? "").includes("aws-chunked")) return body;
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (;;) {
+    const end = body.indexOf("\r\n", at);
+    const size = parseInt(body.toString("utf8", at, end), 16);
+    if (!(size > 0)) return Buffer.concat(parts);
+    parts.push(body.subarray(end + 2, end + 2 + size));
+    at = end + 2 + size + 2;
+  }
+}
+
+async function answer(
+  response: ServerResponse,
+  fault: ReturnType<FaultPlan>,
+  run: () => Reply,
+): Promise<void> {
+  if (fault === "reset") return void response.socket?.destroy();
+  if (fault === "throttle") {
+    write(response, problem(503, "SlowDown"));
+    return;
+  }
+  if (fault === "error") {
+    write(response, problem(500, "InternalError"));
+    return;
+  }
+  if (fault === "delay") await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
+  const reply = run();
+  if (fault === "lose-answer") return void response.socket?.destroy();
+  if (fault === "truncate" && reply.body !== undefined && reply.body.length > 1) {
+    const length = Buffer.byteLength(reply.body);
+    response.writeHead(reply.status, { ...reply.headers, "content-length": String(length) });
+    response.write(Buffer.from(reply.body).subarray(0, length >> 1), () => response.socket?.destroy());
+    return;
+  }
+  write(response, reply);
+}
+
+function write(response: ServerResponse, reply: Reply): void {
+  const body = Buffer.from(reply.body ?? "");
+  response.writeHead(reply.status, { "content-length": String(body.length), ...reply.headers }).end(body);
+}
+
+function problem(status: number, code: string): Reply {
+  return {
+    status,
+    headers: { "content-type": "application/xml" },
+    body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
+  };
+}
+
+interface State {
+  buckets: readonly string[];
+  objects: S3Emulator["objects"];
+  uploads: S3Emulator["uploads"];
+}
+
+function perform(state: State, call: Call): Reply {
+  const bucket = call.name.split("/")[0] ?? "";
+  if (!state.buckets.includes(bucket)) return problem(404, "NoSuchBucket");
+  switch (call.operation) {
+    case "PutObject": {
+      const stored = store(call.body);
+      state.objects.set(call.name, stored);
+      return { status: 200, headers: { etag: stored.etag } };
+    }
+    case "GetObject":
+      return getObject(state.objects.get(call.name), call);
+    case "HeadObject": {
+      const found = state.objects.get(call.name);
+      return found === undefined
+        ? { status: 404 }
+        : { status: 200, headers: { etag: found.etag, "content-length": String(found.body.length) } };
+    }
+    case "HeadBucket":
+      return { status: 200 };
+    case "DeleteObject":
+      state.objects.delete(call.name);
+      return { status: 204 };
+    default:
+      return multipart(state, call);
+  }
+}
+
+function getObject(found: Stored | undefined, call: Call): Reply {
+  if (found === undefined) return problem(404, "NoSuchKey");
+  const match = call.headers["if-match"];
+  if (match !== undefined && match !== found.etag) return problem(412, "PreconditionFailed");
+  const from = /bytes=(\d+)-/.exec(call.headers.range ?? "")?.[1];
+  const body = from === undefined ? found.body : found.body.subarray(Number(from));
+  return { status: from === undefined ? 200 : 206, headers: { etag: found.etag }, body };
+}
+
+function multipart(state: State, call: Call): Reply {
+  const xml = { "content-type": "application/xml" };
+  if (call.operation === "CreateMultipartUpload") {
+    const id = randomUUID();
+    state.uploads.set(id, { name: call.name, parts: new Map() });
+    const body = `<?xml version="1.0"?><InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
+    return { status: 200, headers: xml, body };
+  }
+  const id = call.query.get("uploadId") ?? "";
+  const upload = state.uploads.get(id);
+  if (upload === undefined) return problem(404, "NoSuchUpload");
+  if (call.operation === "UploadPart") {
+    const part = store(call.body);
+    upload.parts.set(Number(call.query.get("partNumber")), part);
+    return { status: 200, headers: { etag: part.etag } };
+  }
+  state.uploads.delete(id);
+  if (call.operation === "AbortMultipartUpload") return { status: 204 };
+  const parts = [...upload.parts].sort(([a], [b]) => a - b).map(([, part]) => part.body);
+  if (parts.slice(0, -1).some((part) => part.length < 5 * 1024 * 1024)) return problem(400, "EntityTooSmall");
+  const whole = store(Buffer.concat(parts));
+  state.objects.set(upload.name, whole);
+  const body = `<?xml version="1.0"?><CompleteMultipartUploadResult><ETag>${whole.etag}</ETag></CompleteMultipartUploadResult>`;
+  return { status: 200, headers: xml, body };
+}
+
+function store(body: Buffer): Stored {
+  return { body, etag: `"${createHash("md5").update(body).digest("hex")}"` };
+}
