@@ -1,0 +1,133 @@
+import type { ReportDocument } from "../../../core/reports/document.ts";
+import { describeRange } from "../../../core/time/ranges.ts";
+import type { Book } from "../book.ts";
+import { alternative, boundingBox, type Element } from "../tags.ts";
+import { MARGIN, TEXT } from "../theme.ts";
+import { paragraph } from "./titles.ts";
+
+/** An RFC 3339 instant for people to read: `24 Nov 2025, 14:05 UTC`; "not available" for null. */
+export function instantLabel(instant: string | null): string {
+  if (instant === null) return "not available";
+  const date = new Date(instant);
+  if (Number.isNaN(date.getTime())) return instant;
+  const day = date.toLocaleDateString("en-GB", {
+    timeZone: "UTC",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  });
+  return `${day}, ${date.toISOString().slice(11, 16)} UTC`;
+}
+
+/**
+ * The block at the top of the first page: the tenant's colour and logo, title, description, and what the report covers.
+ * @returns notes about what could not be shown, for the manifest
+ */
+export function drawCover(book: Book, document: ReportDocument, parent: Element): string[] {
+  const { page, theme } = book;
+  const { pen } = page;
+  pen.artifact(() => pen.rect(0, 0, page.width, 7, theme.brand));
+  page.y = 34;
+  const notes = drawIdentity(book, document, parent);
+  const lines = book.type.wrap(document.title, book.width, TEXT.title, "semibold");
+  pen.tagged("H1", parent, () => {
+    lines.forEach((line, i) => {
+      pen.text(line, MARGIN.x, page.y + 24 + i * 29, { size: TEXT.title, bold: true, color: theme.ink });
+    });
+  });
+  page.y += lines.length * 29 + 6;
+  if (document.description !== "") {
+    paragraph(book, parent, document.description, { size: TEXT.body, color: theme.muted, gap: 8 });
+  }
+  drawFacts(book, document, parent);
+  return notes;
+}
+
+const LOGO = { width: 150, height: 34 };
+
+function drawIdentity(book: Book, document: ReportDocument, parent: Element): string[] {
+  const { page, theme } = book;
+  const { pen } = page;
+  const notes: string[] = [];
+  let drawn = false;
+  const { logo } = document.branding;
+  if (logo !== undefined) {
+    try {
+      const image = book.image(logo);
+      const scale = Math.min(LOGO.width / image.width, LOGO.height / image.height);
+      const [width, height] = [image.width * scale, image.height * scale];
+      const extent = boundingBox(
+        MARGIN.x,
+        page.height - page.y - height,
+        MARGIN.x + width,
+        page.height - page.y,
+      );
+      pen.tagged(
+        "Figure",
+        parent,
+        () => {
+          pen.xobject(image.name, MARGIN.x, page.y, width, height);
+        },
+        `${alternative(`Logo of ${document.tenant.name}`)}${extent}`,
+      );
+      drawn = true;
+    } catch (error) {
+      notes.push(`The logo could not be shown: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const right = MARGIN.x + book.width;
+  pen.tagged("P", parent, () => {
+    const style = { size: drawn ? TEXT.body : 12, bold: true, color: drawn ? theme.muted : theme.brandText };
+    const x = drawn ? right : MARGIN.x;
+    const room = book.width - (drawn ? LOGO.width + 20 : document.demo ? 80 : 0);
+    const name = book.type.fit(document.tenant.name, room, style.size, "semibold");
+    pen.text(name, x, page.y + (drawn ? 14 : 16), { ...style, align: drawn ? "right" : "left" });
+  });
+  if (document.demo) drawDemoLabel(book, parent, right, page.y + (drawn ? 20 : 2));
+  page.y += drawn ? LOGO.height + 16 : 28;
+  return notes;
+}
+
+function drawDemoLabel(book: Book, parent: Element, right: number, y: number): void {
+  const { pen } = book.page;
+  const width = pen.textWidth("Demo data", TEXT.small, true) + 16;
+  pen.artifact(() => pen.rect(right - width, y, width, 16, "#fef3c7", 4));
+  pen.tagged("P", parent, () => {
+    pen.text("Demo data", right - width / 2, y + 11, {
+      size: TEXT.small,
+      bold: true,
+      color: "#92400e",
+      align: "center",
+    });
+  });
+}
+
+function drawFacts(book: Book, document: ReportDocument, parent: Element): void {
+  const { page, theme, type } = book;
+  const { pen } = page;
+  const facts: readonly [string, string][] = [
+    ["Period", describeRange(document.range)],
+    ["Time zone", document.range.zone],
+    ["Data as of", instantLabel(document.dataAsOf)],
+    ["Generated", instantLabel(document.generatedAt)],
+  ];
+  const height = 40;
+  const shares = [0.34, 0.18, 0.24, 0.24];
+  pen.artifact(() => pen.rect(MARGIN.x, page.y, book.width, height, theme.tint, 5));
+  let x = MARGIN.x + 12;
+  facts.forEach(([label, value], i) => {
+    const width = (book.width - 24) * (shares[i] ?? 0.25) - 8;
+    pen.tagged("P", parent, () => {
+      pen.text(label, x, page.y + 16, { size: TEXT.tiny, color: theme.muted });
+      let size = 9;
+      while (size > 7 && pen.textWidth(value, size, true) > width) size -= 0.25;
+      pen.text(type.fit(value, width, size, "semibold"), x, page.y + 29, {
+        size,
+        bold: true,
+        color: theme.ink,
+      });
+    });
+    x += (book.width - 24) * (shares[i] ?? 0.25);
+  });
+  page.y += height + 18;
+}

@@ -1,0 +1,157 @@
+import type { DocumentSection, ReportDocument } from "../../core/reports/document.ts";
+import { detailTable } from "../../core/reports/document.ts";
+import { drawAbout } from "./blocks/about.ts";
+import { cardHeight, type ChartBlock, chartBlock, drawCharts } from "./blocks/charts.ts";
+import { type ContentsPages, drawContents, type Entry, reserveContents } from "./blocks/contents.ts";
+import { drawCover } from "./blocks/cover.ts";
+import { drawKpis, KPI_HEIGHT } from "./blocks/kpis.ts";
+import { heading, paragraph } from "./blocks/titles.ts";
+import type { Book, Target } from "./book.ts";
+import type { Element } from "./tags.ts";
+import type { Format } from "./table/columns.ts";
+import { drawTable } from "./table/table.ts";
+import { TEXT } from "./theme.ts";
+
+/** A part of the report, normalized: what is to be drawn, with its level and its place in the contents. */
+type Block =
+  | { kind: "heading"; text: string; entry: Entry }
+  | { kind: "text"; text: string }
+  | { kind: "kpis"; section: Extract<DocumentSection, { kind: "kpis" }> }
+  | { kind: "charts"; charts: ChartBlock[] }
+  | { kind: "table"; section: Extract<DocumentSection, { kind: "table" }>; level: 2 | 3; entry: Entry };
+
+/** Rows and titles from which a report is long enough to be looked up in rather than read. */
+const LONG = { rows: 150, titles: 4 };
+
+/** Sections to blocks: levels by the headings above, small charts in rows, an entry of the contents each. */
+function normalize(document: ReportDocument): { blocks: Block[]; entries: Entry[] } {
+  const blocks: Block[] = [];
+  const entries: Entry[] = [];
+  let level: 2 | 3 = 2;
+  const enter = (title: string, at: 1 | 2): Entry => {
+    const entry: Entry = { title, level: at };
+    entries.push(entry);
+    return entry;
+  };
+  for (const section of document.sections) {
+    if (section.kind === "heading") {
+      level = 3;
+      blocks.push({ kind: "heading", text: section.text, entry: enter(section.text, 1) });
+    } else if (section.kind === "text") blocks.push({ kind: "text", text: section.text });
+    else if (section.kind === "kpis") blocks.push({ kind: "kpis", section });
+    else {
+      const entry = enter(section.title, level === 2 ? 1 : 2);
+      if (section.kind === "table") blocks.push({ kind: "table", section, level, entry });
+      else
+        addChart(
+          blocks,
+          chartBlock(section, level, (target: Target) => (entry.target = target)),
+        );
+    }
+  }
+  return { blocks, entries };
+}
+
+function addChart(blocks: Block[], chart: ChartBlock): void {
+  const last = blocks.at(-1);
+  const row = last?.kind === "charts" ? last.charts : [];
+  const abreast = Math.min(chart.abreast, ...row.map((other) => other.abreast));
+  if (row.length > 0 && row.length < abreast) row.push(chart);
+  else blocks.push({ kind: "charts", charts: [chart] });
+}
+
+/**
+ * Draws the whole document and yields after each page that was finished.
+ * @throws DomainError whatever a row stream throws
+ */
+export async function* compose(
+  book: Book,
+  document: ReportDocument,
+  format: Format,
+): AsyncGenerator<undefined> {
+  const root = book.tags.document;
+  const { blocks, entries } = normalize(document);
+  const notes = drawCover(book, document, root);
+  const about: Entry = { title: "About this report", level: 1 };
+  const contents = isLong(document, entries) ? reserveContents(book, root, [...entries, about]) : undefined;
+  for (const [i, block] of blocks.entries()) {
+    yield* drawBlock(book, root, block, follow(book, blocks[i + 1]), format);
+  }
+  drawLastPage(book, document, about, notes, format, contents);
+  yield;
+}
+
+function isLong(document: ReportDocument, entries: readonly Entry[]): boolean {
+  const rows = document.sections.reduce(
+    (sum, section) => sum + (section.kind === "table" ? section.table.head.completeness.rows : 0),
+    0,
+  );
+  return entries.length >= LONG.titles && rows >= LONG.rows;
+}
+
+async function* drawBlock(
+  book: Book,
+  root: Element,
+  block: Block,
+  after: number,
+  format: Format,
+): AsyncGenerator<undefined> {
+  if (block.kind === "table") {
+    const { section, level, entry } = block;
+    const placed = (target: Target): void => void (entry.target = target);
+    yield* drawTable(book, {
+      title: section.title,
+      stream: section.table,
+      level,
+      parent: root,
+      format,
+      placed,
+    });
+    return;
+  }
+  const before = book.page.number;
+  upright(book, format);
+  if (block.kind === "heading")
+    heading(book, root, block.text, after, (target) => (block.entry.target = target));
+  else if (block.kind === "text")
+    paragraph(book, root, block.text, { size: TEXT.body, color: book.theme.ink, gap: 10 });
+  else if (block.kind === "kpis") drawKpis(book, root, block.section.items);
+  else drawCharts(book, root, block.charts);
+  if (book.page.number !== before) yield;
+}
+
+/** Back from a page that a wide table turned. */
+function upright(book: Book, format: Format): void {
+  const { width, height } = format.paper;
+  const size = format.landscape ? { width: height, height: width } : { width, height };
+  if (book.page.width !== size.width) book.next(size);
+}
+
+/** Points that the next block needs at least, so that no heading is left behind on a page of its own. */
+function follow(book: Book, next: Block | undefined): number {
+  if (next === undefined) return 0;
+  if (next.kind === "kpis") return KPI_HEIGHT;
+  if (next.kind === "charts") {
+    const width = (book.width - 10 * (next.charts.length - 1)) / next.charts.length;
+    return Math.min(420, Math.max(...next.charts.map((chart) => cardHeight(book, chart, width))));
+  }
+  return next.kind === "table" ? 140 : 50;
+}
+
+function drawLastPage(
+  book: Book,
+  document: ReportDocument,
+  about: Entry,
+  notes: readonly string[],
+  format: Format,
+  contents: ContentsPages | undefined,
+): void {
+  upright(book, format);
+  const manifest = document.manifest();
+  const all = [...manifest.notes, ...notes];
+  const missing = book.type.missingNote();
+  if (missing !== undefined) all.push(missing);
+  const columns = detailTable(document).table.head.columns;
+  drawAbout(book, book.tags.document, manifest, columns, all, (target) => (about.target = target));
+  if (contents !== undefined) drawContents(book, contents);
+}

@@ -1,0 +1,214 @@
+import { deflateSync } from "node:zlib";
+import PDFDocument from "pdfkit";
+import type { FontProgram } from "./face.ts";
+import { type FileInfo, metadataXml } from "./metadata.ts";
+
+/** An indirect object of PDFKit's: `data` is its dictionary, `end` writes it. */
+export interface Ref {
+  readonly id: number;
+  data: Record<string, unknown>;
+  end(chunk?: Uint8Array): void;
+}
+
+/** A font that PDFKit will embed: the glyphs of its subset, with their widths and characters. */
+export interface EmbeddedFont {
+  readonly id: string;
+  subset: { includeGlyph(glyph: number): number };
+  widths: number[];
+  unicode: number[][];
+  ref(): Ref;
+}
+
+export interface EmbeddedImage {
+  width: number;
+  height: number;
+  label: string;
+  obj: Ref | null;
+  embed(document: unknown): void;
+}
+
+/**
+ * PDFKit below its drawing API: object numbering, output buffer, font subsetting, images, metadata. Its pages, text and
+ * structure tree are not used, since they keep in memory what is written here as soon as it is made.
+ */
+interface Kit {
+  ref(data: Record<string, unknown>): Ref;
+  font(source: FontProgram): unknown;
+  openImage(source: string): EmbeddedImage;
+  appendXML(xml: string): void;
+  read(): Buffer | null;
+  push(chunk: null): boolean;
+  end(): void;
+  destroy(): void;
+  readonly readableLength: number;
+  _font: EmbeddedFont;
+  /** Where each object is, by id - 1: its byte offset, or what `packedAt` makes of its place in an object stream. */
+  _offsets: (number | null)[];
+  _offset: number;
+  _write(data: Uint8Array): void;
+  _root: Ref & { data: { Pages: Ref & { data: { Count: number; Kids: Ref[] } } } };
+  _info: Ref;
+  _id: Uint8Array;
+  _addInfo(): void;
+  _finalize(): void;
+}
+
+/** Objects in one object stream (ISO 32000-1, 7.5.7); more of them compress no better. */
+const PACK = 400;
+const packedAt = (stream: number, place: number): number => -(stream * PACK + place + 1);
+
+/**
+ * A PDF 1.7 file being written, to PDF/A-2a and PDF/UA-1. Small objects are packed into compressed object streams and
+ * the cross-reference is a stream, which PDFKit itself cannot do: a table's structure tree shrinks to a tenth.
+ */
+export class PdfFile {
+  readonly #kit: Kit;
+  /** The root of the structure tree; written at the end. */
+  readonly structure: Ref;
+  #pack: { id: number; body: string }[] = [];
+  #finished: (() => void) | undefined;
+  readonly #whole: Promise<void>;
+
+  constructor(info: FileInfo) {
+    this.#kit = new PDFDocument({
+      autoFirstPage: false,
+      pdfVersion: "1.7",
+      subset: "PDF/A-2a",
+      lang: info.language,
+      displayTitle: true,
+      font: "",
+      info: {
+        Title: info.title,
+        Author: info.author,
+        Subject: info.subject,
+        Creator: info.creator,
+        Producer: info.creator,
+        CreationDate: info.created,
+      },
+    }) as unknown as Kit;
+    // PDFKit writes the title into the XMP packet unescaped: "R&D" would make it malformed.
+    this.#kit._addInfo = () => this.#kit.appendXML(metadataXml(info));
+    this.#whole = new Promise((resolve) => (this.#finished = resolve));
+    this.#kit._finalize = () => this.#finish();
+    // PDFKit ends these two itself.
+    this.catalog["MarkInfo"] = this.ref({ Marked: true });
+    this.structure = this.ref({ Type: "StructTreeRoot" });
+    this.catalog["StructTreeRoot"] = this.structure;
+  }
+
+  get catalog(): Record<string, unknown> {
+    return this.#kit._root.data;
+  }
+
+  get pages(): Ref {
+    return this.#kit._root.data.Pages;
+  }
+
+  /** Adds a page, written already or later, to the end of the document. */
+  addPage(page: Ref): void {
+    const pages = this.#kit._root.data.Pages.data;
+    pages.Kids.push(page);
+    pages.Count++;
+  }
+
+  ref(data: Record<string, unknown> = {}): Ref {
+    return this.#kit.ref(data);
+  }
+
+  /** An object number, to be written later with `packed`. */
+  reserve(): number {
+    return this.#kit._offsets.push(0);
+  }
+
+  /** A reference, for a dictionary of PDFKit's, to an object written with `packed`. */
+  pointer(id: number): unknown {
+    return Object.create(Object.getPrototypeOf(this.#kit._root) as object, {
+      id: { value: id },
+      gen: { value: 0 },
+    });
+  }
+
+  embedFont(program: FontProgram): EmbeddedFont {
+    this.#kit.font(program);
+    this.#kit._font.ref();
+    return this.#kit._font;
+  }
+
+  /** @throws unknown whatever PDFKit throws on bytes that are no image it knows */
+  embedImage(dataUrl: string): EmbeddedImage {
+    const image = this.#kit.openImage(dataUrl);
+    if (image.obj === null) image.embed(this.#kit);
+    return image;
+  }
+
+  /** Writes the object `id` (from `reserve`) into the open object stream. `body` is Latin-1 PDF syntax. */
+  packed(id: number, body: string): void {
+    this.#pack.push({ id, body });
+    if (this.#pack.length === PACK) this.#flushPack();
+  }
+
+  #flushPack(): void {
+    if (this.#pack.length === 0) return;
+    let index = "";
+    let bodies = "";
+    // Said at once: PDFKit decides when an object is made whether to compress it.
+    const stream = this.ref({ Filter: "FlateDecode" });
+    this.#pack.forEach(({ id, body }, place) => {
+      index += `${id} ${bodies.length} `;
+      bodies += `${body}\n`;
+      this.#kit._offsets[id - 1] = packedAt(stream.id, place);
+    });
+    stream.data = { Type: "ObjStm", N: this.#pack.length, First: index.length, Filter: "FlateDecode" };
+    stream.end(deflateSync(Buffer.from(index + bodies, "latin1"), { level: 3 }));
+    this.#pack = [];
+  }
+
+  /** Bytes waiting to be read. */
+  get waiting(): number {
+    return this.#kit.readableLength;
+  }
+
+  /** What was written since the last call. */
+  take(): Uint8Array | null {
+    return this.#kit.read();
+  }
+
+  /** Writes fonts, catalog and cross-reference. Resolves when every image has been written too. */
+  async end(): Promise<void> {
+    this.#flushPack();
+    this.#kit.end();
+    await this.#whole;
+  }
+
+  /** Frees what was not read. */
+  destroy(): void {
+    this.#kit.destroy();
+  }
+
+  /** The cross-reference stream (ISO 32000-1, 7.5.8), in place of PDFKit's table. */
+  #finish(): void {
+    const kit = this.#kit;
+    const at = kit._offset;
+    const id = kit._offsets.push(at);
+    const entries = Buffer.alloc((id + 1) * 8);
+    entries.writeUInt16BE(0xffff, 6);
+    kit._offsets.forEach((offset, i) => writeEntry(entries, (i + 1) * 8, offset ?? 0));
+    const data = deflateSync(entries, { level: 6 });
+    const hex = Buffer.from(kit._id).toString("hex");
+    const head =
+      `${id} 0 obj\n<</Type/XRef/Size ${id + 1}/W[1 5 2]/Root ${kit._root.id} 0 R/Info ${kit._info.id} 0 R` +
+      `/ID[<${hex}><${hex}>]/Filter/FlateDecode/Length ${data.length}>>\nstream\n`;
+    const tail = `\nendstream\nendobj\nstartxref\n${at}\n%%EOF\n`;
+    kit._write(Buffer.concat([Buffer.from(head, "latin1"), data, Buffer.from(tail, "latin1")]));
+    kit.push(null);
+    this.#finished?.();
+  }
+}
+
+function writeEntry(entries: Buffer, at: number, offset: number): void {
+  const packed = offset < 0;
+  const place = -offset - 1;
+  entries.writeUInt8(packed ? 2 : 1, at);
+  entries.writeUIntBE(packed ? Math.floor(place / PACK) : offset, at + 1, 5);
+  entries.writeUInt16BE(packed ? place % PACK : 0, at + 6);
+}

@@ -1,0 +1,72 @@
+import type { ReportDocument } from "../../core/reports/document.ts";
+import { describeRange } from "../../core/time/ranges.ts";
+import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
+import { instantLabel } from "./blocks/cover.ts";
+import { Book } from "./book.ts";
+import { compose } from "./compose.ts";
+import type { Format } from "./table/columns.ts";
+import { themeOf } from "./theme.ts";
+
+/** Paper in points, upright (ISO 216 and ANSI). */
+const PAPER = { A4: { width: 595.28, height: 841.89 }, letter: { width: 612, height: 792 } } as const;
+/** Pages being compressed on other threads while the next is drawn. */
+const IN_FLIGHT = 4;
+/** Bytes gathered before they are handed on. */
+const CHUNK = 64 * 1024;
+
+/** Reports as tagged PDF 1.7 files (PDF/UA-1, PDF/A-2a), streamed page by page. */
+export const pdfRenderer: Renderer = {
+  format: "pdf",
+  mediaType: "application/pdf",
+  extension: "pdf",
+  render,
+};
+
+async function* render(document: ReportDocument, options: RenderOptions = {}): AsyncGenerator<Uint8Array> {
+  const format = formatOf(options);
+  const { width, height } = format.paper;
+  const generated = new Date(document.generatedAt);
+  const info = {
+    title: document.title,
+    author: document.tenant.name,
+    subject: document.description === "" ? document.title : document.description,
+    language: document.language,
+    created: Number.isNaN(generated.getTime()) ? new Date(0) : generated,
+    creator: "SecureBase Analytics",
+  };
+  const running = {
+    left: `${document.tenant.name}  ·  ${document.title}`,
+    right: describeRange(document.range),
+    footer: `Generated ${instantLabel(document.generatedAt)}`,
+    demo: document.demo,
+  };
+  const book = new Book(
+    info,
+    themeOf(document.branding),
+    running,
+    format.landscape ? { width: height, height: width } : { width, height },
+  );
+  const pages = compose(book, document, format);
+  try {
+    while ((await pages.next()).done !== true) {
+      await book.settle(IN_FLIGHT);
+      if (book.file.waiting >= CHUNK) yield* taken(book);
+    }
+    await book.end();
+    yield* taken(book);
+  } finally {
+    // A consumer that stopped reading, or an error: the row streams end, the rest is forgotten.
+    await pages.return(undefined);
+    await book.abandon();
+  }
+}
+
+function* taken(book: Book): Generator<Uint8Array> {
+  const bytes = book.file.take();
+  if (bytes !== null) yield bytes;
+}
+
+function formatOf(options: RenderOptions): Format {
+  const paper = PAPER[options.page?.size ?? "A4"];
+  return { paper, landscape: options.page?.orientation === "landscape", mayTurn: options.page === undefined };
+}

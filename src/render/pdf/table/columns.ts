@@ -1,0 +1,231 @@
+import type { Column, ResultHead, Row } from "../../../core/query/query.ts";
+import { MARGIN } from "../theme.ts";
+import type { Typesetter } from "../typesetter.ts";
+import { cellTexts, headingOf, isNumeric, UNKNOWN } from "./cells.ts";
+
+/** White between a cell's text and its edges, left and right, in points. */
+export const PAD_X = 4.5;
+
+export interface ColumnPlan {
+  /** From the left edge of the table, in points. */
+  x: number;
+  width: number;
+  numeric: boolean;
+  /** Digits after the point that room is kept for, so that points line up. */
+  fraction: number;
+}
+
+export interface TablePlan {
+  size: number;
+  landscape: boolean;
+  columns: ColumnPlan[];
+  heading: string[][];
+  headingSize: number;
+}
+
+/** What a table may choose from. */
+export interface Format {
+  /** Width and height of the paper, upright. */
+  paper: { width: number; height: number };
+  landscape: boolean;
+  /** Whether a table too wide for upright paper may turn it. */
+  mayTurn: boolean;
+}
+
+/** A column's needs in em/1000, from its heading, totals and a sample of its rows. */
+interface Needs {
+  column: Column;
+  natural: number;
+  least: number;
+  /** Natural widths of the sample's cells, to estimate how many lines they take. */
+  cells: number[];
+  heading: number;
+  word: number;
+  fraction: number;
+}
+
+/**
+ * Decides a table's text size, orientation and column widths from a sample. Numbers are never broken; text may wrap, but
+ * where wrapping would make a row a line and a third on average, the text gets smaller or the page turns first.
+ */
+export function planTable(
+  type: Typesetter,
+  head: ResultHead,
+  sample: readonly Row[],
+  format: Format,
+): TablePlan {
+  const needs = measure(type, head, sample);
+  const width = (landscape: boolean): number =>
+    (landscape ? format.paper.height : format.paper.width) - 2 * MARGIN.x;
+  const tries: { size: number; landscape: boolean; lines: number }[] = [
+    ...[8, 7.5, 7].map((size) => ({ size, landscape: format.landscape, lines: 1.34 })),
+    ...(format.mayTurn && !format.landscape
+      ? [8, 7.5, 7].map((size) => ({ size, landscape: true, lines: 1.6 }))
+      : []),
+    ...[6.5, 6].map((size) => ({ size, landscape: format.landscape || format.mayTurn, lines: 3 })),
+  ];
+  for (const { size, landscape, lines } of tries) {
+    const widths = distribute(needs, size, width(landscape));
+    if (widths !== undefined && linesOf(needs, widths, size) <= lines)
+      return plan(type, needs, widths, size, landscape);
+  }
+  const landscape = format.landscape || format.mayTurn;
+  return plan(type, needs, squeeze(needs, 6, width(landscape)), 6, landscape);
+}
+
+function measure(type: Typesetter, head: ResultHead, sample: readonly Row[]): Needs[] {
+  const texts = cellTexts(head.columns);
+  const rows = head.others === null ? sample : [...sample, head.others.cells];
+  return head.columns.map((column, c) => {
+    const text = texts[c];
+    const shown = rows.map((row) => text?.(row[c] ?? null, row) ?? "");
+    const bold = head.totals.map((total) => text?.(total.cells[c] ?? null, total.cells, total.unit) ?? "");
+    const heading = headingOf(column);
+    const word = Math.max(...heading.split(" ").map((part) => type.shape(part, "semibold").width), 0) * 0.92;
+    const shared = { column, word, heading: type.shape(heading, "semibold").width };
+    return isNumeric(column)
+      ? { ...shared, ...numericNeeds(type, shown, bold, word) }
+      : { ...shared, ...textNeeds(type, shown, word) };
+  });
+}
+
+type CellNeeds = Pick<Needs, "natural" | "least" | "cells" | "fraction">;
+
+/** Numbers are never broken, and those with fewer decimals are as wide as if they had all of them. */
+function numericNeeds(
+  type: Typesetter,
+  shown: readonly string[],
+  bold: readonly string[],
+  word: number,
+): CellNeeds {
+  const fraction = usualFraction([...shown, ...bold]);
+  const digit = type.shape("0").width;
+  const hang = (text: string): number => {
+    const digits = fractionDigits(text);
+    return text === UNKNOWN || digits >= fraction
+      ? 0
+      : (fraction - digits + (digits === 0 ? 0.5 : 0)) * digit;
+  };
+  const cells = shown.map((text) => type.shape(text).width + hang(text));
+  const natural = Math.max(
+    ...cells,
+    ...bold.map((text) => type.shape(text, "semibold").width + hang(text)),
+    word,
+    1500,
+  );
+  return { natural, least: natural, cells, fraction };
+}
+
+function textNeeds(type: Typesetter, shown: readonly string[], word: number): CellNeeds {
+  const cells = shown.map((text) => type.shape(text).width);
+  const natural = Math.max(...cells, word, 1500);
+  const token = Math.max(...shown.map((text) => longestToken(type, text)), 0);
+  return {
+    natural,
+    least: Math.min(natural, Math.max(word, Math.min(token, 9000), 3000)),
+    cells,
+    fraction: 0,
+  };
+}
+
+/** Words up to this width stay whole, longer ones may break after punctuation; em/1000. */
+const WORD = 8500;
+
+/**
+ * Digits after the point that room is kept for: the most that a tenth of the cells has. A single price of 0.0000008
+ * must not push all other amounts to the middle of the column.
+ */
+function usualFraction(texts: readonly string[]): number {
+  const counts = texts
+    .filter((text) => text !== UNKNOWN && text !== "")
+    .map(fractionDigits)
+    .sort((a, b) => b - a);
+  return counts[Math.floor(counts.length / 10)] ?? 0;
+}
+
+function longestToken(type: Typesetter, text: string): number {
+  if (text.length > 400) return WORD;
+  const width = (token: string): number => type.shape(token).width;
+  return Math.max(
+    ...text.split(/[ \n]/).map((token) => {
+      const whole = width(token);
+      return whole <= WORD ? whole : Math.max(...token.split(/(?<=[/\-_:.,])/).map(width), WORD);
+    }),
+    0,
+  );
+}
+
+/** Digits after the last point of a formatted number; at most 6, beyond which the column would be all white. */
+export function fractionDigits(text: string): number {
+  const point = text.lastIndexOf(".");
+  if (point < 0) return 0;
+  let digits = 0;
+  while (text.charCodeAt(point + 1 + digits) >= 48 && text.charCodeAt(point + 1 + digits) <= 57) digits++;
+  return Math.min(6, digits);
+}
+
+/** Outer widths at a size, or undefined when not even the least ones fit. */
+function distribute(needs: readonly Needs[], size: number, width: number): number[] | undefined {
+  const points = (em: number): number => (em * size) / 1000 + 2 * PAD_X + 0.5;
+  const least = needs.map((need) => points(need.least));
+  const natural = needs.map((need) => points(need.natural));
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  if (sum(least) > width) return undefined;
+  const spare = width - sum(natural);
+  if (spare >= 0) {
+    // Room for headings on one line first, then evenly by what the columns hold.
+    const wish = needs.map((need, i) => Math.max(0, points(need.heading * 0.92) - (natural[i] ?? 0)));
+    const share = Math.min(1, spare / Math.max(1, sum(wish)));
+    const widened = natural.map((value, i) => value + (wish[i] ?? 0) * share);
+    const rest = Math.max(0, width - sum(widened));
+    const weights = needs.map((need) => (isNumeric(need.column) ? need.natural * 0.5 : need.natural));
+    return widened.map((value, i) => value + (rest * (weights[i] ?? 0)) / sum(weights));
+  }
+  const wants = natural.map((value, i) => value - (least[i] ?? 0));
+  const given = (width - sum(least)) / sum(wants);
+  return least.map((value, i) => value + (wants[i] ?? 0) * given);
+}
+
+/** Lines a row of the sample takes on average. */
+function linesOf(needs: readonly Needs[], widths: readonly number[], size: number): number {
+  const rows = needs[0]?.cells.length ?? 0;
+  if (rows === 0) return 1;
+  let lines = 0;
+  for (let r = 0; r < rows; r++) {
+    let most = 1;
+    needs.forEach((need, c) => {
+      const inner = (widths[c] ?? 0) - 2 * PAD_X;
+      most = Math.max(most, Math.ceil(((need.cells[r] ?? 0) * size) / 1000 / inner - 0.02));
+    });
+    lines += Math.min(most, 12);
+  }
+  return lines / rows;
+}
+
+/** Widths for a table that fits nowhere: everybody gives up the same share; cells shrink and break to fit. */
+function squeeze(needs: readonly Needs[], size: number, width: number): number[] {
+  const least = needs.map((need) => (need.least * size) / 1000 + 2 * PAD_X);
+  const total = least.reduce((a, b) => a + b, 0);
+  return least.map((value) => (value * width) / total);
+}
+
+function plan(
+  type: Typesetter,
+  needs: readonly Needs[],
+  widths: readonly number[],
+  size: number,
+  landscape: boolean,
+): TablePlan {
+  const headingSize = Math.round(size * 0.92 * 10) / 10;
+  let x = 0;
+  const columns = needs.map((need, i) => {
+    const width = widths[i] ?? 0;
+    const column = { x, width, numeric: isNumeric(need.column), fraction: need.fraction };
+    x += width;
+    return column;
+  });
+  const heading = needs.map((need, i) =>
+    type.wrap(headingOf(need.column), Math.max(4, (widths[i] ?? 0) - 2 * PAD_X), headingSize, "semibold"),
+  );
+  return { size, landscape, columns, heading, headingSize };
+}
