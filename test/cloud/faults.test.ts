@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AwsStore } from "../../src/adapters/aws/store.ts";
+import { createIds } from "../../src/adapters/embedded/clock.ts";
+import type { ExportJob } from "../../src/ports/export-store.ts";
+import type { SavedReport } from "../../src/ports/report-store.ts";
+import { ask, cost, load } from "../conformance/lib/facts.ts";
+import { randomFaults, seededRandom } from "./faults.ts";
+import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
+
+/** One in five calls is throttled, fails, breaks, loses its answer, comes late or does half its work. */
+const SHARE = 0.2;
+const ids = createIds({ now: () => new Date() });
+
+describe("a day under faults", () => {
+  let cloud: LocalCloud;
+  let store: AwsStore;
+  const faults = randomFaults(SHARE, 20_240_917);
+  beforeAll(async () => {
+    cloud = await startLocalCloud();
+    store = cloud.open();
+    cloud.setFaults(faults);
+  });
+  afterAll(async () => {
+    await store.close();
+    await cloud.close();
+  });
+
+  it("loads, restates and answers with exact totals", async () => {
+    const tenants = ["acme", "globex", "initech"];
+    const facts = (generation: number) =>
+      tenants.flatMap((tenant, t) =>
+        Array.from({ length: 600 }, (_, i) =>
+          cost(
+            `2024-09-${String((i % 30) + 1).padStart(2, "0")}`,
+            { billed_cost: `0.${String(i + 1).padStart(10, "0")}${generation}`, service_name: `S${i % 7}` },
+            { tenant, source: `focus:${t}` },
+          ),
+        ),
+      );
+    for (const generation of [1, 2, 3]) {
+      const report = await load(store.metrics, facts(generation));
+      expect(report.rowsAccepted).toBe(1800);
+      for (const tenant of tenants) {
+        const answer = await ask(store.metrics, { groupBy: ["service"] }, tenant);
+        // Sum of 1…600 at the tenth decimal, and 600 times the generation at the eleventh.
+        const expected = (BigInt((600 * 601) / 2) * 10n + BigInt(600 * generation)).toString();
+        expect([answer.facts, answer.groups, answer.totals[0]?.[0]?.value]).toEqual([
+          600,
+          7,
+          `0.${expected.padStart(11, "0")}`.replace(/0+$/, ""),
+        ]);
+      }
+    }
+    expect(await store.metrics.loads()).toHaveLength(tenants.length);
+  });
+
+  it("loses no change of a report, and makes none twice", async () => {
+    const reports = store.reports.forTenant("acme");
+    const report: SavedReport = {
+      id: ids.next(),
+      definition: { title: "0", description: "", range: { preset: "30d" }, sections: [] },
+      createdBy: "somebody",
+      createdAt: "2024-09-01T00:00:00Z",
+      updatedAt: "2024-09-01T00:00:00Z",
+      etag: "e0",
+    };
+    await reports.create(report);
+    for (let i = 1; i <= 40; i++) {
+      const changed = { ...report, etag: `e${i}`, definition: { ...report.definition, title: String(i) } };
+      await reports.replace(changed, `e${i - 1}`);
+      await expect(reports.replace({ ...changed, etag: "late" }, `e${i - 1}`)).rejects.toMatchObject({
+        code: "report.changed",
+      });
+    }
+    expect((await reports.get(report.id))?.definition.title).toBe("40");
+    await reports.remove(report.id, "e40");
+    expect(await reports.list({ limit: 10 })).toEqual([]);
+  });
+
+  it("keeps every tenant and gives each account to one", async () => {
+    const tenant = (id: string, accounts: string[]) => ({
+      ...{ id, name: id, accounts, frameworks: [], zone: "UTC", branding: {}, demo: false },
+      createdAt: "2024-09-01T00:00:00Z",
+    });
+    for (let i = 0; i < 10; i++) await store.tenants.add(tenant(`t${i}`, [`a${i}`, `b${i}`]));
+    await expect(store.tenants.add(tenant("t10", ["b3"]))).rejects.toMatchObject({
+      code: "tenant.account-taken",
+    });
+    expect((await store.tenants.list()).map(({ id }) => id)).toEqual(
+      Array.from({ length: 10 }, (_, i) => `t${i}`),
+    );
+  });
+
+  it("loses no export and changes no byte", async () => {
+    const exports = store.exports.forTenant("acme");
+    const random = seededRandom(7);
+    for (const megabytes of [0.5, 12, 17]) {
+      const chunks = Array.from({ length: megabytes * 16 }, () =>
+        Buffer.from(
+          Array.from({ length: 65_536 / 16 }, () => Math.floor(random() * 256)).concat(
+            Array<number>(61_440).fill(7),
+          ),
+        ),
+      );
+      const job = exportJob(ids.next());
+      await exports.put({ ...job, status: "running" });
+      const bytes = await exports.write(
+        job.id,
+        (async function* () {
+          yield* chunks;
+        })(),
+      );
+      await exports.put({ ...job, bytes });
+      expect((await exports.get(job.id))?.bytes).toBe(Buffer.concat(chunks).length);
+      const read: Uint8Array[] = [];
+      for await (const chunk of await exports.read(job.id)) read.push(chunk);
+      const hash = (list: Uint8Array[]): string =>
+        createHash("sha256").update(Buffer.concat(list)).digest("hex");
+      expect(hash(read)).toBe(hash(chunks));
+    }
+    expect(await exports.list({ limit: 10 })).toHaveLength(3);
+  });
+
+  it("was really under faults", () => {
+    const counts = Object.fromEntries(faults.counts);
+    console.log(`faults: ${JSON.stringify(counts)}`);
+    for (const kind of ["throttle", "error", "reset", "lose-answer", "delay", "drop-unprocessed"])
+      expect(counts[kind]).toBeGreaterThan(0);
+  });
+});
+
+describe("when faults last", () => {
+  it("says unavailable and when to come back, and leaves the facts and files as they were", async () => {
+    const cloud = await startLocalCloud();
+    const store = cloud.open({ config: { retry: { attempts: 3, firstPause: 1, maxPause: 2 } } });
+    await load(store.metrics, [cost("2024-09-01", { billed_cost: "1" })]);
+    cloud.setFaults(() => "throttle");
+    const refused = { code: "store.unavailable", kind: "unavailable", retryAfter: 5 };
+    await expect(ask(store.metrics, {})).rejects.toMatchObject(refused);
+    await expect(load(store.metrics, [cost("2024-09-02", { billed_cost: "5" })])).rejects.toMatchObject(
+      refused,
+    );
+    await expect(store.reports.forTenant("acme").list({ limit: 1 })).rejects.toMatchObject(refused);
+    cloud.setFaults(({ operation }) => (operation === "BatchWriteItem" ? "throttle" : undefined));
+    await expect(load(store.metrics, [cost("2024-09-02", { billed_cost: "5" })])).rejects.toMatchObject(
+      refused,
+    );
+    cloud.setFaults(({ operation }) => (operation === "UploadPart" ? "error" : undefined));
+    const exports = store.exports.forTenant("acme");
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable over what is here already
+    const large = (async function* () {
+      for (let i = 0; i < 12; i++) yield new Uint8Array(1 << 20);
+    })();
+    await expect(exports.write("x", large)).rejects.toMatchObject({ code: "store.unavailable" });
+    cloud.setFaults(undefined);
+    expect(cloud.s3.uploads.size).toBe(0);
+    await expect(exports.read("x")).rejects.toMatchObject({ code: "export.not-found" });
+    expect((await ask(store.metrics, {})).rows).toEqual([["1"]]);
+    await store.close();
+    await cloud.close();
+  });
+});
+
+function exportJob(id: string): ExportJob {
+  return {
+    ...{
+      id,
+      title: "Costs",
+      format: "csv",
+      fileName: "costs.csv",
+      status: "done",
+      rowsWritten: 1,
+      rowsTotal: 1,
+    },
+    ...{ bytes: null, manifest: null, error: null, requestedBy: "somebody" },
+    createdAt: new Date().toISOString(),
+    finishedAt: null,
+    expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+  };
+}
