@@ -88,9 +88,9 @@ async function* entries(
   }
   const charts = yield* chartEntries(document, context);
   const picture = pictureOf(document);
-  yield* summaryEntries(document, context, { summary, tables, charts, picture });
   const manifest = document.manifest();
   const notes = [...manifest.notes, ...context.notes.list()];
+  yield* summaryEntries(document, context, { summary, tables, charts, picture, notes });
   const columns = detailTable(document).table.head.columns;
   yield part(
     sheetPath(about),
@@ -150,25 +150,26 @@ interface SummaryInput {
   tables: Tables;
   charts: WrittenCharts;
   picture: Picture | undefined;
+  notes: readonly string[];
 }
 
 function* summaryEntries(
   document: ReportDocument,
   context: TableContext,
-  { summary, tables, charts, picture }: SummaryInput,
+  { summary, tables, charts, picture, notes }: SummaryInput,
 ): Generator<ZipEntry, void, undefined> {
   const page = new Summary(context.styles, context.look);
-  const notes = new Map<string, string>();
+  const remarks = new Map<string, string>();
   for (const { sheets, rows } of tables.values()) {
-    sheets.forEach((sheet, i) => notes.set(sheet.name, i === 0 ? counted(rows, "row") : "continued"));
+    sheets.forEach((sheet, i) => remarks.set(sheet.name, i === 0 ? counted(rows, "row") : "continued"));
   }
   const others = context.workbook.sheets.filter((sheet) => sheet !== summary);
   page.head(
     document,
-    others.map((sheet) => ({ name: sheet.name, note: notes.get(sheet.name) ?? "" })),
+    others.map((sheet) => ({ name: sheet.name, note: remarks.get(sheet.name) ?? "" })),
   );
   for (const section of document.sections) page.add(summaryPart(section, tables, charts));
-  page.notes([...document.manifest().notes, ...context.notes.list()]);
+  page.notes(notes);
   const drawing = page.charts.length > 0 || picture !== undefined;
   yield part(sheetPath(summary), page.xml(drawing ? "rId1" : undefined, footerOf(document)));
   if (!drawing) return;

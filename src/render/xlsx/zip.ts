@@ -140,7 +140,8 @@ function common(header: Buffer, at: number, entry: Listed): void {
   header.writeUInt16LE(entry.name.length, at + 20);
 }
 
-function directory(entries: readonly Listed[], start: number): Buffer {
+/** The central directory and its end records. @param start bytes before it */
+export function directory(entries: readonly Listed[], start: number): Buffer {
   const records = entries.map(directoryRecord);
   const size = records.reduce((sum, record) => sum + record.length, 0);
   const large = start >= FOUR_GIB;
