@@ -110,6 +110,12 @@ export const PROBLEMS = {
     title: "Body is not JSON",
     when: "The body cannot be parsed; the message says where.",
   },
+  "request.malformed-multipart": {
+    status: 400,
+    title: "Form malformed",
+    when: "A `multipart/form-data` body is not complete or has no boundary.",
+  },
+  "request.too-many-files": { status: 400, title: "Too many files", when: "A form has too many files." },
   "request.missing-body": { status: 400, title: "Body missing", when: "The request needs a body." },
   "request.unsupported-media-type": {
     status: 415,

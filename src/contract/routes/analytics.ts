@@ -180,6 +180,10 @@ export const analyticsRoutes = routes({
           options: { bom: true, delimiter: ";" },
         },
       },
+      {
+        name: "A large export as a job",
+        body: { format: "xlsx", report: "cost-analysis", range: { preset: "12m" }, delivery: "job" },
+      },
     ],
   },
 });

@@ -77,5 +77,11 @@ export const exportRequestSchema = named(
         ),
       }),
     ),
+    delivery: z.exactOptional(
+      doc(
+        z.enum(["auto", "job"]),
+        "`auto` answers with the file when it is small enough and with a job otherwise; `job` always makes a job.",
+      ),
+    ),
   }),
 );

@@ -27,6 +27,9 @@ const TABLE = {
 
 export type Action = keyof typeof TABLE;
 
+/** All actions, for who lists what a role may do. */
+export const ACTIONS = Object.keys(TABLE) as readonly Action[];
+
 export function may(role: Role, action: Action): boolean {
   return (TABLE[action].roles as readonly Role[]).includes(role);
 }

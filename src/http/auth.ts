@@ -1,0 +1,233 @@
+import {
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from "jose";
+import { type Principal, ROLES, type Role } from "../core/access/access.ts";
+import { DomainError } from "../core/errors/errors.ts";
+import { closest } from "../core/errors/suggest.ts";
+import type { Clock } from "../ports/clock.ts";
+
+export interface AuthOptions {
+  /** Shared HS256 secret, at least 32 bytes (RFC 7518 section 3.2). */
+  secret?: Uint8Array;
+  /** Public keys, e.g. jose's `createRemoteJWKSet(url)`. */
+  keys?: JWTVerifyGetKey;
+  /** When given, `iss` must be it. */
+  issuer?: string;
+  /** When given, `aud` must hold it. */
+  audience?: string;
+  /** Seconds that clocks may differ by; 0 when not given. */
+  clockTolerance?: number;
+}
+
+export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
+
+/**
+ * Algorithms each kind of key is for. Pinned here and not read from the token, so that a public key can never be used
+ * as an HMAC secret, and `none` never passes (RFC 8725 section 3.1).
+ */
+const SECRET_ALGORITHMS = ["HS256"];
+const KEY_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+
+/**
+ * Verifies bearer tokens.
+ * @returns reads an Authorization header; throws DomainError `auth.*` of kind `unauthenticated`, or
+ *   `auth.keys-unavailable` of kind `unavailable`
+ */
+export function authenticator(options: AuthOptions, clock: Clock): Authenticate {
+  if (options.secret === undefined && options.keys === undefined) {
+    throw new DomainError(
+      "auth.not-configured",
+      "invalid",
+      "Neither a token secret nor public keys are configured",
+      {
+        fix: "Give a secret of at least 32 bytes or the URL of a JWKS.",
+      },
+    );
+  }
+  return async (authorization) => principalOf(await verify(bearerToken(authorization), options, clock));
+}
+
+function bearerToken(authorization: string | undefined): string {
+  if (authorization === undefined || authorization.trim() === "") {
+    throw refused("auth.missing-token", "The request carries no token", {
+      fix: 'Send the header "Authorization: Bearer TOKEN"; make a token with: securebase token --tenant ID --role ROLE',
+    });
+  }
+  const [scheme = "", token = "", ...rest] = authorization.trim().split(/\s+/);
+  if (scheme.toLowerCase() !== "bearer" || token === "" || rest.length > 0) {
+    throw refused("auth.missing-token", `The Authorization header is not of the form "Bearer TOKEN"`, {
+      fix: "Send the token as it was issued, after the word Bearer and one space.",
+    });
+  }
+  return token;
+}
+
+async function verify(token: string, options: AuthOptions, clock: Clock): Promise<JWTPayload> {
+  const algorithm = algorithmOf(token);
+  const checks: JWTVerifyOptions = {
+    currentDate: clock.now(),
+    requiredClaims: ["exp"],
+    clockTolerance: options.clockTolerance ?? 0,
+    ...(options.issuer !== undefined && { issuer: options.issuer }),
+    ...(options.audience !== undefined && { audience: options.audience }),
+  };
+  try {
+    if (options.secret !== undefined && SECRET_ALGORITHMS.includes(algorithm)) {
+      return (await jwtVerify(token, options.secret, { ...checks, algorithms: SECRET_ALGORITHMS })).payload;
+    }
+    if (options.keys !== undefined && KEY_ALGORITHMS.includes(algorithm)) {
+      return await verifyByKeys(token, options.keys, { ...checks, algorithms: KEY_ALGORITHMS });
+    }
+  } catch (error) {
+    throw translate(error);
+  }
+  const accepted = [
+    ...(options.secret === undefined ? [] : SECRET_ALGORITHMS),
+    ...(options.keys === undefined ? [] : KEY_ALGORITHMS),
+  ];
+  throw refused("auth.unaccepted-algorithm", `Tokens signed with "${algorithm}" are not accepted`, {
+    fix: `Use a token signed with ${accepted.join(", ")}.`,
+  });
+}
+
+/** A key set may hold several keys that fit a token without key id; each is tried. */
+async function verifyByKeys(
+  token: string,
+  keys: JWTVerifyGetKey,
+  checks: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, checks)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(token, key, checks)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function algorithmOf(token: string): string {
+  try {
+    const { alg } = decodeProtectedHeader(token);
+    if (typeof alg === "string" && token.split(".").length === 3) return alg;
+  } catch (error) {
+    throw malformed(error);
+  }
+  throw malformed(undefined);
+}
+
+function malformed(cause: unknown): DomainError {
+  return refused("auth.malformed-token", "The token is not a signed JWT in compact form", {
+    fix: "Send the whole token: three parts separated by dots.",
+    cause,
+  });
+}
+
+/** jose's errors, each with what a caller can do about it. */
+function translate(error: unknown): DomainError {
+  if (error instanceof errors.JWTExpired) {
+    const { exp } = error.payload;
+    const when = exp === undefined ? "" : ` at ${new Date(exp * 1000).toISOString()}`;
+    return refused("auth.expired-token", `The token expired${when}`, {
+      fix: "Get a new token.",
+      cause: error,
+    });
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) return claimError(error);
+  if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) {
+    return refused("auth.wrong-signature", "The token's signature does not match this service's keys", {
+      fix: "Use a token issued for this service; one made by another installation or environment is not accepted.",
+      cause: error,
+    });
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return refused("auth.unaccepted-algorithm", "The token's algorithm is not accepted", { cause: error });
+  }
+  if (
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JOSENotSupported
+  ) {
+    return malformed(error);
+  }
+  return new DomainError(
+    "auth.keys-unavailable",
+    "unavailable",
+    "The identity provider's keys cannot be fetched",
+    {
+      fix: "Try again; if it lasts, check that the service reaches the JWKS URL.",
+      retryAfter: 5,
+      cause: error,
+    },
+  );
+}
+
+function claimError(error: errors.JWTClaimValidationFailed): DomainError {
+  const { claim } = error;
+  if (claim === "nbf" || claim === "iat") {
+    return refused("auth.not-yet-valid", "The token is not valid yet", {
+      fix: "Check the clocks of issuer and service.",
+      cause: error,
+    });
+  }
+  if (claim === "iss") {
+    return refused("auth.wrong-issuer", "The token comes from another issuer", { cause: error });
+  }
+  if (claim === "aud") {
+    return refused("auth.wrong-audience", "The token is meant for another audience", { cause: error });
+  }
+  if (claim === "exp" && error.reason === "missing") {
+    return refused("auth.no-expiry", "The token has no expiry", {
+      fix: "Issue tokens with an exp claim (RFC 9068 section 2.2).",
+      cause: error,
+    });
+  }
+  return malformed(error);
+}
+
+function principalOf(payload: JWTPayload): Principal {
+  const role = ROLES.find((candidate) => candidate === payload["role"]);
+  if (role === undefined) throw unknownRole(payload["role"]);
+  const customer = payload["customerId"];
+  const subject = payload.sub ?? "token";
+  if (role === "operator") return { subject, role, tenant: undefined };
+  if (typeof customer !== "string" || customer === "") {
+    throw refused("auth.no-customer", `The token's role is ${role}, but it names no customer`, {
+      fix: "Issue the token with a customerId claim.",
+    });
+  }
+  return { subject, role, tenant: customer };
+}
+
+function unknownRole(given: unknown): DomainError {
+  const roles: readonly Role[] = ROLES;
+  if (typeof given !== "string") {
+    return refused("auth.unknown-role", "The token names no role", {
+      allowed: roles,
+      fix: `Issue the token with a role claim: ${roles.join(", ")}.`,
+    });
+  }
+  const guess = closest(given, roles);
+  return refused("auth.unknown-role", `The token's role "${given}" is not a role`, {
+    allowed: roles,
+    fix: `${guess === undefined ? "" : `Did you mean "${guess}"? `}Roles: ${roles.join(", ")}.`,
+  });
+}
+
+function refused(
+  code: string,
+  message: string,
+  details: { fix?: string; allowed?: readonly string[]; cause?: unknown } = {},
+): DomainError {
+  return new DomainError(code, "unauthenticated", message, details);
+}

@@ -1,0 +1,76 @@
+import { runQuery } from "../../app/analytics/run-query.ts";
+import { parseFilter, parseSort } from "../../contract/filter-text.ts";
+import { invalid } from "../../core/errors/errors.ts";
+import type { AnalyticsQuery, QueryFilter } from "../../core/query/query.ts";
+import { type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
+import type { Handlers } from "../call.ts";
+import { json } from "../respond.ts";
+
+interface RangeParams {
+  range?: Extract<RangeRequest, { preset: unknown }>["preset"];
+  from?: string;
+  to?: string;
+}
+
+/**
+ * The range URL parameters ask for: a preset, or `from` and `to`; the last 30 days when they name none.
+ * @throws DomainError `request.ambiguous`, `request.missing-field`
+ */
+export function rangeOf({ range, from, to }: RangeParams): RangeRequest {
+  if (range !== undefined && (from !== undefined || to !== undefined)) {
+    throw invalid("request.ambiguous", "range excludes from and to", {
+      field: "range",
+      fix: "Give either a preset or both dates.",
+    });
+  }
+  if (range !== undefined) return { preset: range };
+  if (from === undefined && to === undefined) return { preset: "30d" };
+  if (from !== undefined && to !== undefined) return { from, to };
+  const missing = from === undefined ? "from" : "to";
+  throw invalid("request.missing-field", `${missing} is missing`, {
+    field: missing,
+    fix: "Give both from and to.",
+  });
+}
+
+const COST_MEASURES = ["billed_cost", "effective_cost", "list_cost", "contracted_cost"];
+
+export const analyticsHandlers: Pick<Handlers, "query" | "queryByUrl" | "costs"> = {
+  query: async ({ tenant, body }) => json(await runQuery(tenant, body)),
+
+  queryByUrl: async ({ tenant, query: params }) => {
+    const { dataset = "cost", groupBy, measures, where, sort, limit, compare } = params;
+    const query: AnalyticsQuery = {
+      dataset,
+      range: rangeOf(params),
+      ...(groupBy !== undefined && { groupBy }),
+      ...(measures !== undefined && { measures }),
+      ...(where !== undefined && { filters: where.map((text, i) => parseFilter(text, `where[${i}]`)) }),
+      ...(sort !== undefined && { sort: parseSort(sort) }),
+      ...(limit !== undefined && { limit }),
+      ...(compare !== undefined && { compare }),
+    };
+    return json(await runQuery(tenant, query));
+  },
+
+  costs: async ({ tenant, query: params }) => {
+    const { top = 10, currency, account, compare = "previous-period" } = params;
+    // Resolved once, so that all answers are over the same days even when midnight passes meanwhile.
+    const range = resolveRange(rangeOf(params), tenant.services.clock.now(), tenant.tenant.zone);
+    const filters: QueryFilter[] = [
+      ...(currency === undefined ? [] : [{ field: "currency", op: "equals" as const, value: currency }]),
+      ...(account === undefined ? [] : [{ field: "account", op: "in" as const, value: account }]),
+    ];
+    const ask = (query: Partial<AnalyticsQuery>) =>
+      runQuery(tenant, { dataset: "cost", range, filters, measures: ["billed_cost"], ...query });
+    const costliest = (dimension: string) => ask({ groupBy: [dimension], limit: top, compare });
+    const [totals, trend, services, regions, accounts] = await Promise.all([
+      ask({ measures: COST_MEASURES, compare }),
+      ask({ groupBy: ["day"], measures: ["billed_cost", "effective_cost"], limit: 10_000 }),
+      costliest("service"),
+      costliest("region"),
+      costliest("account"),
+    ]);
+    return json({ range: totals.range, totals, trend, services, regions, accounts });
+  },
+};

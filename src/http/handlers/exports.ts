@@ -1,0 +1,60 @@
+import { getExport, listExports, readExport, startExport } from "../../app/exports/export.ts";
+import { buildDocument } from "../../app/reports/build-document.ts";
+import { reportOfQuery } from "../../app/reports/query-report.ts";
+import { definitionOf } from "../../app/reports/reports.ts";
+import { invalid } from "../../core/errors/errors.ts";
+import { checkDefinition } from "../../core/reports/check.ts";
+import type { ReportDefinition } from "../../core/reports/definition.ts";
+import type { Call, Handlers } from "../call.ts";
+import { file, json } from "../respond.ts";
+import { page } from "./page.ts";
+import { optionsOf } from "./reports.ts";
+
+/** Seconds after which to ask for a job that was just started. */
+const POLL_SECONDS = 2;
+
+export const exportHandlers: Pick<Handlers, "export" | "listExports" | "getExport" | "downloadExport"> = {
+  export: async (call) => {
+    const { tenant, body, signal } = call;
+    const definition = await requested(call);
+    const options = optionsOf(body);
+    const document = await buildDocument(tenant, definition, options);
+    signal.throwIfAborted();
+    const recipe = { definition, options };
+    const started = await startExport(tenant, document, body.format, body.options, body.delivery, recipe);
+    if (started.kind === "stream") return file(call, started);
+    return json(started.job, 202, {
+      Location: `/v1/exports/${started.job.id}`,
+      "Retry-After": String(POLL_SECONDS),
+    });
+  },
+
+  listExports: async ({ tenant, query }) => json(await page(query, (wanted) => listExports(tenant, wanted))),
+
+  getExport: async ({ tenant, params }) => json(await getExport(tenant, params.id)),
+
+  downloadExport: async (call) => {
+    const { job, mediaType, body } = await readExport(call.tenant, call.params.id);
+    const { fileName, manifest, bytes } = job;
+    return file(call, { fileName, manifest, bytes, mediaType, body });
+  },
+};
+
+/** The report an export asks for, in whichever way. */
+async function requested({ tenant, body }: Call<"export">): Promise<ReportDefinition> {
+  const { query, report, definition } = body;
+  const given = [query, report, definition].filter((each) => each !== undefined);
+  if (given.length !== 1) {
+    throw invalid("request.ambiguous", `The body has ${given.length} of query, report and definition`, {
+      field: "query",
+      allowed: ["query", "report", "definition"],
+      fix: "Give exactly one of them.",
+    });
+  }
+  const now = tenant.services.clock.now();
+  if (definition !== undefined) return checkDefinition(definition, now);
+  if (report !== undefined) return definitionOf(tenant, report);
+  if (query === undefined) throw new Error("unreachable: one of three is given");
+  const made = reportOfQuery(query, now, tenant.tenant.zone);
+  return body.title === undefined ? made : { ...made, title: body.title };
+}

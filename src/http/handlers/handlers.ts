@@ -1,0 +1,17 @@
+import type { Handlers } from "../call.ts";
+import { analyticsHandlers } from "./analytics.ts";
+import { exportHandlers } from "./exports.ts";
+import { importHandlers } from "./imports.ts";
+import { reportHandlers } from "./reports.ts";
+import { serviceHandlers } from "./service.ts";
+import { tenantHandlers } from "./tenants.ts";
+
+/** Every operation of the contract and what does it. */
+export const handlers: Handlers = {
+  ...serviceHandlers,
+  ...analyticsHandlers,
+  ...exportHandlers,
+  ...reportHandlers,
+  ...importHandlers,
+  ...tenantHandlers,
+};

@@ -1,0 +1,56 @@
+import { importFiles } from "../../app/imports/import-files.ts";
+import type { Principal } from "../../core/access/access.ts";
+import { DomainError } from "../../core/errors/errors.ts";
+import type { Handlers } from "../call.ts";
+import { json } from "../respond.ts";
+import { disposeAll, receiveFiles } from "../upload.ts";
+
+const DEFAULT_LOADS = 100;
+
+export const importHandlers: Pick<Handlers, "createImport" | "listImports"> = {
+  createImport: async ({ request, query, principal, services, settings, signal }) => {
+    const { tenant, format, dryRun, name } = query;
+    const target = targetTenant(principal, tenant);
+    const files = await receiveFiles(request, {
+      spool: services.spool,
+      maxBytes: settings.maxUploadBytes,
+      name,
+      signal,
+    });
+    try {
+      const report = await importFiles(services, files, {
+        signal,
+        ...(target !== undefined && { tenant: target }),
+        ...(format !== undefined && { format }),
+        ...(dryRun !== undefined && { dryRun }),
+      });
+      return json(report);
+    } finally {
+      await disposeAll(files);
+    }
+  },
+
+  listImports: async ({ query, principal, services }) => {
+    const limit = query.limit ?? DEFAULT_LOADS;
+    const items = await services.metrics.loads({
+      limit,
+      ...(principal.tenant !== undefined && { tenant: principal.tenant }),
+    });
+    return json({ items });
+  },
+};
+
+/**
+ * The tenant a load is for. An admin's goes to the token's tenant, whatever the accounts in the files. An operator has
+ * no tenant of its own and runs the registry, which decides whose facts are whose anyway: it may name one. It gets no
+ * tenant's data to see by that.
+ * @throws DomainError `access.forbidden` for an admin who names another tenant
+ */
+function targetTenant(principal: Principal, named: string | undefined): string | undefined {
+  if (principal.tenant === undefined) return named;
+  if (named === undefined || named === principal.tenant) return principal.tenant;
+  throw new DomainError("access.forbidden", "forbidden", "An admin imports into the own tenant only", {
+    field: "tenant",
+    fix: "Leave tenant out, or ask the operator to import the file.",
+  });
+}

@@ -1,0 +1,88 @@
+import { buildDocument, type DocumentOptions } from "../../app/reports/build-document.ts";
+import {
+  createReport,
+  getReport,
+  listReports,
+  listTemplates,
+  removeReport,
+  replaceReport,
+} from "../../app/reports/reports.ts";
+import type { TenantContext } from "../../app/services.ts";
+import { checkDefinition } from "../../core/reports/check.ts";
+import { templateOf } from "../../core/reports/templates.ts";
+import type { SavedReport } from "../../ports/report-store.ts";
+import type { Handlers } from "../call.ts";
+import { currentEtag, matchesNone, quoteEtag } from "../etag.ts";
+import { reportResult } from "../report-result.ts";
+import { json } from "../respond.ts";
+import { page } from "./page.ts";
+
+const SHOWN_ROWS = 100;
+
+const saved = (report: SavedReport, status = 200): Response =>
+  json(report, status, {
+    ETag: quoteEtag(report.etag),
+    ...(status === 201 && { Location: `/v1/reports/${report.id}` }),
+  });
+
+export const reportHandlers: Pick<
+  Handlers,
+  | "listReports"
+  | "createReport"
+  | "previewReport"
+  | "getReport"
+  | "replaceReport"
+  | "deleteReport"
+  | "runReport"
+  | "listTemplates"
+  | "instantiateTemplate"
+> = {
+  listReports: async ({ tenant, query }) => json(await page(query, (wanted) => listReports(tenant, wanted))),
+
+  createReport: async ({ tenant, body }) => saved(await createReport(tenant, body), 201),
+
+  previewReport: async ({ tenant, query, body, signal }) => {
+    const definition = checkDefinition(body.definition, tenant.services.clock.now());
+    const document = await buildDocument(tenant, definition, optionsOf(body));
+    return json(await reportResult(document, query.rows ?? SHOWN_ROWS, signal));
+  },
+
+  getReport: async ({ tenant, params, request }) => {
+    const report = await getReport(tenant, params.id);
+    if (matchesNone(request, report.etag)) return saved(report);
+    return new Response(null, { status: 304, headers: { ETag: quoteEtag(report.etag) } });
+  },
+
+  replaceReport: async ({ tenant, params, body, request }) => {
+    const etag = await currentEtag(request, "required", () => etagOf(tenant, params.id));
+    return saved(await replaceReport(tenant, params.id, body, etag));
+  },
+
+  deleteReport: async ({ tenant, params, request }) => {
+    const etag = await currentEtag(request, "optional", () => etagOf(tenant, params.id));
+    await removeReport(tenant, params.id, etag);
+    return new Response(null, { status: 204 });
+  },
+
+  runReport: async ({ tenant, params, query, body, signal }) => {
+    const { definition } = await getReport(tenant, params.id);
+    const document = await buildDocument(tenant, definition, optionsOf(body ?? {}));
+    return json(await reportResult(document, query.rows ?? SHOWN_ROWS, signal));
+  },
+
+  listTemplates: () => json({ items: listTemplates() }),
+
+  instantiateTemplate: async ({ tenant, params, body }) => {
+    const { definition } = templateOf(params.id);
+    return saved(await createReport(tenant, { ...definition, ...body }), 201);
+  },
+};
+
+/** What a run changes of a report. */
+export function optionsOf({ range, filters }: DocumentOptions): DocumentOptions {
+  return { ...(range !== undefined && { range }), ...(filters !== undefined && { filters }) };
+}
+
+async function etagOf(tenant: TenantContext, id: string): Promise<string> {
+  return (await getReport(tenant, id)).etag;
+}

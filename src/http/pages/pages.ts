@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { Hono } from "hono";
+import type { Services } from "../../app/services.ts";
+import type { HttpEnv } from "../app.ts";
+
+/** Paths for people; everything else is the API's. */
+export const PAGE_PATHS: readonly string[] = ["/", "/docs"];
+
+export interface Page {
+  html: string;
+  /** The page's own style and script as they stand in it: the only ones the browser may run. */
+  style: string;
+  script?: string;
+}
+
+/** The pages: what runs here, and the reference. Each is one file without anything loaded from elsewhere. */
+export function pages(services: Services, publicUrl: string | undefined): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  // Loaded when somebody looks: a function that answers queries never pays for it.
+  app.get("/", async (c) => {
+    const { landingPage } = await import("./landing.ts");
+    const tenants = await services.tenants.list().catch(() => undefined);
+    const demo = tenants === undefined ? undefined : tenants.some((tenant) => tenant.demo);
+    return answer(landingPage({ services, demo, base: publicUrl ?? new URL(c.req.url).origin }));
+  });
+  app.get("/docs", async (c) => {
+    const { docsPage } = await import("./docs.ts");
+    return answer(docsPage({ version: services.version, base: publicUrl ?? new URL(c.req.url).origin }));
+  });
+  return app;
+}
+
+function answer({ html, style, script }: Page): Response {
+  const policy = [
+    "default-src 'none'",
+    `style-src ${hashOf(style)}`,
+    ...(script === undefined ? [] : [`script-src ${hashOf(script)}`]),
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return new Response(html, {
+    headers: {
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": policy.join("; "),
+      "Cache-Control": "no-cache",
+    },
+  });
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}

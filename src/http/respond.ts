@@ -1,0 +1,88 @@
+import type { Manifest } from "../core/reports/manifest.ts";
+import { errorFields } from "./logger.ts";
+import type { Call } from "./call.ts";
+
+/** A JSON answer. Answers hold a tenant's data, so no shared cache may keep them. */
+export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/json", "Cache-Control": "private, no-store", ...headers },
+  });
+}
+
+export interface FileAnswer {
+  fileName: string;
+  mediaType: string;
+  manifest: Manifest | null;
+  bytes?: number | null;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** A file, streamed as the client reads it, with its manifest in the headers. */
+export function file(call: Pick<Call, "logger" | "requestId" | "request">, answer: FileAnswer): Response {
+  const headers = new Headers({
+    "Content-Type": answer.mediaType,
+    "Content-Disposition": disposition(answer.fileName),
+    "Cache-Control": "private, no-store",
+  });
+  if (answer.bytes !== undefined && answer.bytes !== null)
+    headers.set("Content-Length", String(answer.bytes));
+  if (answer.manifest !== null) manifestHeaders(answer.manifest, headers);
+  return new Response(streamOf(answer.body, call), { headers });
+}
+
+/** RFC 6266: a plain name for all, the exact one for those who read UTF-8. */
+function disposition(fileName: string): string {
+  const plain = fileName.replace(/[^\x20-\x7e]|["\\%]/g, "_");
+  const exact =
+    plain === fileName
+      ? ""
+      : `; filename*=UTF-8''${encodeURIComponent(fileName).replace(/['()*]/g, percent)}`;
+  return `attachment; filename="${plain}"${exact}`;
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+
+function manifestHeaders(manifest: Manifest, headers: Headers): void {
+  headers.set("X-Rows-Written", String(manifest.rowsWritten));
+  headers.set("X-Rows-Total", String(manifest.rowsTotal));
+  headers.set("X-Complete", String(manifest.complete));
+  headers.set("X-Dataset-Hash", manifest.datasetHash);
+  headers.set("X-Range", `${manifest.range.from}/${manifest.range.to} ${manifest.range.zone}`);
+  headers.set("X-Generated-At", manifest.generatedAt);
+  if (manifest.dataAsOf !== null) headers.set("X-Data-As-Of", manifest.dataAsOf);
+  headers.set("X-Demo", String(manifest.demo));
+  const totals = asciiJson(manifest.totals);
+  // Servers and gateways refuse header sections of more than 8 KB; quantities in very many units would make one.
+  if (totals.length <= 4096) headers.set("X-Totals", totals);
+}
+
+/** JSON in ASCII, as header fields need it (RFC 9110 section 5.5). */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/**
+ * Bytes that are pulled as the client reads. A client that goes away ends the source; a source that fails breaks the
+ * connection off, so that no half file looks whole, and is logged.
+ */
+export function streamOf(
+  source: AsyncIterable<Uint8Array>,
+  call: Pick<Call, "logger" | "requestId" | "request">,
+): ReadableStream<Uint8Array> {
+  async function* watched(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* source;
+    } catch (error) {
+      const fields = { requestId: call.requestId, error: errorFields(error) };
+      call.logger.error(fields, "the response broke off");
+      throw error;
+    }
+  }
+  return ReadableStream.from(watched());
+}

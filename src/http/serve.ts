@@ -1,0 +1,147 @@
+import type { Services, TenantContext } from "../app/services.ts";
+import { getTenant } from "../app/tenants/tenants.ts";
+import { decodeParams } from "../contract/params.ts";
+import type { RouteSpec } from "../contract/route.ts";
+import type { RouteId } from "../contract/routes.ts";
+import { check } from "../contract/validate.ts";
+import { type Principal, requireAccess } from "../core/access/access.ts";
+import { DomainError } from "../core/errors/errors.ts";
+import { UNASSIGNED } from "../core/tenants/tenant.ts";
+import type { Authenticate } from "./auth.ts";
+import { readJson } from "./body.ts";
+import type { Call, Handler, HttpSettings } from "./call.ts";
+import { errorFields, type Logger } from "./logger.ts";
+import { asDomainError, problemResponse, statusOf } from "./problem.ts";
+import { type RateLimiter, spend } from "./rate-limit.ts";
+
+/** What every request passes through. */
+export interface Pipeline {
+  services: Services;
+  logger: Logger;
+  authenticate: Authenticate;
+  limiter: RateLimiter;
+  settings: HttpSettings;
+}
+
+/** The request as the runtime gave it, with what the router found out. */
+export interface Incoming {
+  request: Request;
+  /** Path parameters, decoded. */
+  params: Readonly<Record<string, string>>;
+  requestId: string;
+  /** Told who asked, for the log. */
+  onPrincipal(principal: Principal): void;
+}
+
+/**
+ * Answers one request of one route: who asks, may they, how often, is it well-formed; then the handler. Whatever is
+ * thrown on the way becomes problem details, with the rate limit's headers where it was counted.
+ */
+export async function serve<K extends RouteId>(
+  pipeline: Pipeline,
+  route: RouteSpec,
+  handler: Handler<K>,
+  incoming: Incoming,
+): Promise<Response> {
+  const extra = new Headers();
+  let response: Response;
+  try {
+    response = await handler(await prepare<K>(pipeline, route, incoming, extra));
+  } catch (thrown) {
+    response = failure(pipeline, incoming, thrown);
+  }
+  extra.forEach((value, name) => response.headers.set(name, value));
+  // The router drops the body of an answer to HEAD; its source has to be told.
+  if (incoming.request.method === "HEAD") await response.body?.cancel();
+  return response;
+}
+
+function failure(pipeline: Pipeline, { request, requestId }: Incoming, thrown: unknown): Response {
+  const error =
+    request.signal.aborted && !(thrown instanceof DomainError)
+      ? new DomainError("request.aborted", "invalid", "The client went away", { cause: thrown })
+      : asDomainError(thrown);
+  if (statusOf(error) >= 500) {
+    pipeline.logger.error({ requestId, error: errorFields(error) }, "request failed");
+  }
+  return problemResponse(error, { requestId, instance: new URL(request.url).pathname });
+}
+
+async function prepare<K extends RouteId>(
+  pipeline: Pipeline,
+  route: RouteSpec,
+  incoming: Incoming,
+  extra: Headers,
+): Promise<Call<K>> {
+  const { services, settings, logger } = pipeline;
+  const { request, requestId } = incoming;
+  const who = await identify(pipeline, route, incoming);
+  if (route.limit !== undefined) {
+    await spend(pipeline.limiter, route.limit, who?.tenant?.tenant.id ?? who?.principal.subject ?? "", extra);
+  }
+  const { searchParams } = new URL(request.url);
+  const parts = {
+    params: route.params === undefined ? undefined : check(route.params, incoming.params, "path"),
+    query:
+      route.query === undefined
+        ? undefined
+        : check(route.query, decodeParams(route.query, searchParams), "query"),
+    body: await readBody(route, request, settings.maxJsonBytes),
+  };
+  return {
+    ...(parts as Pick<Call<K>, "params" | "query" | "body">),
+    request,
+    requestId,
+    services,
+    settings,
+    logger,
+    signal: request.signal,
+    get principal() {
+      if (who === undefined) throw new Error(`${route.path} is public: nobody is asking`);
+      return who.principal;
+    },
+    get tenant() {
+      if (who?.tenant !== undefined) return who.tenant;
+      throw new DomainError("access.forbidden", "forbidden", "An operator's token belongs to no tenant", {
+        fix: "Use a token of one of the tenant's roles.",
+      });
+    },
+  };
+}
+
+/** Who asks, whether they may, and for whom: the tenant is the verified token's customer and nobody else's. */
+async function identify(
+  pipeline: Pipeline,
+  route: RouteSpec,
+  incoming: Incoming,
+): Promise<{ principal: Principal; tenant: TenantContext | undefined } | undefined> {
+  if (route.access === "public") return undefined;
+  const { services } = pipeline;
+  const principal = await pipeline.authenticate(incoming.request.headers.get("authorization") ?? undefined);
+  incoming.onPrincipal(principal);
+  if (route.access !== "any") requireAccess(principal, route.access);
+  if (principal.tenant === undefined) return { principal, tenant: undefined };
+  const id = principal.tenant;
+  const tenant = id === UNASSIGNED ? await getTenant(services, id) : await services.tenants.get(id);
+  if (tenant !== undefined) return { principal, tenant: { services, tenant, principal } };
+  throw new DomainError(
+    "auth.unknown-customer",
+    "forbidden",
+    `The token's customer "${id}" is not registered`,
+    {
+      fix: "Ask the operator to add it: securebase tenants add ID --name NAME.",
+    },
+  );
+}
+
+async function readBody(route: RouteSpec, request: Request, maxBytes: number): Promise<unknown> {
+  if (route.body?.kind !== "json") return undefined;
+  const body = await readJson(request, maxBytes);
+  if (body === undefined && route.body.optional === true) return undefined;
+  if (body === undefined) {
+    throw new DomainError("request.missing-body", "invalid", "The request has no body", {
+      fix: "Send one as JSON; /docs shows an example.",
+    });
+  }
+  return check(route.body.schema, body, "body");
+}

@@ -1,0 +1,44 @@
+import { routeList } from "../contract/routes.ts";
+import { DomainError } from "../core/errors/errors.ts";
+import { closest } from "../core/errors/suggest.ts";
+import { PAGE_PATHS } from "./pages/pages.ts";
+
+/** The methods a path has; none when there is no such path. HEAD goes with GET. */
+export function methodsOf(path: string): string[] {
+  if (PAGE_PATHS.includes(path)) return ["GET", "HEAD", "OPTIONS"];
+  const methods = new Set<string>();
+  for (const route of routeList()) {
+    if (!patternOf(route.path).test(path)) continue;
+    methods.add(route.method);
+    if (route.method === "GET") methods.add("HEAD");
+  }
+  return methods.size === 0 ? [] : [...methods, "OPTIONS"];
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}$`);
+}
+
+/** Why a request matches no route: the path has other methods, or there is none like it. */
+export function unknownRoute(method: string, path: string): DomainError {
+  const methods = methodsOf(path);
+  if (methods.length > 0) {
+    return new DomainError("request.method-not-allowed", "invalid", `${path} has no ${method}`, {
+      allowed: methods,
+      fix: `Use ${methods.filter((each) => each !== "OPTIONS" && each !== "HEAD").join(" or ")}.`,
+    });
+  }
+  const guess = closest(path, [...routeList().map((route) => concrete(route.path, path)), ...PAGE_PATHS]);
+  return new DomainError("request.unknown-route", "not-found", `There is no ${path.slice(0, 200)}`, {
+    fix: `${guess === undefined ? "" : `Did you mean ${guess}? `}GET /v1/openapi.json lists the paths, /docs shows them.`,
+  });
+}
+
+/** A route's path with the asked path's segments in place of its parameters, so that the two compare. */
+function concrete(pattern: string, path: string): string {
+  const segments = path.split("/");
+  return pattern
+    .split("/")
+    .map((segment, i) => (segment.startsWith("{") ? (segments[i] ?? segment) : segment))
+    .join("/");
+}
