@@ -16,8 +16,8 @@ export function tryParseTags(text: string): Record<string, string> | undefined {
   if (entries === undefined) return undefined;
   const tags = new Map<string, string>();
   for (const [key, value] of entries) {
-    if (value === null || value === undefined) continue;
-    tags.set(key, typeof value === "string" ? value : JSON.stringify(value));
+    if (value === null || value === undefined) tags.delete(key);
+    else tags.set(key, typeof value === "string" ? value : JSON.stringify(value));
   }
   return Object.fromEntries(tags);
 }
@@ -30,8 +30,8 @@ function pairsOf(list: readonly unknown[]): [string, unknown][] | undefined {
       Object.entries(item).map(([name, value]) => [name.toLowerCase(), value as unknown]),
     );
     const key = fields.get("key");
-    if (typeof key !== "string") return undefined;
-    pairs.push([key, fields.get("value")]);
+    if (typeof key !== "string" && typeof key !== "number" && typeof key !== "boolean") return undefined;
+    pairs.push([String(key), fields.get("value")]);
   }
   return pairs;
 }

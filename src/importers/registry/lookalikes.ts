@@ -52,11 +52,11 @@ const LOOKALIKES: readonly Lookalike[] = [
   { name: "an Avro file", matches: startsWith("Obj\x01") },
   { name: "an encrypted Parquet file", matches: startsWith("PARE") },
   { name: "a SQLite database", matches: startsWith("SQLite format 3") },
+  { name: "OCSF events", matches: json(/"class_uid"\s*:/) },
   {
     name: "AWS Security Hub findings (ASFF)",
     matches: json(/"Findings"\s*:\s*\[|"SchemaVersion"\s*:\s*"2018-10-08"/i),
   },
-  { name: "OCSF events", matches: json(/"class_uid"\s*:/) },
   { name: "CloudTrail records", matches: json(/"eventVersion"\s*:[^]*"eventSource"|"eventSource"\s*:/) },
   {
     name: "a delivery's manifest, not its data",

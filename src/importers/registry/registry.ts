@@ -35,7 +35,7 @@ export async function detectFormat(file: InputFile, format = "auto"): Promise<De
   throw importError(
     "unknown-format",
     file,
-    `cannot be imported${format === "auto" ? "" : ` as ${format}`}: it looks like ${like ?? "no format known here"}`,
+    `cannot be imported${format === "auto" ? "" : ` as ${format}`}: ${like === undefined ? "its format is not known here" : `it looks like ${like}`}`,
     { fix: `Import one of these: ${titles}.` },
   );
 }

@@ -1,95 +1,24 @@
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { DomainError } from "../../core/errors/errors.ts";
 import type { InputFile } from "../../ports/load.ts";
+import { compressionOf, gunzip, peek } from "./bytes.ts";
+import { importError } from "./errors.ts";
 
 /**
- * The content of a file, decompressed. What it is follows from its first bytes, not from its name: gzip is unpacked,
- * with all its members; anything else is handed on as it is.
- * @throws DomainError `import.broken-gzip`, `import.truncated` (a gzip that is cut off),
- *   `import.unsupported-compression`; what the file throws
+ * The content of a file, unpacked when its first bytes say that it is gzip.
+ * @throws DomainError `import.damaged`, `import.compression`; what the file throws
  */
 export async function* contentOf(file: InputFile): AsyncGenerator<Uint8Array, void, undefined> {
-  const { head, all } = await peek(file.open(), 4);
-  if (head[0] === 0x1f && head[1] === 0x8b) {
-    yield* gunzip(file.name, all);
-    return;
-  }
-  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) {
-    await all.return(undefined);
-    throw new DomainError(
-      "import.unsupported-compression",
-      "unprocessable",
-      `${file.name} is compressed with zstd`,
-      {
-        fix: "Unpack it first (zstd -d), or deliver it as gzip.",
-      },
-    );
-  }
-  yield* all;
-}
-
-async function* gunzip(
-  name: string,
-  compressed: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const unpacked = createGunzip();
-  // The callback is needed for the pipeline to hand errors on; they reach the reader through the iterator.
-  pipeline(Readable.from(compressed, { objectMode: false }), unpacked, () => undefined);
-  try {
-    for await (const chunk of unpacked) yield chunk as Uint8Array;
-  } catch (error) {
-    throw gzipError(name, error);
-  }
-}
-
-function gzipError(name: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "Z_BUF_ERROR") {
-    return new DomainError("import.truncated", "unprocessable", `${name}: the gzip file is cut off`, {
-      fix: "Download or compress it again.",
-      cause: error,
+  const { bytes } = await peek(file.open(), 4);
+  const compression = compressionOf(bytes);
+  if (compression === "zstd") {
+    throw importError("compression", file, "is compressed with Zstandard", {
+      fix: "Unpack it first (zstd -d), or deliver gzip.",
     });
   }
-  if (typeof code === "string" && code.startsWith("Z_")) {
-    return new DomainError("import.broken-gzip", "unprocessable", `${name}: the gzip file is damaged`, {
-      fix: "Download or compress it again.",
-      cause: error,
-    });
-  }
-  return error;
-}
-
-/** The first bytes of a stream, fewer when it is shorter, and the whole of it. */
-async function peek(
-  content: AsyncIterable<Uint8Array>,
-  count: number,
-): Promise<{ head: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
-  const source = content[Symbol.asyncIterator]();
-  let head: Uint8Array = new Uint8Array(0);
-  let done = false;
-  while (head.length < count && !done) {
-    const next = await source.next();
-    if (next.done === true) done = true;
-    else head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
-  }
-  async function* all(): AsyncGenerator<Uint8Array> {
-    try {
-      if (head.length > 0) yield head;
-      while (!done) {
-        const next = await source.next();
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      await source.return?.();
-    }
-  }
-  return { head, all: all() };
+  yield* compression === "gzip" ? gunzip(file) : file.open();
 }
 
 /**
- * Text content without its byte-order mark.
+ * Text content without its UTF-8 byte-order mark.
  * @param name the file, for errors
  * @throws DomainError `import.encoding` for UTF-16
  */
@@ -97,17 +26,26 @@ export async function* withoutMark(
   content: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { head, all } = await peek(content, 3);
+  let head: Uint8Array | undefined = new Uint8Array(0);
+  for await (const chunk of content) {
+    if (head === undefined) {
+      yield chunk;
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < 3) continue;
+    yield unmarked(head, name);
+    head = undefined;
+  }
+  if (head !== undefined && head.length > 0) yield unmarked(head, name);
+}
+
+function unmarked(head: Uint8Array, name: string): Uint8Array {
   const [a, b, c] = head;
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
-    await all.return(undefined);
-    throw new DomainError("import.encoding", "unprocessable", `${name} is UTF-16, not UTF-8`, {
-      fix: "Save it as UTF-8 and import it again.",
+    throw importError("encoding", { name }, "is written in UTF-16", {
+      fix: "Save it as UTF-8, for example: iconv -f UTF-16 -t UTF-8.",
     });
   }
-  let marked = a === 0xef && b === 0xbb && c === 0xbf;
-  for await (const chunk of all) {
-    yield marked ? chunk.subarray(3) : chunk;
-    marked = false;
-  }
+  return a === 0xef && b === 0xbb && c === 0xbf ? head.subarray(3) : head;
 }

@@ -57,8 +57,8 @@ export async function openRecords(format: RecordFormat, input: RecordInput): Pro
   return { loads, recordsRead: records, recordsRejected: rejections.count };
 }
 
-const findingsOf = (finding: ObservedFinding): readonly Values[] => [finding.values];
-const controlsOf = (finding: ObservedFinding): readonly Values[] => finding.controls;
+const findingsOf = (finding: ObservedFinding): readonly Values[] => [finding.values()];
+const controlsOf = (finding: ObservedFinding): readonly Values[] => finding.controls();
 
 /** Who owns the facts of an account; accounts nobody claims go to the unassigned tenant. */
 export function tenantOfAccount(owners: Ownership): (account: string) => string {

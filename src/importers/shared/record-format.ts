@@ -1,6 +1,7 @@
 import type { FactRecord } from "../../core/metrics/facts.ts";
 import type { CalendarDate } from "../../core/time/dates.ts";
 import type { InputFile, Ownership, RecordLoad, TenantZones } from "../../ports/load.ts";
+import type { Sample } from "./importer.ts";
 import type { Located } from "./json-stream.ts";
 
 export type Values = FactRecord["values"];
@@ -13,8 +14,9 @@ export interface ObservedFinding {
   product: string;
   /** Milliseconds since 1970. */
   observedAt: number;
-  values: Values;
-  controls: readonly Values[];
+  /** Made when asked for: the first pass over a file only wants to know where a finding belongs. */
+  values: () => Values;
+  controls: () => readonly Values[];
 }
 
 /** One call of a cloud API. */
@@ -41,8 +43,11 @@ export type Normalized = ObservedFinding | ApiCall | Refused;
 /** A format whose records become facts one by one. */
 export interface RecordFormat {
   id: "asff" | "ocsf" | "prowler" | "cloudtrail";
+  title: string;
   /** One record of it, for messages: `Security Hub finding`. */
   what: string;
+  /** The version found in a file of this format; undefined when the file is of another. */
+  detect(sample: Sample): string | undefined;
   /** The records of a file. @throws DomainError `import.*` when the file cannot be read */
   read(file: InputFile): AsyncIterable<readonly Located[]>;
   /** Never throws; a record it cannot use is refused. May turn one record into several (a wrapping event). */
@@ -71,4 +76,9 @@ export interface OpenedRecords {
   /** Records in the files, refused ones included. A finding may stand for many control results, or none. */
   recordsRead: number;
   recordsRejected: number;
+}
+
+/** A refusal, in short. */
+export function refuse(field: string | null, reason: string): Refused {
+  return { kind: "refused", field, reason };
 }

@@ -1,0 +1,193 @@
+import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { isUtf8 } from "node:buffer";
+import { type CsvRecord, CsvScanner, splitRecord } from "../../core/csv/scanner.ts";
+import { DomainError } from "../../core/errors/errors.ts";
+import type { InputFile, TableFormat } from "../../ports/load.ts";
+import type { Spool } from "../../ports/spool.ts";
+
+/** A longer row is no row of a bill; the engine's own limit. */
+export const MAX_ROW_BYTES = 2_000_000;
+const READ_BYTES = 1 << 20;
+
+/** A file where and how the engine can read it. */
+export interface ReadableTable {
+  path: string;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes a file readable by the engine: what has no path is spooled, gzip is unpacked aside. The engine could unpack
+ * by itself, but takes a file that ends early for a shorter one and checks no checksum.
+ * @throws DomainError `import.damaged`
+ */
+export async function makeReadable(
+  file: InputFile,
+  table: TableFormat,
+  spool: Spool,
+  onBytes: (read: number) => void,
+): Promise<ReadableTable> {
+  const packed = table.kind === "csv" && table.compression === "gzip";
+  const path = file.path === undefined ? undefined : resolve(file.path);
+  // The engine takes these for patterns that stand for several files.
+  if (path !== undefined && !packed && !/[*?[\]{}]/.test(path)) {
+    await stat(path);
+    return { path, dispose: () => Promise.resolve() };
+  }
+  const content = counted(file.open(), onBytes);
+  const spooled = await spool.store(file.name, packed ? unpack(file, content) : content);
+  return { path: spooled.path ?? "", dispose: () => spooled.dispose() };
+}
+
+async function* counted(
+  stream: AsyncIterable<Uint8Array>,
+  onBytes: (read: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  for await (const chunk of stream) {
+    read += chunk.length;
+    onBytes(read);
+    yield chunk;
+  }
+}
+
+async function* unpack(file: InputFile, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(content, { objectMode: false });
+  const unpacked = createGunzip({ chunkSize: READ_BYTES });
+  source.on("error", (error) => unpacked.destroy(error));
+  source.pipe(unpacked);
+  try {
+    for await (const chunk of unpacked) yield chunk as Uint8Array;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!code.startsWith("Z_")) throw error;
+    throw damaged(file, "its gzip data ends early or does not match its checksum", error);
+  } finally {
+    source.destroy();
+    unpacked.destroy();
+  }
+}
+
+export function damaged(file: InputFile, what: string, cause?: unknown): DomainError {
+  return new DomainError("import.damaged", "unprocessable", `${file.name} is damaged: ${what}`, {
+    fix: "Fetch the file again; nothing was loaded.",
+    cause,
+  });
+}
+
+/** Whether a CSV file starts with its header; blank lines before it would make the engine take it for a row. */
+export async function startsWithHeader(path: string): Promise<boolean> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    const bom = bytesRead >= 3 && buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf;
+    const first = buffer[bom ? 3 : 0];
+    return first !== 0x0a && first !== 0x0d;
+  } finally {
+    await handle.close();
+  }
+}
+
+export type CsvTable = TableFormat & { kind: "csv" };
+
+/** A row of a CSV file that is no row of its table. */
+export interface BrokenRow {
+  line: number;
+  reason: string;
+}
+
+/** What is wrong with a record's structure; undefined when nothing is. */
+export function structureProblem(
+  record: CsvRecord,
+  table: CsvTable,
+  used: readonly number[],
+): string | undefined {
+  switch (record.problem) {
+    case "too-long":
+      return `the row is longer than ${MAX_ROW_BYTES / 1e6} MB`;
+    case "text-after-quote":
+      return "there is text between a closing quote and the next delimiter";
+    case "unclosed":
+      return "a quote is never closed";
+    case undefined:
+      break;
+  }
+  const columns = table.header.length;
+  if (record.fields !== columns) return `the row has ${record.fields} fields where the header has ${columns}`;
+  if (isUtf8(record.bytes)) return undefined;
+  // Latin-1 maps bytes to characters one to one, so that the fields' bytes can be told apart.
+  const fields = splitRecord(Buffer.from(record.bytes).toString("latin1"), table.delimiter);
+  const broken = used.find((column) => !isUtf8(Buffer.from(fields[column] ?? "", "latin1")));
+  return broken === undefined ? undefined : `${table.header[broken] ?? ""} is not UTF-8`;
+}
+
+/**
+ * Walks through the data rows of a CSV file in the order the engine has them.
+ * @param used positions of the columns that are read; the others need not be UTF-8
+ * @param onRow told the record, and what is wrong with its structure; true ends the walk
+ * @throws DomainError `import.unclosed-quote`: rows after such a quote cannot be told apart
+ */
+export async function walkRows(
+  file: InputFile,
+  path: string,
+  table: CsvTable,
+  used: readonly number[],
+  onRow: (record: CsvRecord, problem: string | undefined) => boolean,
+): Promise<void> {
+  const state = { header: true, done: false };
+  const scanner = new CsvScanner(table.delimiter, MAX_ROW_BYTES, (record) => {
+    if (state.header) state.header = false;
+    else if (record.problem === "unclosed") throw unclosed(file, record.line);
+    else if (!state.done) state.done = onRow(record, structureProblem(record, table, used));
+  });
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    scanner.push(chunk as Uint8Array);
+    if (state.done) return;
+  }
+  scanner.finish();
+}
+
+function unclosed(file: InputFile, line: number): DomainError {
+  return new DomainError(
+    "import.unclosed-quote",
+    "unprocessable",
+    `${file.name}, line ${line}: a quote that opens here is never closed, so the rows after it cannot be told apart`,
+    { fix: "Correct the line or export the file again; nothing was loaded." },
+  );
+}
+
+/**
+ * The rows of a CSV file that fit its header, one line end each, without the header; those that do not are told.
+ * The engine skips broken rows by itself, but not all of them are counted.
+ */
+export async function* fittingRows(
+  file: InputFile,
+  path: string,
+  table: CsvTable,
+  used: readonly number[],
+  onBroken: (row: BrokenRow) => void,
+): AsyncGenerator<Uint8Array> {
+  let pending: Uint8Array[] = [];
+  let header = true;
+  const lineEnd = new Uint8Array([0x0a]);
+  const scanner = new CsvScanner(table.delimiter, MAX_ROW_BYTES, (record) => {
+    if (header) {
+      header = false;
+      return;
+    }
+    if (record.problem === "unclosed") throw unclosed(file, record.line);
+    const reason = structureProblem(record, table, used);
+    if (reason === undefined) pending.push(record.bytes.slice(), lineEnd);
+    else onBroken({ line: record.line, reason });
+  });
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    scanner.push(chunk as Uint8Array);
+    if (pending.length > 0) yield Buffer.concat(pending);
+    pending = [];
+  }
+  scanner.finish();
+  if (pending.length > 0) yield Buffer.concat(pending);
+}

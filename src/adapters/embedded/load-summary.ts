@@ -1,0 +1,177 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { DATASETS } from "../../core/metrics/datasets.ts";
+import { canonicalDecimal } from "../../core/money/decimal.ts";
+import { UNASSIGNED } from "../../core/tenants/tenant.ts";
+import type { CurrencyTotals, LoadReport, Ownership, TableMapping } from "../../ports/load.ts";
+import { PERIOD } from "./load-expressions.ts";
+import type { NewPartition, OpenedPartition } from "./partitions.ts";
+import { factTable, identifier } from "./schema.ts";
+import { integerList, rowsOf, textOf } from "./sql.ts";
+
+export interface Counts {
+  rows: number;
+  rejected: number;
+  /** Accepted rows whose tags could not be read. */
+  tagsLost: number;
+}
+
+export async function countStaged(
+  connection: DuckDBConnection,
+  table: string,
+  mapping: TableMapping,
+): Promise<Counts> {
+  const tags = mapping.fields
+    .filter((field) => field.type === "tags")
+    .map((field) => `tags_lost(${identifier(field.target)})`);
+  const lost = tags.length === 0 ? "0" : `count(*) FILTER (bad = 0 AND (${tags.join(" OR ")}))`;
+  const rows = await rowsOf(connection, `SELECT count(*), count(*) FILTER (bad > 0), ${lost} FROM ${table}`);
+  const [count, rejected, tagsLost] = (rows[0] ?? []).map(Number);
+  return { rows: count ?? 0, rejected: rejected ?? 0, tagsLost: tagsLost ?? 0 };
+}
+
+/** Rows that go the same way: one deliverer, month and owning account. */
+export interface Group {
+  /** Values of the mapping's source columns. */
+  source: readonly (string | null)[];
+  /** `YYYY-MM-01`. */
+  month: string;
+  account: string | null;
+  name: string | null;
+  rows: number;
+}
+
+/** The expression for the account that decides who owns a row. */
+export function ownerExpression(mapping: TableMapping): string {
+  return `coalesce(${[...mapping.accounts.map(identifier), "NULL"].join(", ")})`;
+}
+
+export async function groupStaged(
+  connection: DuckDBConnection,
+  table: string,
+  mapping: TableMapping,
+): Promise<Group[]> {
+  const columns = mapping.source.map(identifier);
+  const named = DATASETS[mapping.dataset].columns.some((column) => column.name === "sub_account_name");
+  const rows = await rowsOf(
+    connection,
+    `SELECT ${[...columns, `${PERIOD}::VARCHAR`, ownerExpression(mapping)].join(", ")},
+      ${named ? "min(sub_account_name)" : "NULL"}, count(*) FROM ${table} WHERE bad = 0
+      GROUP BY ALL ORDER BY ALL`,
+  );
+  return rows.map((row) => {
+    const [month, account, name, count] = row.slice(columns.length);
+    return {
+      source: row.slice(0, columns.length).map(textOf),
+      month: String(month),
+      account: textOf(account),
+      name: textOf(name),
+      rows: Number(count),
+    };
+  });
+}
+
+/** A group and the partition it belongs to, as an index into the partitions. */
+export interface Assignment {
+  partitions: NewPartition[];
+  groups: readonly { group: Group; partition: number }[];
+  unassigned: LoadReport["unassigned"];
+}
+
+/** Shown for rows that name no account at all. */
+const NO_ACCOUNT = "(no account)";
+
+/** Says who gets which group: the tenant that claims its account, else the unassigned one. */
+export function assignGroups(groups: readonly Group[], mapping: TableMapping, owners: Ownership): Assignment {
+  const claims =
+    owners.kind === "accounts" ? new Map(owners.claims.map((c) => [c.account, c.tenant])) : undefined;
+  const byKey = new Map<string, number>();
+  const partitions: NewPartition[] = [];
+  const unassigned = new Map<string, { account: string; name: string | null; rows: number }>();
+  const assigned = groups.map((group) => {
+    const tenant =
+      owners.kind === "tenant" ? owners.tenant : (claims?.get(group.account ?? "") ?? UNASSIGNED);
+    if (tenant === UNASSIGNED) {
+      const account = group.account ?? NO_ACCOUNT;
+      const entry = unassigned.get(account) ?? { account, name: group.name, rows: 0 };
+      unassigned.set(account, { ...entry, name: entry.name ?? group.name, rows: entry.rows + group.rows });
+    }
+    const source = [mapping.format, ...group.source.map((value) => value ?? "-")].join(":");
+    const period = group.month.slice(0, 7);
+    const key = JSON.stringify([tenant, source, period]);
+    const index = byKey.get(key) ?? partitions.push({ tenant, source, period, rows: 0 }) - 1;
+    byKey.set(key, index);
+    const partition = partitions[index];
+    if (partition !== undefined) partition.rows += group.rows;
+    return { group, partition: index };
+  });
+  return {
+    partitions,
+    groups: assigned,
+    unassigned: [...unassigned.values()].sort((a, b) => (a.account < b.account ? -1 : 1)),
+  };
+}
+
+type Sums = Map<string | null, Record<string, string | null>>;
+
+/** Sums of the reported measures by currency, over the whole stage (`all`) and over its accepted rows. */
+export async function sumStaged(
+  connection: DuckDBConnection,
+  table: string,
+  mapping: TableMapping,
+): Promise<{ all: Sums; accepted: Sums }> {
+  return {
+    all: await sums(connection, mapping, table, ""),
+    accepted: await sums(connection, mapping, table, "WHERE bad = 0"),
+  };
+}
+
+/** The same over the facts of partitions, as stored. */
+export async function sumStored(
+  connection: DuckDBConnection,
+  mapping: TableMapping,
+  partitions: readonly OpenedPartition[],
+): Promise<Sums> {
+  if (partitions.length === 0) return new Map();
+  const ids = integerList(partitions.map((partition) => partition.loadId));
+  return sums(connection, mapping, factTable(mapping.dataset), `WHERE load_id IN (${ids})`);
+}
+
+async function sums(
+  connection: DuckDBConnection,
+  mapping: TableMapping,
+  table: string,
+  where: string,
+): Promise<Sums> {
+  const measures = DATASETS[mapping.dataset].measures.filter((m) => mapping.reportTotals.includes(m.id));
+  const unit = measures.map((measure) => measure.unit).find((u) => "column" in u);
+  if (unit === undefined || !("column" in unit)) return new Map();
+  const columns = measures.map((measure) => `sum(${identifier(measure.column)})::VARCHAR`);
+  const rows = await rowsOf(
+    connection,
+    `SELECT ${[identifier(unit.column), ...columns].join(", ")} FROM ${table} ${where} GROUP BY 1 ORDER BY 1 NULLS LAST`,
+  );
+  return new Map(
+    rows.map(([currency, ...values]) => [
+      textOf(currency),
+      Object.fromEntries(
+        measures.map((measure, i) => {
+          const value = textOf(values[i]);
+          return [measure.id, value === null ? null : canonicalDecimal(value)];
+        }),
+      ),
+    ]),
+  );
+}
+
+export function joinTotals(source: Sums, loaded: Sums): CurrencyTotals[] {
+  return [...source].map(([currency, values]) => ({
+    currency,
+    source: values,
+    loaded: loaded.get(currency) ?? {},
+  }));
+}
+
+/** Whether two sums by currency are the same to the last digit. */
+export function sameSums(a: Sums, b: Sums): boolean {
+  return JSON.stringify([...a]) === JSON.stringify([...b]);
+}
