@@ -1,17 +1,12 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { MetricStore } from "../../src/ports/metric-store.ts";
+import type { Fresh } from "./lib/fresh.ts";
 import { factAnswerCases } from "./metric-store/answers.case.ts";
 import { comparisonCases } from "./metric-store/comparison.case.ts";
 import { gaugeCases } from "./metric-store/gauges.case.ts";
 import { loadCases } from "./metric-store/loads.case.ts";
 import { randomPlanCases } from "./metric-store/random-plans.case.ts";
 import { streamCases } from "./metric-store/streams.case.ts";
-
-/** An empty store and the way to let go of it. */
-export interface Fresh<T> {
-  store: T;
-  close(): Promise<void> | void;
-}
 
 /** What backends differ in on purpose; each with its reason. */
 export interface MetricStoreTraits {

@@ -6,7 +6,7 @@ import {
   type EmbeddedStore,
   openEmbeddedStore,
 } from "../../../src/adapters/embedded/store.ts";
-import type { Fresh } from "../metric-store.case.ts";
+import type { Fresh } from "./fresh.ts";
 
 /** An empty embedded store in a folder of its own, gone when closed. */
 export async function freshStore<T>(

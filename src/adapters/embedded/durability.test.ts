@@ -1,0 +1,120 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ask } from "../../../test/conformance/lib/facts.ts";
+import { openEmbeddedStore } from "./store.ts";
+
+const CHILD = join(import.meta.dirname, "../../../test/conformance/lib/embedded-child.ts");
+const FACTS = 8_000;
+const RANGE = { from: "2024-08-01", to: "2024-10-01" };
+
+describe("the data folder", () => {
+  let directory: string;
+  let child: ChildProcessWithoutNullStreams | undefined;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "securebase-test-"));
+  });
+  afterEach(() => {
+    child?.kill("SIGKILL");
+    child = undefined;
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** Starts a loader and kills it as soon as it has said a line, and some milliseconds more. @returns what it said */
+  async function loadAndKill(generation: number, facts: number, line?: string, after = 0): Promise<string[]> {
+    const started = spawn(process.execPath, [
+      "--import",
+      "tsx",
+      CHILD,
+      directory,
+      `${generation}`,
+      `${facts}`,
+    ]);
+    child = started;
+    let said = "";
+    let errors = "";
+    started.stderr.on("data", (data: Buffer) => (errors += data.toString()));
+    const exited = new Promise<number | null>((resolve) => started.once("exit", resolve));
+    started.stdout.on("data", (data: Buffer) => {
+      const before = said;
+      said += data.toString();
+      if (line === undefined || before.includes(line) || !said.includes(line)) return;
+      setTimeout(() => started.kill("SIGKILL"), after);
+    });
+    const code = await exited;
+    expect(errors).toBe("");
+    if (line === undefined) expect(code).toBe(0);
+    return said.split("\n").filter((text) => text !== "");
+  }
+
+  async function generationHeld(): Promise<number> {
+    const store = await openEmbeddedStore(directory);
+    try {
+      const answer = await ask(store.metrics, { range: RANGE, groupBy: ["resource"], limit: 1 });
+      expect([answer.facts, answer.groups]).toEqual([FACTS, FACTS]);
+      const generation = Number(answer.totals[0]?.[0]?.value) / FACTS;
+      const split = await ask(store.metrics, { range: RANGE, groupBy: ["month"] });
+      expect(split.rows.map((row) => row[1])).toEqual(Array(2).fill(String((generation * FACTS) / 2)));
+      expect((await store.metrics.loads()).map((load) => load.rows)).toEqual([FACTS / 2, FACTS / 2]);
+      return generation;
+    } finally {
+      store.close();
+    }
+  }
+
+  it(
+    "holds the old load or the new one, whole, wherever a load is killed",
+    { timeout: 120_000 },
+    async () => {
+      await loadAndKill(1, FACTS);
+      expect(await generationHeld()).toBe(1);
+      const points: [line: string, after: number][] = [
+        ["open", 0],
+        ["reading 6000", 0],
+        ["storing", 0],
+        ["storing", 40],
+        ["storing", 100],
+        ["done", 0],
+      ];
+      let held = 1;
+      for (const [i, [line, after]] of points.entries()) {
+        const generation = i + 2;
+        const said = await loadAndKill(generation, FACTS, line, after);
+        const now = await generationHeld();
+        expect([held, generation]).toContain(now);
+        if (said.includes("done")) expect(now).toBe(generation);
+        if (!said.includes("storing")) expect(now).toBe(held);
+        held = now;
+      }
+    },
+  );
+
+  it("is refused while another process has it open, with its number, and free once that has died", async () => {
+    const started = spawn(process.execPath, ["--import", "tsx", CHILD, directory]);
+    child = started;
+    await new Promise<void>((resolve) => started.stdout.once("data", () => resolve()));
+    await expect(openEmbeddedStore(directory)).rejects.toMatchObject({
+      code: "store.in-use",
+      kind: "conflict",
+      message: expect.stringContaining(String(started.pid)) as string,
+      fix: expect.stringContaining("--data") as string,
+    });
+    const exited = new Promise((resolve) => started.once("exit", resolve));
+    started.kill("SIGKILL");
+    await exited;
+    (await openEmbeddedStore(directory)).close();
+  });
+
+  it("is refused while this process has it open", async () => {
+    const store = await openEmbeddedStore(directory);
+    await expect(openEmbeddedStore(directory)).rejects.toMatchObject({ code: "store.in-use" });
+    await expect(openEmbeddedStore(directory, { memoryLimit: "300MB" })).rejects.toMatchObject({
+      code: "store.in-use",
+    });
+    await store.check();
+    store.close();
+    (await openEmbeddedStore(directory)).close();
+  });
+});
