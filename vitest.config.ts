@@ -6,5 +6,6 @@ export default defineConfig({
     environment: "node",
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    reporters: [process.env["CI"] === undefined ? "default" : "dot", "./test/support/summary-reporter.ts"],
   },
 });

@@ -25,7 +25,6 @@ export function textTable(
 
 /** Control characters would let a data file move the cursor or change colours of the reader's terminal. */
 function oneLine(text: string): string {
-   
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
 }
 

@@ -2,9 +2,9 @@ import type { Effects } from "./effects.ts";
 
 export interface Progress {
   /** @param fraction 0 to 1, undefined while unknown */
-  update(text: string, fraction?: number): void;
+  readonly update: (text: string, fraction?: number) => void;
   /** Removes the bar; the last plain line stays. */
-  done(): void;
+  readonly done: () => void;
 }
 
 const WIDTH = 24;

@@ -1,13 +1,18 @@
+import type { Principal } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { Row } from "../../core/query/query.ts";
 import { detailTable, type ReportDocument } from "../../core/reports/document.ts";
+import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { ExportFormat } from "../../core/reports/formats.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
 import type { ExportJob } from "../../ports/export-store.ts";
+import type { JobWork } from "../../ports/jobs.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
 import { rendererFor } from "../../render/registry.ts";
+import { buildDocument, type DocumentOptions } from "../reports/build-document.ts";
 import { type Page, pageOf } from "../reports/reports.ts";
-import type { TenantContext } from "../services.ts";
+import type { Services, TenantContext } from "../services.ts";
+import { getTenant } from "../tenants/tenants.ts";
 
 /** Detail rows up to which an export is answered at once; more become a job. */
 export const STREAM_ROWS = 10_000;
@@ -38,17 +43,21 @@ export function exportFileName(document: ReportDocument, extension: string): str
 /**
  * Renders a document: a small one is answered as a stream, whose manifest is known at once; a larger one becomes a
  * job that writes to the export store.
+ * @param delivery `job` makes a job of a small one, too
+ * @param recipe how the document was made, for job runners that have another process make it again
  */
 export async function startExport(
   context: TenantContext,
   document: ReportDocument,
   format: ExportFormat,
   options: RenderOptions = {},
+  delivery: "auto" | "job" = "auto",
+  recipe?: ExportRecipe,
 ): Promise<StartedExport> {
   const renderer = await rendererFor(format);
   const detail = detailTable(document);
-  if (detail.table.head.completeness.rows > STREAM_ROWS) {
-    return { kind: "job", job: await startJob(context, document, renderer, options) };
+  if (delivery === "job" || detail.table.head.completeness.rows > STREAM_ROWS) {
+    return { kind: "job", job: await startJob(context, document, renderer, options, recipe) };
   }
   const { document: held, manifest } = await holdRows(document);
   return {
@@ -102,6 +111,7 @@ async function startJob(
   document: ReportDocument,
   renderer: Renderer,
   options: RenderOptions,
+  recipe?: ExportRecipe,
 ): Promise<ExportJob> {
   const { services, tenant, principal } = context;
   const now = services.clock.now();
@@ -122,8 +132,45 @@ async function startJob(
     expiresAt: new Date(now.getTime() + KEEP_DAYS * 86_400_000).toISOString(),
   };
   await services.exports.forTenant(tenant.id).put(job);
-  await services.jobs.start(job.id, (signal) => runJob(context, job, document, renderer, options, signal));
+  const data: ExportWork | undefined = recipe && { principal, job, recipe, options };
+  await services.jobs.start(
+    job.id,
+    (signal) => runJob(context, job, document, renderer, options, signal),
+    data && { kind: "export", tenant: tenant.id, data },
+  );
   return job;
+}
+
+/** How a document was made. */
+export interface ExportRecipe {
+  definition: ReportDefinition;
+  options: DocumentOptions;
+}
+
+interface ExportWork {
+  principal: Principal;
+  job: ExportJob;
+  recipe: ExportRecipe;
+  options: RenderOptions;
+}
+
+/**
+ * Does in this process what `startExport` handed to a job runner in another one. The outcome is on the job's record.
+ * @param signal ends it, and has the record say why
+ */
+export async function resumeExport(services: Services, work: JobWork, signal: AbortSignal): Promise<void> {
+  const { principal, job, recipe, options } = work.data as ExportWork;
+  const tenant = await getTenant(services, work.tenant);
+  const context: TenantContext = { services, tenant, principal };
+  // A runner may deliver the same work twice; what is done stays done.
+  const current = await services.exports.forTenant(tenant.id).get(job.id);
+  if (current === undefined || current.status === "done") return;
+  try {
+    const document = await buildDocument(context, recipe.definition, recipe.options);
+    await runJob(context, job, document, await rendererFor(job.format, options), options, signal);
+  } catch (error) {
+    await recordFailure(context, job, error);
+  }
 }
 
 /** Writes the file and records how it went; a failure is on the job's record, with its reason. */
@@ -144,17 +191,21 @@ async function runJob(
     const { rowsWritten } = manifest;
     await exports.put({ ...job, status: "done", rowsWritten, bytes, manifest, finishedAt: finishedAt() });
   } catch (error) {
-    const known = error instanceof DomainError;
-    await exports.put({
-      ...job,
-      status: "failed",
-      error: {
-        code: known ? error.code : "export.failed",
-        message: error instanceof Error ? error.message : String(error),
-      },
-      finishedAt: finishedAt(),
-    });
+    await recordFailure(context, job, error);
   }
+}
+
+async function recordFailure(context: TenantContext, job: ExportJob, error: unknown): Promise<void> {
+  const known = error instanceof DomainError;
+  await context.services.exports.forTenant(context.tenant.id).put({
+    ...job,
+    status: "failed",
+    error: {
+      code: known ? error.code : "export.failed",
+      message: error instanceof Error ? error.message : String(error),
+    },
+    finishedAt: context.services.clock.now().toISOString(),
+  });
 }
 
 const PROGRESS_EVERY_ROWS = 50_000;

@@ -1,0 +1,120 @@
+import { type Command, Option } from "commander";
+import { parseSort } from "../../contract/filter-text.ts";
+import { datasetOf } from "../../core/metrics/datasets.ts";
+import { formatMoney, formatPercent, formatQuantity } from "../../core/money/format.ts";
+import type { Cell, Column, QueryResult, Row } from "../../core/query/query.ts";
+import { COMPARISONS, type Comparison, describeRange } from "../../core/time/ranges.ts";
+import { dataFolder, withConnection } from "../connect.ts";
+import type { Effects } from "../effects.ts";
+import { textTable } from "../output.ts";
+import {
+  collect,
+  common,
+  type CommonOptions,
+  filtersOf,
+  listOf,
+  rangeOf,
+  type RangeOptions,
+  rangeOptions,
+} from "./options.ts";
+
+interface QueryOptions extends CommonOptions, RangeOptions {
+  tenant: string;
+  dataset: string;
+  by: string[];
+  measure: string[];
+  where: string[];
+  sort: string[];
+  limit?: string;
+  compare?: Comparison;
+}
+
+export function queryCommand(program: Command, effects: Effects): void {
+  rangeOptions(common(program.command("query")))
+    .description("ask one question of a tenant's data; amounts are exact")
+    .requiredOption("--tenant <id>", "whose data")
+    .option("--dataset <name>", "cost, findings, controls or usage", "cost")
+    .option(
+      "--by <dimension>",
+      "group by; repeatable or separated by commas, e.g. service,region or tag:env",
+      collect,
+      [],
+    )
+    .option("--measure <name>", "what to add up; repeatable, e.g. billed_cost", collect, [])
+    .option(
+      "--where <filter>",
+      'keep only …; repeatable, e.g. region=eu-west-1, "service~ec2", "billed_cost>10"',
+      collect,
+      [],
+    )
+    .option(
+      "--sort <column>",
+      "sort; - before the name descends, e.g. -billed_cost (write --sort=-billed_cost)",
+      collect,
+      [],
+    )
+    .option("--limit <rows>", "rows to show; the rest is added up as Others")
+    .addOption(new Option("--compare <with>", "add the change against another period").choices(COMPARISONS))
+    .action(async (options: QueryOptions) => {
+      const range = rangeOf(options) ?? { preset: "30d" as const };
+      const dataset = datasetOf(options.dataset).id;
+      const filters = filtersOf(options.where);
+      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+        const result = await connection.as("analyst", options.tenant).call("query", {
+          body: {
+            dataset,
+            range,
+            groupBy: listOf(options.by),
+            filters,
+            ...(options.measure.length > 0 && { measures: listOf(options.measure) }),
+            ...(options.sort.length > 0 && { sort: parseSort(listOf(options.sort)) }),
+            ...(options.limit !== undefined && { limit: Number(options.limit) }),
+            ...(options.compare !== undefined && { compare: options.compare }),
+          },
+          signal: effects.signal,
+        });
+        await print(effects, result, options.json === true);
+      });
+    });
+}
+
+async function print(effects: Effects, result: QueryResult, json: boolean): Promise<void> {
+  if (json) return effects.out(`${JSON.stringify(result)}\n`);
+  const { columns, rows, others, totals, completeness, range } = result;
+  const shown = (row: Row): (string | null)[] =>
+    columns.map((column, i) => formatCell(column, row[i] ?? null));
+  const labelled = (label: string, row: Row): (string | null)[] =>
+    shown(row).map((cell, i) => (i === 0 && columns[0]?.role === "dimension" ? label : cell));
+  const table = [
+    ...rows.map(shown),
+    ...(others === null ? [] : [labelled(`Others (${others.groups})`, others.cells)]),
+    ...(columns[0]?.role === "dimension"
+      ? totals.map((total) =>
+          labelled(`Total${totals.length > 1 ? ` ${total.unit ?? ""}` : ""}`, total.cells),
+        )
+      : []),
+  ];
+  const heads = columns.map((column) => ({
+    label: column.unit === undefined ? column.label : `${column.label} (${column.unit})`,
+    align: column.role === "measure" ? ("right" as const) : ("left" as const),
+  }));
+  await effects.out(textTable(heads, table));
+  effects.err(
+    `${describeRange(range)}, ${range.zone}; ${completeness.rows} of ${completeness.rowsTotal} rows\n`,
+  );
+  for (const note of completeness.notes) effects.err(`note: ${note}\n`);
+}
+
+/** Amounts keep all their digits: whoever asks on a terminal may be reconciling. */
+function formatCell(column: Column, cell: Cell): string | null {
+  if (cell === null) return null;
+  if (column.type === "percent") return formatPercent(cell, true);
+  if (column.type === "money") return column.unit === undefined ? cell : exactMoney(cell, column.unit);
+  if (column.type === "quantity" || column.type === "integer") return formatQuantity(cell, 18);
+  return cell;
+}
+
+function exactMoney(amount: string, currency: string): string {
+  const decimals = amount.split(".")[1]?.length ?? 0;
+  return decimals > 2 ? formatQuantity(amount, 18) : formatMoney(amount, currency);
+}

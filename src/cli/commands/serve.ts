@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { invalid } from "../../core/errors/errors.ts";
+import { serve } from "../../runtimes/node.ts";
+import { dataFolder } from "../connect.ts";
+import type { Effects } from "../effects.ts";
+import { startProgress } from "../progress.ts";
+
+interface ServeOptions {
+  port: string;
+  host: string;
+  data?: string;
+  demo?: boolean;
+}
+
+export function serveCommand(program: Command, effects: Effects): void {
+  program
+    .command("serve")
+    .description("start the server; it stays in the foreground until Ctrl-C")
+    .option("--port <port>", "TCP port", "8787")
+    .option(
+      "--host <address>",
+      "address to listen on; others than this machine reach it only if you widen this",
+      "127.0.0.1",
+    )
+    .option("--data <dir>", "data folder (default .securebase, or SECUREBASE_DATA)")
+    .option("--demo", "fill an empty data folder with generated, labelled demo data")
+    .action(async (options: ServeOptions) => {
+      const port = Number(options.port);
+      if (!/^\d+$/.test(options.port) || port > 65_535) {
+        throw invalid("serve.invalid-port", `--port ${options.port} is not a TCP port`, {
+          field: "port",
+          fix: "Give a number from 1 to 65535, for example 8787.",
+        });
+      }
+      const progress = startProgress(effects);
+      const server = await serve({
+        directory: dataFolder(effects, options.data),
+        port,
+        host: options.host,
+        demo: options.demo === true,
+        env: effects.env,
+        onProgress: progress.update,
+      });
+      progress.done();
+      await effects.out(`SecureBase Analytics listens on ${server.url} (data in ${server.directory})\n`);
+      if (server.demo) {
+        await effects.out(
+          `It holds generated demo data, not a real bill. Try:\n` +
+            `  npx securebase query --tenant ${server.demo} --by service --limit 5\n` +
+            `  npx securebase report cost-analysis --tenant ${server.demo} -o report.pdf\n`,
+        );
+      }
+      await new Promise<void>((resolve) => {
+        if (effects.signal.aborted) resolve();
+        else effects.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      effects.err("Stopping\n");
+      await server.close();
+    });
+}

@@ -1,0 +1,54 @@
+import { type Command, Option } from "commander";
+import { type Role, ROLES } from "../../core/access/access.ts";
+import { invalid } from "../../core/errors/errors.ts";
+import { signToken, tokenSecret } from "../../runtimes/secret.ts";
+import { dataFolder, withConnection } from "../connect.ts";
+import type { Effects } from "../effects.ts";
+import { common, type CommonOptions } from "./options.ts";
+
+interface TokenOptions extends CommonOptions {
+  tenant?: string;
+  role: Role;
+  hours: string;
+  subject: string;
+}
+
+const MAX_HOURS = 24 * 365;
+
+export function tokenCommand(program: Command, effects: Effects): void {
+  common(program.command("token"))
+    .description("make a bearer token for the API, signed with the data folder's secret")
+    .option("--tenant <id>", "whose data it opens; an operator's token opens none")
+    .addOption(new Option("--role <role>", "what it may do").choices(ROLES).makeOptionMandatory())
+    .option("--hours <n>", "how long it is good for", "8")
+    .option("--subject <name>", "who it stands for, as recorded with reports", "cli")
+    .action(async (options: TokenOptions) => {
+      const hours = Number(options.hours);
+      if (!Number.isFinite(hours) || hours <= 0 || hours > MAX_HOURS) {
+        throw invalid("token.invalid-hours", `--hours ${options.hours} is not between 0 and ${MAX_HOURS}`, {
+          field: "hours",
+          fix: "Give a number of hours, for example 8.",
+        });
+      }
+      const { tenant, role, subject } = options;
+      if (role !== "operator" && tenant === undefined) {
+        throw invalid("token.no-tenant", `A token with the role ${role} needs a tenant`, {
+          field: "tenant",
+          fix: "Add --tenant ID.",
+        });
+      }
+      const directory = dataFolder(effects, options.data);
+      if (tenant !== undefined) {
+        await withConnection(effects, directory, (connection) =>
+          connection.as("operator").call("getTenant", { params: { id: tenant } }),
+        );
+      }
+      const secret = await tokenSecret(directory, effects.env["SECUREBASE_JWT_SECRET"]);
+      const claims = { role, subject, ...(role !== "operator" && tenant !== undefined && { tenant }) };
+      const token = await signToken(secret, claims, effects.now(), Math.round(hours * 3600));
+      const expiresAt = new Date(effects.now().getTime() + hours * 3_600_000).toISOString();
+      await effects.out(
+        options.json === true ? `${JSON.stringify({ token, expiresAt, ...claims })}\n` : `${token}\n`,
+      );
+    });
+}

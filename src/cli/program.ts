@@ -1,0 +1,59 @@
+import { Command, CommanderError } from "commander";
+import { importCommand } from "./commands/import.ts";
+import { queryCommand } from "./commands/query.ts";
+import { reportCommand } from "./commands/report.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { tenantsCommand } from "./commands/tenants.ts";
+import { tokenCommand } from "./commands/token.ts";
+import type { Effects } from "./effects.ts";
+import { EXIT, type ExitCode, reportFailure } from "./errors.ts";
+
+/**
+ * Runs a command line.
+ * @param args without the program's own name
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage
+ */
+export async function run(args: readonly string[], effects: Effects, version: string): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
+  const program = build(effects, version, (exit) => (code = exit));
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    // Without a command, commander shows the help and calls it an error.
+    if (error instanceof CommanderError && error.code === "commander.help") return EXIT.usage;
+    return reportFailure(effects, error, args.includes("--json"));
+  }
+}
+
+function build(effects: Effects, version: string, exit: (code: ExitCode) => void): Command {
+  const program = new Command("securebase")
+    .description("Cost, security, compliance and usage of many cloud accounts for many customers")
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void effects.out(text),
+      writeErr: (text) => effects.err(text),
+      // Errors are told once, by reportFailure.
+      outputError: () => undefined,
+    })
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 wrong usage. Every command has --help.");
+  serveCommand(program, effects);
+  tenantsCommand(program, effects);
+  importCommand(program, effects, exit);
+  queryCommand(program, effects);
+  reportCommand(program, effects);
+  tokenCommand(program, effects);
+  inherit(program);
+  return program;
+}
+
+/** Subcommands made with `command()` copy the settings only of what was set before; set them on all. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inherit(child);
+  }
+}

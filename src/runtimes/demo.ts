@@ -1,0 +1,56 @@
+import { addTenant } from "../app/tenants/tenants.ts";
+import { importFiles } from "../app/imports/import-files.ts";
+import type { Services } from "../app/services.ts";
+import { addDays } from "../core/time/dates.ts";
+import { dateInZone } from "../core/time/zones.ts";
+import { DEMO_MONTHS, DEMO_SEED, type DemoOptions } from "../demo/calendar.ts";
+import { demoRecordLoads } from "../demo/facts.ts";
+import { demoFocusCsv } from "../demo/focus-csv.ts";
+import { demoTenants } from "../demo/profiles.ts";
+
+/**
+ * Fills an empty store with demo data, and brings a store that holds nothing else up to yesterday.
+ * @returns the id of a demo tenant to look at; undefined when the store holds real tenants
+ */
+export async function ensureDemo(
+  services: Services,
+  onProgress: (text: string, fraction?: number) => void,
+): Promise<string | undefined> {
+  const tenants = await services.tenants.list();
+  if (tenants.some((tenant) => !tenant.demo)) return undefined;
+  if (tenants.length === 0) {
+    for (const tenant of demoTenants()) await addTenant(services, tenant);
+  }
+  const [first] = await services.tenants.list();
+  if (first === undefined) return undefined;
+  const end = dateInZone(services.clock.now(), "UTC");
+  const extent = await services.metrics.forTenant(first.id).extent("cost");
+  if (extent === null || extent.last < addDays(end, -1))
+    await loadDemo(services, { seed: DEMO_SEED, end, months: DEMO_MONTHS }, onProgress);
+  return first.id;
+}
+
+/** The demo's cost goes the way of real cost: a FOCUS file through the importer. */
+async function loadDemo(
+  services: Services,
+  options: DemoOptions,
+  onProgress: (text: string, fraction?: number) => void,
+): Promise<void> {
+  onProgress("Making demo data: cost");
+  const file = await services.spool.store("demo-focus.csv", encode(demoFocusCsv(options)));
+  try {
+    await importFiles(services, [file], {});
+  } finally {
+    await file.dispose();
+  }
+  for (const load of demoRecordLoads(options, services.clock.now().toISOString())) {
+    onProgress(`Making demo data: ${load.dataset}`);
+    await services.metrics.load(load);
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a generator that is pulled as the file is written
+async function* encode(text: Iterable<string>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for (const part of text) yield encoder.encode(part);
+}

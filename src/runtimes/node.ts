@@ -1,0 +1,112 @@
+import type { Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+import { DomainError } from "../core/errors/errors.ts";
+import { ensureDemo } from "./demo.ts";
+import { type EmbeddedRuntime, openEmbedded, type RuntimeOptions } from "./embedded.ts";
+import { removeServerFile, writeServerFile } from "./server-file.ts";
+
+export interface ServeOptions extends RuntimeOptions {
+  /** 0 picks a free one. */
+  port: number;
+  host: string;
+  /** Fill an empty store with demo data. */
+  demo: boolean;
+  onProgress: (text: string, fraction?: number) => void;
+}
+
+export interface RunningServer {
+  url: string;
+  directory: string;
+  /** A demo tenant to look at, when the store holds demo data and nothing else. */
+  demo: string | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data folder and serves the API until `close`.
+ * @throws DomainError `serve.port-in-use`, `serve.address`, and those of `openEmbedded`
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const runtime = await openEmbedded(options);
+  try {
+    let ready = false;
+    const answer = (request: Request): Promise<Response> =>
+      ready ? runtime.fetch(request) : Promise.resolve(starting());
+    const server = createAdaptorServer({ fetch: answer }) as Server;
+    // The port is taken before the slow part, so that a second server fails at once.
+    const url = await listen(server, options);
+    try {
+      const demo = options.demo ? await ensureDemo(runtime.services, options.onProgress) : undefined;
+      ready = true;
+      await writeServerFile(runtime.directory, { url, pid: process.pid });
+      return { url, directory: runtime.directory, demo, close: () => stop(server, runtime) };
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+}
+
+/** Half-loaded demo data must not be taken for an answer. */
+function starting(): Response {
+  const problem = {
+    type: "about:blank",
+    title: "Service Unavailable",
+    status: 503,
+    code: "service.starting",
+    detail: "The server is still starting",
+    fix: "Try again in a few seconds.",
+  };
+  const headers = { "content-type": "application/problem+json", "retry-after": "2" };
+  return new Response(JSON.stringify(problem), { status: 503, headers });
+}
+
+function listen(server: Server, { port, host }: ServeOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen(port, host, () => {
+      const address = server.address();
+      const actual = typeof address === "object" && address !== null ? address.port : port;
+      const name =
+        host === "127.0.0.1" || host === "::1" ? "localhost" : host.includes(":") ? `[${host}]` : host;
+      resolve(`http://${name}:${actual}`);
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): DomainError {
+  if (error.code === "EADDRINUSE") {
+    return new DomainError(
+      "serve.port-in-use",
+      "conflict",
+      `Port ${port} on ${host} is in use by another program`,
+      {
+        field: "port",
+        fix: `Stop that program, or choose another port, for example --port ${port + 1}.`,
+        cause: error,
+      },
+    );
+  }
+  return new DomainError(
+    "serve.address",
+    "unavailable",
+    `Cannot listen on ${host}:${port}: ${error.message}`,
+    {
+      field: "port",
+      fix: "Ports under 1024 need privileges; --host must be an address of this machine.",
+      cause: error,
+    },
+  );
+}
+
+async function stop(server: Server, runtime: EmbeddedRuntime): Promise<void> {
+  await removeServerFile(runtime.directory);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  await runtime.close();
+}
