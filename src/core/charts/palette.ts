@@ -79,7 +79,7 @@ export function seriesColors(names: readonly string[], brand?: string): string[]
 }
 
 function withBrand(brand: string): string[] {
-  return [brand, ...SERIES_COLORS.filter((color) => distance(color, brand) > 60)];
+  return [brand, ...SERIES_COLORS.filter((color) => distance(color, brand) > 110)];
 }
 
 type Rgb = readonly [number, number, number];

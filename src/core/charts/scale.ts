@@ -20,7 +20,7 @@ export function niceTicks(min: number, max: number, most = 5, whole = false): Ti
   const low = finite ? Math.min(0, min, max) : 0;
   let high = finite ? Math.max(0, min, max) : 0;
   if (low === high) high = 1;
-  const step = niceStep((high - low) / Math.max(1, most), whole);
+  const step = tidy(niceStep((high - low) / Math.max(1, most), whole));
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   const values: number[] = [];

@@ -3,7 +3,7 @@ import type { ChartData, SeriesChart } from "../../core/charts/series.ts";
 import { compareDecimals, sumDecimals } from "../../core/money/decimal.ts";
 import { axisTitle, categoryNames } from "./axes.ts";
 import { drawHeatmap, heatmapHeight } from "./heatmap.ts";
-import { doughnutHeight, drawDoughnut, drawGauge } from "./radial.ts";
+import { doughnutHeight, drawDoughnut, drawGauge, gaugeHeight } from "./radial.ts";
 import { drawSeries, horizontalHeight } from "./series.ts";
 import type { Box, ChartTheme, Surface } from "./surface.ts";
 
@@ -34,7 +34,7 @@ export function chartsAbreast(chart: ChartData): 1 | 2 | 3 {
 export function chartHeight(chart: ChartData, width: number): number {
   switch (chart.shape) {
     case "gauge":
-      return width < 180 ? 112 : 128;
+      return gaugeHeight(width);
     case "parts":
       return doughnutHeight(chart, width);
     case "grid":

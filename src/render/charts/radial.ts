@@ -47,7 +47,7 @@ export function drawDoughnut(surface: Surface, chart: PartsChart, box: Box, them
   });
   const total = valueLabel(chart.total, chart.format, false);
   let size = 13;
-  while (size > 7 && surface.textWidth(total, size, true) > radius * 1.16) size -= 0.5;
+  while (size > 7 && surface.textWidth(total, size, true) > radius * 1.02) size -= 0.5;
   surface.text(total, centre[0], centre[1] + 2, { size, color: theme.ink, bold: true, align: "center" });
   surface.text("Total", centre[0], centre[1] + 13, { size: 7, color: theme.muted, align: "center" });
   const list = chart.parts.length * PART_ROW;
@@ -87,10 +87,17 @@ function drawParts(
 const START = -Math.PI * 0.68;
 const SWEEP = Math.PI * 1.36;
 
+const gaugeRadius = (width: number): number => Math.min(width / 2 - 16, 72);
+
+/** The height in points that a gauge wants in `width`. */
+export function gaugeHeight(width: number): number {
+  return gaugeRadius(width) * 1.64 + 12;
+}
+
 /** An arc from 0 to 100: green from 90, amber from 70, red below. An unknown value leaves the arc empty. */
 export function drawGauge(surface: Surface, chart: GaugeChart, box: Box, theme: ChartTheme): void {
-  const radius = Math.min(box.width / 2 - 16, box.height * 0.58, 72);
-  const centre = [box.x + box.width / 2, box.y + radius + 4] as const;
+  const radius = gaugeRadius(box.width);
+  const centre = [box.x + box.width / 2, box.y + radius + 8] as const;
   const at = (percent: number): number => START + (SWEEP * Math.min(100, Math.max(0, percent))) / 100;
   surface.ring(centre, radius * 0.76, radius, at(0), at(100), theme.grid);
   const value = chart.value === null ? null : Number(chart.value);

@@ -180,7 +180,8 @@ function drawBudget(surface: Surface, chart: SeriesChart, plot: Plot, theme: Cha
     }
     if (planned !== null) {
       const y = plot.yOf(planned);
-      surface.line(left - 4, y, left + inner + 4, y, { color: theme.ink, width: 1.4 });
+      const over = Math.min(4, (width - inner) / 2);
+      surface.line(left - over, y, left + inner + over, y, { color: theme.ink, width: 1.4 });
     }
   });
 }

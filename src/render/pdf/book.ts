@@ -56,6 +56,7 @@ export class Book {
   #pages = 0;
   #writing: Promise<void>[] = [];
   #current: Page;
+  readonly #held = new Set<Page>();
 
   constructor(info: FileInfo, theme: Theme, running: Running, size: PageSize) {
     this.file = new PdfFile(info);
@@ -99,10 +100,20 @@ export class Book {
     return page;
   }
 
-  /** Ends the page, unless it is kept open to be closed later, and starts the next. */
-  next(size: PageSize = this.#current, keep = false): Page {
-    if (!keep) this.close(this.#current);
-    this.#current = this.#open(size);
+  /** Keeps the current page open, for what is drawn on it only at the end, until it is released. */
+  hold(): Page {
+    this.#held.add(this.#current);
+    return this.#current;
+  }
+
+  release(page: Page): void {
+    if (this.#held.delete(page) && page !== this.#current) this.#close(page);
+  }
+
+  /** Ends the page, unless it is held, and starts the next. */
+  next(size: PageSize = this.#current): Page {
+    if (!this.#held.has(this.#current)) this.#close(this.#current);
+    this.#current = this.#open({ width: size.width, height: size.height });
     if (this.#current.number > 1) this.#header(this.#current);
     return this.#current;
   }
@@ -130,7 +141,7 @@ export class Book {
     const right = page.width - MARGIN.x;
     const style = { size: TEXT.tiny, color: this.theme.muted };
     pen.artifact(() => {
-      const label = `Page ${page.number} of `;
+      const label = `Page ${page.number} of`;
       pen.line(MARGIN.x, y - 12, right, y - 12, { color: this.theme.line, width: 0.5 });
       pen.text(label, MARGIN.x, y, style);
       pen.form("Total", MARGIN.x + pen.textWidth(label, TEXT.tiny), y);
@@ -146,7 +157,7 @@ export class Book {
   }
 
   /** Adds the footer and hands the page's content to the compressor; memory is free again once that is through. */
-  close(page: Page): void {
+  #close(page: Page): void {
     this.#footer(page);
     this.tags.closePage(page);
     page.ref.data = {
@@ -218,9 +229,9 @@ export class Book {
 
   /** Writes what is known only now and ends the file. */
   async end(): Promise<void> {
-    this.close(this.#current);
+    this.#close(this.#current);
     await this.settle(0);
-    const label = this.type.shape(String(this.#pages));
+    const label = this.type.shape(` ${this.#pages}`);
     const style = `BT 0.357 0.42 0.502 rg ${showText(label, TEXT.tiny)}ET`;
     const width = (label.width * TEXT.tiny) / 1000;
     this.#total.data = {

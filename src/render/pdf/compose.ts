@@ -21,7 +21,7 @@ type Block =
   | { kind: "table"; section: Extract<DocumentSection, { kind: "table" }>; level: 2 | 3; entry: Entry };
 
 /** Rows and titles from which a report is long enough to be looked up in rather than read. */
-const LONG = { rows: 150, titles: 4 };
+const LONG = { rows: 150, titles: 3 };
 
 /** Sections to blocks: levels by the headings above, small charts in rows, an entry of the contents each. */
 function normalize(document: ReportDocument): { blocks: Block[]; entries: Entry[] } {

@@ -1,33 +1,5 @@
 import type { EmbeddedFont, PdfFile } from "./file.ts";
-
-/** What is used of a font opened by fontkit. */
-export interface FontProgram {
-  readonly unitsPerEm: number;
-  readonly ascent: number;
-  readonly descent: number;
-  readonly stream: { buffer: Uint8Array };
-  readonly directory: { tables: Readonly<Record<string, { offset: number; length: number } | undefined>> };
-  hasGlyphForCodePoint(codePoint: number): boolean;
-  glyphForCodePoint(codePoint: number): FontGlyph;
-  layout(
-    text: string,
-    features?: undefined,
-    script?: undefined,
-    language?: undefined,
-    direction?: "rtl",
-  ): GlyphRun;
-}
-
-export interface FontGlyph {
-  readonly id: number;
-  readonly advanceWidth: number;
-  readonly codePoints: number[];
-}
-
-export interface GlyphRun {
-  readonly glyphs: readonly FontGlyph[];
-  readonly positions: readonly { xAdvance: number; xOffset: number; yOffset: number }[];
-}
+import type { FontGlyph, FontProgram } from "./program.ts";
 
 /** A character ready to draw. */
 export interface Glyph {
@@ -60,6 +32,7 @@ export class Face {
     this.#program = program;
     this.#font = file.embedFont(program);
     this.name = this.#font.id;
+    this.#font.unicode[0] = [0xfffd];
     this.#scale = 1000 / program.unitsPerEm;
     this.#kerning = readKerning(program);
   }
@@ -84,7 +57,8 @@ export class Face {
     const id = this.#font.subset.includeGlyph(glyph.id);
     const advance = glyph.advanceWidth * this.#scale;
     this.#font.widths[id] ??= advance;
-    this.#font.unicode[id] ??= codePoints;
+    // A glyph that stands for no character of its own must still say something, and PDF/A forbids 0.
+    this.#font.unicode[id] ??= codePoints.length > 0 ? codePoints : [0xfffd];
     return { id: glyph.id, code: stringBytes(id), advance, kerned: this.#kerning.starts(glyph.id) };
   }
 

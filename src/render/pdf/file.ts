@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import PDFDocument from "pdfkit";
-import type { FontProgram } from "./face.ts";
 import { type FileInfo, metadataXml } from "./metadata.ts";
+import type { FontProgram } from "./program.ts";
 
 /** An indirect object of PDFKit's: `data` is its dictionary, `end` writes it. */
 export interface Ref {

@@ -23,7 +23,7 @@ export const pdfRenderer: Renderer = {
 };
 
 async function* render(document: ReportDocument, options: RenderOptions = {}): AsyncGenerator<Uint8Array> {
-  const format = formatOf(options);
+  const format = formatOf(document, options);
   const { width, height } = format.paper;
   const generated = new Date(document.generatedAt);
   const info = {
@@ -66,7 +66,13 @@ function* taken(book: Book): Generator<Uint8Array> {
   if (bytes !== null) yield bytes;
 }
 
-function formatOf(options: RenderOptions): Format {
+/** Columns from which a report that begins with a table, as an export of a query does, lies on its side throughout. */
+const WIDE = 8;
+
+function formatOf(document: ReportDocument, options: RenderOptions): Format {
   const paper = PAPER[options.page?.size ?? "A4"];
-  return { paper, landscape: options.page?.orientation === "landscape", mayTurn: options.page === undefined };
+  const mayTurn = options.page === undefined;
+  const first = document.sections[0];
+  const wide = mayTurn && first?.kind === "table" && first.table.head.columns.length >= WIDE;
+  return { paper, landscape: wide || options.page?.orientation === "landscape", mayTurn };
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { create } from "fontkit";
 import { hasRightToLeft, visualRuns } from "./bidi.ts";
-import { Face, type FontProgram, type Glyph } from "./face.ts";
+import { Face, type Glyph } from "./face.ts";
 import type { PdfFile } from "./file.ts";
+import type { FontProgram } from "./program.ts";
 
 export type Weight = "regular" | "semibold";
 

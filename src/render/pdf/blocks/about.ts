@@ -7,6 +7,8 @@ import { MARGIN, TEXT } from "../theme.ts";
 import { instantLabel } from "./cover.ts";
 import { heading, paragraph } from "./titles.ts";
 
+const ROOM = 400;
+
 /**
  * The last page: what the report says about itself, enough to check it against its source and against other formats.
  * @param columns of the detail table, for the labels of its totals
@@ -19,7 +21,9 @@ export function drawAbout(
   notes: readonly string[],
   placed: Parameters<typeof heading>[4],
 ): void {
-  if (book.page.y > MARGIN.top + 40) book.next();
+  // On a page of its own, unless the last one has room for the most of it.
+  if (book.room < ROOM && book.page.y > MARGIN.top + 40) book.next();
+  else book.page.y += 14;
   heading(book, parent, "About this report", 60, placed);
   paragraph(book, parent, introduction(manifest), { size: TEXT.body, color: book.theme.muted, gap: 8 });
   const { rowsWritten, rowsTotal, complete } = manifest;

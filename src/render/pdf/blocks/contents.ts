@@ -17,9 +17,8 @@ export interface ContentsPages {
   element: Element;
 }
 
-/** Keeps room for `entries`, on this page and as many more as they need, and goes on behind them. */
+/** Keeps room for `entries`, on this page and as many more as they need; the report goes on below. */
 export function reserveContents(book: Book, parent: Element, entries: readonly Entry[]): ContentsPages {
-  const element = book.tags.open("TOC", parent);
   const { page, theme } = book;
   page.pen.tagged("H2", parent, () => {
     page.pen.text("Contents", MARGIN.x, page.y + 14, {
@@ -28,23 +27,27 @@ export function reserveContents(book: Book, parent: Element, entries: readonly E
       color: theme.brandText,
     });
   });
+  const element = book.tags.open("TOC", parent);
   page.y += 26;
   const pages: ContentsPages["pages"] = [];
   let rest = entries;
   while (rest.length > 0) {
     const fit = Math.max(1, Math.floor(book.room / ROW));
-    pages.push({ page: book.page, top: book.page.y, entries: rest.slice(0, fit) });
+    const part = rest.slice(0, fit);
+    pages.push({ page: book.hold(), top: book.page.y, entries: part });
+    book.page.y += part.length * ROW;
     rest = rest.slice(fit);
-    book.next(book.page, true);
+    if (rest.length > 0) book.next();
   }
+  book.page.y += 16;
   return { pages, element };
 }
 
-/** Draws the entries with their page numbers and links, and closes the pages kept for them. */
+/** Draws the entries with their page numbers and links, and releases the pages kept for them. */
 export function drawContents(book: Book, contents: ContentsPages): void {
   for (const { page, top, entries } of contents.pages) {
     entries.forEach((entry, i) => drawEntry(book, contents.element, page, top + i * ROW, entry));
-    book.close(page);
+    book.release(page);
   }
   book.tags.close(contents.element);
 }

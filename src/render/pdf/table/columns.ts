@@ -23,6 +23,9 @@ export interface TablePlan {
   headingSize: number;
 }
 
+/** Lines of a heading: one that filled the page would leave no room for rows. */
+const MOST_HEADING = 8;
+
 /** What a table may choose from. */
 export interface Format {
   /** Width and height of the paper, upright. */
@@ -186,10 +189,13 @@ function distribute(needs: readonly Needs[], size: number, width: number): numbe
   return least.map((value, i) => value + (wants[i] ?? 0) * given);
 }
 
+const FEW = 8;
+
 /** Lines a row of the sample takes on average. */
 function linesOf(needs: readonly Needs[], widths: readonly number[], size: number): number {
   const rows = needs[0]?.cells.length ?? 0;
-  if (rows === 0) return 1;
+  // A handful of rows may be as tall as they like: they fit on the page anyway.
+  if (rows < FEW) return 1;
   let lines = 0;
   for (let r = 0; r < rows; r++) {
     let most = 1;
@@ -224,8 +230,12 @@ function plan(
     x += width;
     return column;
   });
-  const heading = needs.map((need, i) =>
-    type.wrap(headingOf(need.column), Math.max(4, (widths[i] ?? 0) - 2 * PAD_X), headingSize, "semibold"),
-  );
+  const heading = needs.map((need, i) => {
+    const inner = Math.max(4, (widths[i] ?? 0) - 2 * PAD_X);
+    const lines = type.wrap(headingOf(need.column), inner, headingSize, "semibold");
+    if (lines.length <= MOST_HEADING) return lines;
+    const rest = lines.slice(MOST_HEADING - 1).join("");
+    return [...lines.slice(0, MOST_HEADING - 1), type.fit(`${rest}…`, inner, headingSize, "semibold")];
+  });
   return { size, landscape, columns, heading, headingSize };
 }

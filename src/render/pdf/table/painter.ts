@@ -6,8 +6,15 @@ import type { Weight } from "../typesetter.ts";
 import { PAD_X, type TablePlan } from "./columns.ts";
 import { CellLayout, type Laid } from "./lines.ts";
 
-/** Rows of a table above which it is tagged row by row instead of cell by cell: ten times fewer structure elements. */
-export const TAG_CELLS_UP_TO = 5000;
+/**
+ * Rows up to which a table is one structure element with all its cells. Longer ones are tagged by row, as a table of
+ * its own on each page, header cells included: readers walk the whole of a table to show one page of it, and a
+ * single one of 100,000 rows keeps them busy for seconds at every page.
+ */
+export const TAG_CELLS_UP_TO = 2000;
+
+/** Rows up to which a table is there to be read, with more white between them, rather than to be looked up in. */
+const ROOMY = 1000;
 
 export interface RowStyle {
   weight: Weight;
@@ -26,8 +33,9 @@ export interface RowStyle {
 export class TablePainter {
   readonly #book: Book;
   readonly #plan: TablePlan;
-  readonly #table: Element;
+  readonly #parent: Element;
   readonly #byCell: boolean;
+  #table: Element | undefined;
   readonly #title: string;
   readonly #layouts = new Map<Weight, CellLayout[]>();
   readonly #leading: number;
@@ -40,14 +48,15 @@ export class TablePainter {
   #text = "";
   #style = "";
 
-  constructor(book: Book, plan: TablePlan, table: Element, byCell: boolean, title: string) {
+  /** @param rows how many there will be: decides how they are tagged, and how much white is between them */
+  constructor(book: Book, plan: TablePlan, parent: Element, title: string, rows: number) {
     this.#book = book;
     this.#plan = plan;
-    this.#table = table;
-    this.#byCell = byCell;
+    this.#parent = parent;
+    this.#byCell = rows <= TAG_CELLS_UP_TO;
     this.#title = title;
     this.#leading = plan.size * 1.3;
-    this.#padY = plan.size * 0.34;
+    this.#padY = plan.size * (rows <= ROOMY ? 0.42 : 0.3);
   }
 
   /** Height of a row of so many lines. */
@@ -95,12 +104,14 @@ export class TablePainter {
     return layouts;
   }
 
-  /** Draws the header; the first one is tagged, repeated ones are decoration of their page. */
-  header(first: boolean): void {
+  /** Draws the header. It is tagged where a table element begins; repeated, it is decoration of its page. */
+  header(): void {
     const { page, theme, tags } = this.#book;
     const { pen } = page;
     const { heading, columns, headingSize } = this.#plan;
     const height = this.headerHeight;
+    const first = this.#table === undefined;
+    this.#table ??= tags.open("Table", this.#parent);
     const head = first ? tags.open("THead", this.#table) : undefined;
     const row = head === undefined ? undefined : tags.open("TR", head);
     pen.artifact(() => {
@@ -178,6 +189,7 @@ export class TablePainter {
   }
 
   #openSection(): Element {
+    this.#table ??= this.#book.tags.open("Table", this.#parent);
     this.#section ??= this.#book.tags.open(this.#sectionType, this.#table);
     return this.#section;
   }
@@ -202,7 +214,7 @@ export class TablePainter {
     this.#setStyle(style);
     const rowElement = cells === undefined ? tags.open("TR", this.#openSection()) : undefined;
     const wholeRow = rowElement !== undefined && !this.#byCell;
-    const baseline = page.height - (page.y + this.#padY + size * 0.97);
+    const baseline = page.height - (page.y + this.#padY + size * 0.99);
     let out = wholeRow ? tags.leaf("TD", rowElement, page, columnSpan(columns.length)) : "";
     out += `BT 1 0 0 1 ${n(this.#left)} ${n(baseline)} Tm\n`;
     let x = 0;
@@ -263,6 +275,18 @@ export class TablePainter {
     this.#text = "";
     this.#style = "";
     this.#closeSection();
+    if (!this.#byCell) this.#closeTable();
+  }
+
+  #closeTable(): void {
+    if (this.#table !== undefined) this.#book.tags.close(this.#table);
+    this.#table = undefined;
+  }
+
+  /** Ends the table. */
+  finish(): void {
+    this.flush();
+    this.#closeTable();
   }
 
   /** Goes on on the next page, under a repeated header. */
@@ -274,6 +298,6 @@ export class TablePainter {
       page.pen.text(title, MARGIN.x, page.y + 3, { size: TEXT.tiny, color: this.#book.theme.muted });
     }, "Pagination");
     page.y += 9;
-    this.header(false);
+    this.header();
   }
 }

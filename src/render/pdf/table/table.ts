@@ -6,7 +6,7 @@ import type { Element } from "../tags.ts";
 import { TEXT } from "../theme.ts";
 import { type CellText, cellTexts, UNKNOWN } from "./cells.ts";
 import { type Format, planTable } from "./columns.ts";
-import { type RowStyle, TAG_CELLS_UP_TO, TablePainter } from "./painter.ts";
+import { type RowStyle, TablePainter } from "./painter.ts";
 import { type Subtotal, Subtotals } from "./subtotals.ts";
 
 /** Rows read ahead to choose column widths from. */
@@ -52,7 +52,6 @@ interface Run {
   painter: TablePainter;
   texts: readonly CellText[];
   subtotals: Subtotals;
-  table: Element;
   parent: Element;
   drawn: number;
 }
@@ -65,9 +64,7 @@ function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run 
   if (plan.landscape !== isLandscape)
     book.next(plan.landscape ? { width: height, height: width } : { width, height });
   const texts = cellTexts(head.columns);
-  const byCell = head.completeness.rows <= TAG_CELLS_UP_TO;
-  const table = book.tags.open("Table", block.parent);
-  const painter = new TablePainter(book, plan, table, byCell, block.title);
+  const painter = new TablePainter(book, plan, block.parent, block.title, head.completeness.rows);
   // A heading never stands alone: with it come the header and the first three rows, or all there are.
   const first = sample
     .slice(0, 3)
@@ -80,7 +77,7 @@ function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run 
   const needed = 44 + notes + painter.headerHeight + rowsHeight;
   if (book.room < needed) book.next();
   blockTitle(book, block, rowsLabel(head), head.completeness.notes);
-  painter.header(true);
+  painter.header();
   painter.begin("TBody");
   return {
     book,
@@ -88,7 +85,6 @@ function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run 
     painter,
     texts,
     subtotals: new Subtotals(head, sample),
-    table,
     parent: block.parent,
     drawn: 0,
   };
@@ -149,8 +145,7 @@ function finishTable(run: Run): void {
     });
   }
   paintTotals(run);
-  painter.flush();
-  book.tags.close(run.table);
+  painter.finish();
   if (run.subtotals.broken) {
     const note = "Subtotals end where the rows are no longer sorted by the first column.";
     paragraph(book, run.parent, note, { size: TEXT.tiny, color: book.theme.muted, gap: 0 });

@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hasRightToLeft, visualRuns } from "./bidi.ts";
+import { PdfFile } from "./file.ts";
+import { showText, Typesetter } from "./typesetter.ts";
+
+const typesetter = (): Typesetter =>
+  new Typesetter(
+    new PdfFile({
+      title: "t",
+      author: "a",
+      subject: "s",
+      language: "en",
+      created: new Date(0),
+      creator: "c",
+    }),
+  );
+
+describe("typesetter", () => {
+  const type = typesetter();
+
+  it("loses no character when it wraps, and keeps every line in its width", () => {
+    const word = fc.oneof(
+      fc.string({ unit: "grapheme", maxLength: 30 }),
+      fc.stringMatching(/^[a-z0-9/:.\-_]{0,60}$/),
+      fc.constantFrom("\n", "Ελλάδα", "Москва", "漢字🙂", "e\u0301\u0302", "חשבון", "حساب"),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 12 }), fc.integer({ min: 30, max: 300 }), (words, width) => {
+        const text = words.join(" ");
+        const lines = type.wrap(text, width, 8);
+        const solid = (value: string): string => value.replace(/[ \t\r\n]/g, "");
+        expect(solid(lines.join(""))).toBe(solid(text));
+        for (const line of lines) {
+          // A single letter with all its marks may be wider than a very narrow column.
+          if (Array.from(line).length > 4) expect(type.width(line, 8)).toBeLessThanOrEqual(width + 1.5);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("breaks at spaces first, then after punctuation, then anywhere", () => {
+    expect(type.wrap("one two three", 34, 8)).toEqual(["one two", "three"]);
+    expect(type.wrap("arn:aws:s3:::bucket", 40, 8)).toEqual(["arn:aws:", "s3:::", "bucket"]);
+    expect(type.wrap("aaaaaaaaaaaaaaaaaaaa", 40, 8).length).toBeGreaterThan(1);
+    expect(type.wrap("a\nb\r\nc", 100, 8)).toEqual(["a", "b", "c"]);
+    expect(type.wrap("", 100, 8)).toEqual([""]);
+  });
+
+  it("gives all digits one width and kerns letters", () => {
+    const widths = Array.from("0123456789", (digit) => type.shape(digit).width);
+    expect(new Set(widths).size).toBe(1);
+    expect(type.shape("AV").width).toBeLessThan(type.shape("A").width + type.shape("V").width - 20);
+    expect(type.shape("AV").segments[0]?.show).toMatch(/^\[\(.+\)\d+\(.+\)\]TJ$/s);
+  });
+
+  it("shows a box for what no font has, keeps its text for copying, and says so", () => {
+    const own = typesetter();
+    expect(own.missingNote()).toBeUndefined();
+    const shaped = own.shape("a漢🙂\u0007b\ud800");
+    const actual = shaped.segments.flatMap((segment) => segment.actual ?? []);
+    expect(actual).toEqual(["漢🙂\uFFFD", "\uFFFD"]);
+    expect(own.missingNote()).toBe(
+      "4 different characters could not be shown in this report's fonts and appear as □ " +
+        "(U+6F22, U+1F642, U+0007, U+D800); copied text and the other formats have them.",
+    );
+    expect(showText(shaped, 8)).toContain("/Span<</ActualText<FEFF6F22D83DDE42FFFD>>>BDC");
+  });
+
+  it("puts invisible characters nowhere", () => {
+    const own = typesetter();
+    expect(own.shape("a\u200Bb\uFEFF\uFE0F").width).toBe(own.shape("ab").width);
+    expect(own.missingNote()).toBeUndefined();
+  });
+
+  it("joins Arabic letters and places Latin marks", () => {
+    const joined = type.shape("محمد");
+    const apart = Array.from("محمد").reduce((sum, letter) => sum + type.shape(letter).width, 0);
+    expect(joined.width).not.toBeCloseTo(apart, 0);
+    expect(joined.segments[0]?.actual).toBe("محمد");
+    expect(type.shape("x\u0323").width).toBeCloseTo(type.shape("x").width, 0);
+  });
+});
+
+describe("right-to-left text", () => {
+  it("is told from all other", () => {
+    expect(hasRightToLeft("abc 123")).toBe(false);
+    expect(hasRightToLeft("abc שלום")).toBe(true);
+  });
+
+  it("runs from the right, with its numbers from the left", () => {
+    expect(visualRuns("שלום 42 abc")).toEqual([
+      { text: "abc", rtl: false },
+      { text: " ", rtl: true },
+      { text: "42", rtl: false },
+      { text: "שלום ", rtl: true },
+    ]);
+  });
+
+  it("stays inside left-to-right text, brackets mirrored", () => {
+    expect(visualRuns("see (שלום) now")).toEqual([
+      { text: "see (", rtl: false },
+      { text: "שלום", rtl: true },
+      { text: ") now", rtl: false },
+    ]);
+    expect(visualRuns("(שלום)")[0]).toEqual({ text: ")שלום(", rtl: true });
+  });
+
+  it("never loses a character", () => {
+    const part = fc.constantFrom("a", "ש", "ع", "5", " ", ".", "(", "é");
+    fc.assert(
+      fc.property(
+        fc.array(part).map((parts) => parts.join("")),
+        (text) => {
+          const sorted = (value: string): string => Array.from(value.replace(/[()]/g, "|")).sort().join("");
+          expect(
+            sorted(
+              visualRuns(text)
+                .map((run) => run.text)
+                .join(""),
+            ),
+          ).toBe(sorted(text));
+        },
+      ),
+    );
+  });
+});
