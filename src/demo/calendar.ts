@@ -72,7 +72,10 @@ function demoDay(first: CalendarDate, index: number): DemoDay {
   };
 }
 
-/** The days findings and controls are recorded: every seventh, the last day of all among them, oldest first. */
+/**
+ * The days findings and controls are recorded: every Sunday and the last day of all, oldest first. Sundays stay the same
+ * when the end moves on, so a demo that is brought up to date replaces its older snapshots.
+ */
 export function snapshotDays(days: readonly DemoDay[]): DemoDay[] {
-  return days.filter((day) => (days.length - 1 - day.index) % 7 === 0);
+  return days.filter((day) => day.weekday === 6 || day.index === days.length - 1);
 }

@@ -43,10 +43,16 @@ describe.each<[DatasetId, LoadedFact[]]>([
 describe("demo findings over time", () => {
   const days = [...new Set(findings.map((fact) => fact.day))].sort();
 
-  it("are a full list every week up to yesterday", () => {
+  it("are a full list every Sunday and on the last day", () => {
     expect(days.at(-1)).toBe("2025-11-19");
-    expect(days.at(-2)).toBe("2025-11-12");
-    expect(days).toHaveLength(64);
+    expect(days.slice(0, -1).every((day) => new Date(`${day}T00:00:00Z`).getUTCDay() === 0)).toBe(true);
+    expect(days).toHaveLength(65);
+  });
+
+  it("replaces its snapshots when the end moves on by a day", () => {
+    const later = [...demoFindings({ ...OPTIONS, end: "2025-11-21" })].flat();
+    const sundays = new Set(days.slice(0, -1));
+    expect(new Set(later.map((fact) => fact.day).filter((day) => day !== "2025-11-20"))).toEqual(sundays);
   });
 
   it("open, get resolved, leave the list, and some come back", () => {
