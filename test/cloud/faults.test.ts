@@ -105,12 +105,7 @@ describe("a day under faults", () => {
       );
       const job = exportJob(ids.next());
       await exports.put({ ...job, status: "running" });
-      const bytes = await exports.write(
-        job.id,
-        (async function* () {
-          yield* chunks;
-        })(),
-      );
+      const bytes = await exports.write(job.id, streamOf(chunks));
       await exports.put({ ...job, bytes });
       expect((await exports.get(job.id))?.bytes).toBe(Buffer.concat(chunks).length);
       const read: Uint8Array[] = [];
@@ -148,10 +143,7 @@ describe("when faults last", () => {
     );
     cloud.setFaults(({ operation }) => (operation === "UploadPart" ? "error" : undefined));
     const exports = store.exports.forTenant("acme");
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable over what is here already
-    const large = (async function* () {
-      for (let i = 0; i < 12; i++) yield new Uint8Array(1 << 20);
-    })();
+    const large = streamOf(Array.from({ length: 12 }, () => new Uint8Array(1 << 20)));
     await expect(exports.write("x", large)).rejects.toMatchObject({ code: "store.unavailable" });
     cloud.setFaults(undefined);
     expect(cloud.s3.uploads.size).toBe(0);
@@ -178,4 +170,8 @@ function exportJob(id: string): ExportJob {
     finishedAt: null,
     expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
   };
+}
+
+async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield await Promise.resolve(chunk);
 }

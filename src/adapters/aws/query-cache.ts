@@ -7,6 +7,8 @@ import { EXPIRES, isExpired, number, text } from "./items.ts";
 
 /** Larger answers cost more to keep than to compute again. */
 const MAX_BYTES = 256_000;
+/** Not even compressed on the chance that they fit. */
+const MAX_TEXT = 4_000_000;
 
 export interface CacheMeter {
   hit(): void;
@@ -49,6 +51,7 @@ function tenantCache(
       return inflateRawSync(value).toString("utf8");
     },
     async set(key, value, ttlSeconds) {
+      if (value.length > MAX_TEXT) return;
       const bytes = deflateRawSync(value);
       if (bytes.length > MAX_BYTES) return;
       const expires = Math.floor(clock.now().getTime() / 1000) + ttlSeconds;

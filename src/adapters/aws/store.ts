@@ -8,6 +8,7 @@ import type { AwsConfig } from "./config.ts";
 import { Dynamo } from "./dynamo.ts";
 import { createExportStore } from "./export-store.ts";
 import { text } from "./items.ts";
+import { type Housekeeping, housekeep } from "./metrics/housekeeping.ts";
 import { createMetricStore } from "./metrics/metric-store.ts";
 import { ObjectStore } from "./object-store.ts";
 import { type CacheMeter, createQueryCache } from "./query-cache.ts";
@@ -25,6 +26,8 @@ export interface AwsStore {
   dynamo: Dynamo;
   /** What the health check asks: each of the four tables, and the bucket. */
   checks: readonly { name: string; check(): Promise<void> }[];
+  /** Finishes what loads left undone; to be run daily. */
+  housekeep(): Promise<Housekeeping>;
   close(): Promise<void>;
 }
 
@@ -34,8 +37,9 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
   const objects = new ObjectStore(config);
   const { names } = config;
   const now = (): Date => clock.now();
+  const loads = { dynamo, table: names.metrics, now };
   return {
-    metrics: createMetricStore({ dynamo, table: names.metrics, now }),
+    metrics: createMetricStore(loads),
     tenants: new AwsTenantStore(dynamo, names.reports),
     reports: createReportStore(dynamo, names.reports),
     exports: createExportStore(dynamo, names.reports, objects, clock),
@@ -49,6 +53,7 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
       tableCheck(dynamo, names.metrics, { customer_id: text("#health"), sk: text("#health") }),
       { name: names.bucket, check: () => objects.check() },
     ],
+    housekeep: () => housekeep(loads),
     async close() {
       dynamo.close();
       await objects.close();

@@ -158,6 +158,11 @@ export class BlockWriter {
     return [...this.#tenants.keys()];
   }
 
+  /** The partitions opened so far. */
+  partitions(): PartitionKey[] {
+    return [...this.#open.values()].map(({ tenant, source, period }) => ({ tenant, source, period }));
+  }
+
   /** Lets writes under way end, whatever comes of them. */
   async settle(): Promise<void> {
     await this.#sink.flush().catch(() => undefined);

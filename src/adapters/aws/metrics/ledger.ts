@@ -25,11 +25,17 @@ export class Ledger {
   /** The money of facts made by an importer; datasets without any have no amounts to reconcile. */
   static forRecords(dataset: Dataset): Ledger {
     const money = dataset.measures.filter(({ format, kind }) => format === "money" && kind === "counter");
-    const unit = money.flatMap((measure) => ("column" in measure.unit ? [measure.unit.column] : []))[0];
-    return new Ledger(
-      money.map((measure) => measure.column),
-      unit,
+    return Ledger.forMeasures(
+      dataset,
+      money.map(({ id }) => id),
     );
+  }
+
+  /** Some measures of a dataset that are in one unit. */
+  static forMeasures(dataset: Dataset, ids: readonly string[]): Ledger {
+    const measures = dataset.measures.filter(({ id }) => ids.includes(id));
+    const [unit] = measures.flatMap((measure) => ("column" in measure.unit ? [measure.unit.column] : []));
+    return new Ledger(unit === undefined ? [] : measures.map(({ column }) => column), unit);
   }
 
   /** A fact that was read and stored. */
@@ -82,14 +88,17 @@ export class Ledger {
 /** Counts the facts of accounts that no tenant claims. */
 export class UnassignedAccounts {
   readonly #account: string;
+  readonly #noAccount: string;
   readonly #found = new Map<string, { name: string | null; rows: number }>();
 
-  constructor(dataset: Dataset) {
+  /** @param noAccount shown for facts that name no account */
+  constructor(dataset: Dataset, noAccount = "") {
     this.#account = dataset.accountColumn;
+    this.#noAccount = noAccount;
   }
 
   add(values: Readonly<Record<string, string | null>>): void {
-    const account = values[this.#account] ?? "";
+    const account = values[this.#account] ?? this.#noAccount;
     const name = values.sub_account_name ?? null;
     const entry = this.#found.get(account);
     if (entry === undefined) this.#found.set(account, { name, rows: 1 });

@@ -14,7 +14,14 @@ import {
   removeIntent,
   withoutGarbage,
 } from "./garbage.ts";
-import { findPartition, type Manifest, type Partition, readManifest, type Segment } from "./manifest.ts";
+import {
+  findPartition,
+  MAX_LISTED_ACCOUNTS,
+  type Manifest,
+  type Partition,
+  readManifest,
+  type Segment,
+} from "./manifest.ts";
 
 export interface LoadStore {
   dynamo: Dynamo;
@@ -43,6 +50,8 @@ export class LoadRun {
   readonly #target: GarbageTarget;
   readonly #loadKey = newLoadKey();
   readonly #writer: BlockWriter;
+  readonly #accountAt: number;
+  readonly #accounts = new Map<string, Set<string>>();
   /** The manifests when the load first touched their tenants: what it is going to replace. */
   readonly #seen = new Map<string, Manifest>();
 
@@ -50,6 +59,7 @@ export class LoadRun {
     this.#store = store;
     this.#meta = meta;
     this.#target = { dynamo: store.dynamo, table: store.table, dataset: meta.dataset.id };
+    this.#accountAt = meta.dataset.columns.findIndex(({ name }) => name === meta.dataset.accountColumn);
     this.#writer = new BlockWriter({
       dynamo: store.dynamo,
       table: store.table,
@@ -62,8 +72,11 @@ export class LoadRun {
 
   async #begin(tenant: string): Promise<void> {
     const { dynamo, table, now } = this.#store;
-    this.#seen.set(tenant, await readManifest(dynamo, table, tenant, this.#meta.dataset.id));
+    const manifest = await readManifest(dynamo, table, tenant, this.#meta.dataset.id);
+    this.#seen.set(tenant, manifest);
     if (this.#meta.dryRun) return;
+    // Before the note, which housekeeping finds by the tenants it knows.
+    if (manifest.revision === 0) await registerTenant(dynamo, table, tenant);
     await putIntent(this.#target, { tenant, loadKey: this.#loadKey, since: now().toISOString() });
   }
 
@@ -75,6 +88,32 @@ export class LoadRun {
   /** @param row the fact's values in the order of the dataset's columns */
   async add(key: PartitionKey, day: string, row: FactRow): Promise<void> {
     await this.#writer.add(key, day, row);
+    const account = row[this.#accountAt];
+    if (account !== null && account !== undefined) this.#accountsOf(key).add(account);
+  }
+
+  #accountsOf(key: PartitionKey): Set<string> {
+    const name = nameOf(key);
+    let accounts = this.#accounts.get(name);
+    if (accounts === undefined) {
+      accounts = new Set();
+      this.#accounts.set(name, accounts);
+    }
+    return accounts;
+  }
+
+  /** The partitions so far. */
+  partitions(): PartitionKey[] {
+    return this.#writer.partitions();
+  }
+
+  /** Accounts of the partitions to be replaced that no fact of this load has. */
+  accountsGone(): string[] {
+    const had = this.partitions().flatMap(
+      (key) => findPartition(this.#seenOf(key.tenant), key)?.accounts ?? [],
+    );
+    const has = new Set([...this.#accounts.values()].flatMap((accounts) => [...accounts]));
+    return [...new Set(had)].filter((account) => !has.has(account)).sort();
   }
 
   /**
@@ -95,9 +134,6 @@ export class LoadRun {
 
   async #swap(written: readonly WrittenPartition[]): Promise<void> {
     const tenants = [...new Set(written.map(({ tenant }) => tenant))];
-    const { dynamo, table } = this.#store;
-    for (const tenant of tenants)
-      if (this.#seenOf(tenant).revision === 0) await registerTenant(dynamo, table, tenant);
     const after = await commitManifests(
       this.#target,
       tenants,
@@ -131,6 +167,7 @@ export class LoadRun {
         ...written.map(({ source, period, rows, segment }) => ({
           ...{ source, period, rows, load: id, format, files, loadedAt },
           segments: rows === 0 ? [] : [segment],
+          ...this.#listedAccounts({ tenant, source, period }),
         })),
       ],
       garbage: [
@@ -138,6 +175,11 @@ export class LoadRun {
         ...replaced.flatMap(({ segments }) => segments.map((segment) => ({ ...segment, since }))),
       ],
     };
+  }
+
+  #listedAccounts(key: PartitionKey): { accounts?: readonly string[] } {
+    const accounts = this.#accountsOf(key);
+    return accounts.size > MAX_LISTED_ACCOUNTS ? {} : { accounts: [...accounts].sort() };
   }
 
   /**
@@ -172,9 +214,12 @@ export class LoadRun {
   }
 }
 
+function nameOf({ tenant, source, period }: PartitionKey): string {
+  return `${tenant}\n${source}\n${period}`;
+}
+
 function byKey(a: PartitionKey, b: PartitionKey): number {
-  const name = (key: PartitionKey): string => `${key.tenant}\n${key.source}\n${key.period}`;
-  return name(a) < name(b) ? -1 : 1;
+  return nameOf(a) < nameOf(b) ? -1 : 1;
 }
 
 /** Marks blocks as expiring and then takes them off the manifest. */

@@ -24,7 +24,12 @@ export interface Partition {
   rows: number;
   loadedAt: string;
   segments: Segment[];
+  /** Accounts with facts, in order; absent when they are too many to list. */
+  accounts?: readonly string[];
 }
+
+/** Accounts a partition's entry lists at most. */
+export const MAX_LISTED_ACCOUNTS = 500;
 
 /** Blocks nothing names any more; they are still there for readers of the manifest before. */
 export interface Garbage extends Segment {

@@ -12,6 +12,7 @@ import { type BlockRef, blocksOf, readBlocks } from "./read-blocks.ts";
 
 /** Facts of one tenant that change hands, and what stays of their partitions. */
 interface Move {
+  account: string;
   from: string;
   partition: Partition;
   moved: number;
@@ -67,7 +68,9 @@ async function reassignFrom(
         written.find(
           (w) => w.tenant === tenant && w.source === partition.source && w.period === partition.period,
         );
-      return [{ from: job.from, partition, moved, stays: find(job.from), goes: find(job.to) }];
+      return [
+        { account: job.account, from: job.from, partition, moved, stays: find(job.from), goes: find(job.to) },
+      ];
     });
     await registerTenant(dynamo, table, job.to);
     const after = await commitManifests(
@@ -135,17 +138,33 @@ function applyMoves(isSource: boolean, manifest: Manifest, moves: readonly Move[
       if (current === undefined || !sameFacts(current, move.partition)) throw changed(move);
       garbage.push(...current.segments.map((segment) => ({ ...segment, since })));
       const stays = move.stays === undefined ? [] : [move.stays.segment];
-      const rest = { ...current, rows: move.stays?.rows ?? 0, segments: stays };
+      const rest = {
+        ...current,
+        ...listed(current, (a) => a.filter((each) => each !== move.account)),
+        rows: move.stays?.rows ?? 0,
+        segments: stays,
+      };
       // An empty snapshot says something about its tenant; an empty month does not.
       const keep = rest.rows > 0 || (move.from !== UNASSIGNED && isSnapshotDay(rest.period));
       partitions = keep ? [...others, rest] : others;
     } else {
       const base = current ?? { ...move.partition, rows: 0, segments: [] };
       const segments = move.goes === undefined ? base.segments : [...base.segments, move.goes.segment];
-      partitions = [...others, { ...base, rows: base.rows + move.moved, segments }];
+      const accounts = listed(current ?? { ...base, accounts: [] }, (a) =>
+        [...new Set([...a, move.account])].sort(),
+      );
+      partitions = [...others, { ...base, ...accounts, rows: base.rows + move.moved, segments }];
     }
   }
   return { ...manifest, version: manifest.version + 1, asOf: newest(manifest, moves), partitions, garbage };
+}
+
+/** The accounts of a partition that lists them, changed. */
+function listed(
+  { accounts }: Pick<Partition, "accounts">,
+  change: (accounts: readonly string[]) => readonly string[],
+): { accounts?: readonly string[] } {
+  return accounts === undefined ? {} : { accounts: change(accounts) };
 }
 
 function newest(manifest: Manifest, moves: readonly Move[]): string | null {

@@ -1,0 +1,80 @@
+import type { AwsStore } from "../../adapters/aws/store.ts";
+import { resumeExport } from "../../app/exports/export.ts";
+import type { Services } from "../../app/services.ts";
+import { DomainError } from "../../core/errors/errors.ts";
+import type { ExportEvent } from "./jobs.ts";
+
+/** Milliseconds before the time limit at which work is ended, so that its record can still say so. */
+const MARGIN = 3_000;
+
+export interface ActionContext {
+  services: Services;
+  store: AwsStore;
+  /** Answers an HTTP request; the health check is the API's own. */
+  fetch: (request: Request) => Promise<Response>;
+  /** Milliseconds left of this invocation. */
+  remaining: () => number;
+}
+
+export interface ActionResult {
+  statusCode: number;
+  body: unknown;
+}
+
+type Action = (context: ActionContext, event: Readonly<Record<string, unknown>>) => Promise<ActionResult>;
+
+/** What the function can be asked besides HTTP requests, by direct invocation or on a schedule. */
+const ACTIONS: Readonly<Record<string, Action>> = {
+  health_check: async ({ fetch }) => {
+    const response = await fetch(new Request("http://localhost/v1/health"));
+    return { statusCode: response.status, body: await response.json() };
+  },
+
+  housekeeping: async ({ store }) => ({ statusCode: 200, body: await store.housekeep() }),
+
+  export: async ({ services, remaining }, event) => {
+    const { work } = event as unknown as ExportEvent;
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(outOfTime()), Math.max(0, remaining() - MARGIN));
+    try {
+      await resumeExport(services, work, controller.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+    return { statusCode: 200, body: { done: true } };
+  },
+};
+
+function outOfTime(): DomainError {
+  return new DomainError(
+    "export.out-of-time",
+    "unavailable",
+    "The export is larger than the function can write within its time limit",
+    { fix: "Ask for a shorter range or fewer columns to group by, or raise the function's time limit." },
+  );
+}
+
+/** The action an event asks for; EventBridge's own scheduled events mean housekeeping. */
+export function actionOf(event: unknown): string | undefined {
+  if (typeof event !== "object" || event === null) return undefined;
+  const { action, source } = event as { action?: unknown; source?: unknown };
+  if (typeof action === "string") return action;
+  return source === "aws.events" || source === "aws.scheduler" ? "housekeeping" : undefined;
+}
+
+export async function runAction(context: ActionContext, name: string, event: unknown): Promise<ActionResult> {
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined) {
+    const allowed = Object.keys(ACTIONS);
+    return {
+      statusCode: 400,
+      body: {
+        code: "action.unknown",
+        detail: `"${name}" is not an action`,
+        allowed,
+        fix: `Use one of ${allowed.join(", ")}.`,
+      },
+    };
+  }
+  return action(context, event as Readonly<Record<string, unknown>>);
+}

@@ -1,0 +1,44 @@
+import { invokeAsync, type InvokeTarget } from "../../adapters/aws/invoke.ts";
+import type { JobRunner, JobWork } from "../../ports/jobs.ts";
+
+/** What this function sends itself for a job. */
+export interface ExportEvent {
+  action: "export";
+  work: JobWork;
+}
+
+/** Lambda keeps an asynchronous event for some retries; after this long a job that is not done never will be. */
+const LONGEST_MINUTES = 15;
+
+/**
+ * Jobs as invocations of their own, since an instance is frozen once it has answered. Work that cannot be sent is done
+ * before the answer.
+ */
+export class InvocationJobs implements JobRunner {
+  readonly #target: InvokeTarget;
+  readonly #now: () => Date;
+
+  constructor(target: InvokeTarget, now: () => Date) {
+    this.#target = target;
+    this.#now = now;
+  }
+
+  async start(_id: string, task: (signal: AbortSignal) => Promise<void>, work?: JobWork): Promise<void> {
+    if (work === undefined) {
+      await task(new AbortController().signal);
+      return;
+    }
+    const event: ExportEvent = { action: "export", work };
+    await invokeAsync(this.#target, event);
+  }
+
+  /** Whether a job may still be at work, told by its age: UUIDv7 begins with its time (RFC 9562). */
+  isAlive(id: string): boolean {
+    const made = parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+    return this.#now().getTime() - made < LONGEST_MINUTES * 60_000;
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}

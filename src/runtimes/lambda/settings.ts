@@ -1,0 +1,91 @@
+import { type AwsCredentials, resourceNames, type ResourceNames } from "../../adapters/aws/config.ts";
+import { DomainError } from "../../core/errors/errors.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the function is told by its environment. */
+export interface LambdaSettings {
+  environment: string;
+  region: string;
+  functionName: string;
+  names: ResourceNames;
+  credentials: AwsCredentials | undefined;
+  endpoints: { dynamodb?: string; s3?: string; ssm?: string; lambda?: string };
+  secret: string | undefined;
+  /** SSM parameter that holds the secret. */
+  secretParameter: string | undefined;
+  jwksUrl: string | undefined;
+  issuer: string | undefined;
+  audience: string | undefined;
+  publicUrl: string | undefined;
+  corsOrigins: readonly string[];
+}
+
+/**
+ * Reads the function's environment. `SECUREBASE_ENV` and `SECUREBASE_ACCOUNT` name the resources; Terraform may name
+ * each by itself (`SECUREBASE_TABLE_REPORTS`, …). Keys of tokens: `SECUREBASE_JWT_SECRET`, or
+ * `SECUREBASE_JWT_SECRET_PARAMETER` (SSM), or `SECUREBASE_JWKS_URL`. `AWS_ENDPOINT_URL_*` are the SDK's own.
+ * @throws DomainError `config.missing`
+ */
+export function readSettings(env: Environment): LambdaSettings {
+  const environment = required(env, "SECUREBASE_ENV");
+  const names = resourceNames(environment, env.SECUREBASE_ACCOUNT ?? "");
+  const bucket = env.SECUREBASE_BUCKET ?? (env.SECUREBASE_ACCOUNT === undefined ? undefined : names.bucket);
+  if (bucket === undefined) throw missing("SECUREBASE_ACCOUNT");
+  const shared = env.AWS_ENDPOINT_URL;
+  const endpoint = (name: string): string | undefined => env[`AWS_ENDPOINT_URL_${name}`] ?? shared;
+  return {
+    environment,
+    region: required(env, "AWS_REGION"),
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? `securebase-${environment}-report-engine`,
+    names: {
+      reports: env.SECUREBASE_TABLE_REPORTS ?? names.reports,
+      schedules: env.SECUREBASE_TABLE_SCHEDULES ?? names.schedules,
+      cache: env.SECUREBASE_TABLE_CACHE ?? names.cache,
+      metrics: env.SECUREBASE_TABLE_METRICS ?? names.metrics,
+      bucket,
+    },
+    credentials: credentialsOf(env),
+    endpoints: given({
+      dynamodb: endpoint("DYNAMODB"),
+      s3: endpoint("S3"),
+      ssm: endpoint("SSM"),
+      lambda: endpoint("LAMBDA"),
+    }),
+    secret: env.SECUREBASE_JWT_SECRET,
+    secretParameter: env.SECUREBASE_JWT_SECRET_PARAMETER,
+    jwksUrl: env.SECUREBASE_JWKS_URL,
+    issuer: env.SECUREBASE_JWT_ISSUER,
+    audience: env.SECUREBASE_JWT_AUDIENCE,
+    publicUrl: env.SECUREBASE_PUBLIC_URL,
+    corsOrigins: (env.SECUREBASE_CORS_ORIGINS ?? "").split(",").filter((origin) => origin !== ""),
+  };
+}
+
+/** The role's credentials, which Lambda keeps in the environment and never changes while an instance lives. */
+function credentialsOf(env: Environment): AwsCredentials | undefined {
+  const accessKeyId = env.AWS_ACCESS_KEY_ID;
+  const secretAccessKey = env.AWS_SECRET_ACCESS_KEY;
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  const sessionToken = env.AWS_SESSION_TOKEN;
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+}
+
+function required(env: Environment, name: string): string {
+  const value = env[name];
+  if (value === undefined || value === "") throw missing(name);
+  return value;
+}
+
+function missing(name: string): DomainError {
+  return new DomainError("config.missing", "unavailable", `The environment variable ${name} is not set`, {
+    field: name,
+    fix: "Set it on the function; the Terraform module does.",
+  });
+}
+
+function given<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: string;
+  };
+}
