@@ -93,7 +93,7 @@ describe("CSV", () => {
   });
 
   it.each(["", "ab", '"', "\n", "-", ".", "a", "1", "="])("refuses %j as a delimiter", (delimiter) => {
-    expect(() => csvRenderer.render(documentOf(columns, []), { delimiter })).toThrowError(
+    expect(() => csvRenderer.render(documentOf(columns, []), { delimiter })).toThrow(
       expect.objectContaining({ code: "export.invalid-delimiter" }) as Error,
     );
   });

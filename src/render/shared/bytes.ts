@@ -1,3 +1,6 @@
+/** Chunks kept for reuse: as many as are under way at a time. */
+const MAX_SPARE = 4;
+
 /**
  * Bytes gathered until there are enough for a chunk. Text writers fill `buffer` from `length` on after `reserve`; it
  * is public since a function call a character would cost more than the work itself.
@@ -6,6 +9,7 @@ export class ByteWriter {
   buffer: Buffer;
   length = 0;
   readonly #chunk: number;
+  readonly #spare: Buffer[] = [];
 
   /** @param chunk bytes from which `full` says so; a single row may go beyond */
   constructor(chunk: number) {
@@ -49,8 +53,16 @@ export class ByteWriter {
   /** Hands out what was gathered and starts anew; the bytes belong to the caller. */
   take(): Uint8Array {
     const taken = this.buffer.subarray(0, this.length);
-    this.buffer = Buffer.allocUnsafeSlow(this.#chunk + this.#chunk / 2);
+    this.buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#chunk + this.#chunk / 2);
     this.length = 0;
     return taken;
+  }
+
+  /**
+   * Takes back bytes that nobody reads any more, to be written over: where they would else be garbage by the
+   * megabyte, memory stays lower.
+   */
+  reuse(taken: Uint8Array): void {
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(Buffer.from(taken.buffer));
   }
 }

@@ -53,7 +53,7 @@ describe.each(["csv", "json", "xlsx"] as const)("the %s stream", (format) => {
     let bytes = 0;
     while (watch.pulled === 0 || bytes < 1000) {
       const next = await stream.next();
-      bytes += next.value?.length ?? 0;
+      bytes += next.done === true ? 0 : next.value.length;
     }
     const pulled = watch.pulled;
     for (let i = 0; i < 50; i++) await setImmediate();

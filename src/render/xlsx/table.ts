@@ -57,7 +57,11 @@ export async function* tableEntries(
     let sheet: SheetEntry | undefined = context.workbook.add(input.title);
     while (sheet !== undefined) {
       written.sheets.push(sheet);
-      yield { name: `xl/worksheets/sheet${sheet.number}.xml`, content: table.sheet(cursor, sheet) };
+      yield {
+        name: `xl/worksheets/sheet${sheet.number}.xml`,
+        content: table.sheet(cursor, sheet),
+        reuse: table.reuse,
+      };
       sheet = table.continuation;
     }
   } finally {
@@ -73,6 +77,7 @@ class TableWriter {
   readonly #written: WrittenTable;
   readonly #spans: Span[] = [];
   readonly #encode: (row: Row, reference: string) => string;
+  readonly #out = new ByteWriter(CHUNK);
   #widths: readonly number[] | undefined;
 
   constructor(input: TableInput, context: TableContext, written: WrittenTable) {
@@ -82,10 +87,12 @@ class TableWriter {
     this.#encode = rowEncoder(input.head, context, context.look.body);
   }
 
+  readonly reuse = (bytes: Uint8Array): void => this.#out.reuse(bytes);
+
   async *sheet(cursor: RowCursor, sheet: SheetEntry): AsyncGenerator<Uint8Array, void, undefined> {
     const { head, footer } = this.#input;
     const { limits, look, workbook } = this.#context;
-    const out = new ByteWriter(CHUNK);
+    const out = this.#out;
     this.#widths ??= columnWidths(head, (await cursor.peek()) ?? []);
     out.text(sheetHead({ widths: this.#widths, frozen: true, tabColor: look.brand }));
     out.text(this.#headerRow());

@@ -98,7 +98,7 @@ describe("table sheets", () => {
       await withExcelJs(documentOf(columns, [["A service with a rather long name", "1"]], { title: "Costs" }))
     ).getWorksheet("Costs");
     const header = sheet?.getRow(1).getCell(1);
-    expect(header?.font?.bold).toBe(true);
+    expect(header?.font.bold).toBe(true);
     expect(header?.fill).toMatchObject({ type: "pattern", fgColor: { argb: "FF0F766E" } });
     expect(sheet?.views[0]).toMatchObject({ state: "frozen", ySplit: 1 });
     expect(sheet?.autoFilter).toBe("A1:B2");
