@@ -52,6 +52,15 @@ export async function connect(effects: Effects, directory: string): Promise<Conn
   };
 }
 
+/**
+ * A client for a tenant's data, after a look that the tenant is there.
+ * @throws DomainError `tenant.not-found` that names the tenants there are
+ */
+export async function asTenant(connection: Connection, role: Role, tenant: string): Promise<Client> {
+  await connection.as("operator").call("getTenant", { params: { id: tenant } });
+  return connection.as(role, tenant);
+}
+
 /** Connects, runs, and closes whatever happens. */
 export async function withConnection<T>(
   effects: Effects,

@@ -21,10 +21,10 @@ export function describeFailure(error: unknown): Failure {
     return { code, message, fix, field, exit: kind === "invalid" ? EXIT.usage : EXIT.failed };
   }
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, "");
+    const message = error.message.replace(/^error: /, "").replace(/\n+/g, " ");
     const fix = "See --help of the command for what it takes.";
     return {
-      code: `cli.${error.code.replace(/^commander\./, "")}`,
+      code: cliCode(error.code),
       message,
       fix,
       field: undefined,
@@ -38,6 +38,11 @@ export function describeFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   const fix = "This is a defect; please report it with SECUREBASE_DEBUG=1 output.";
   return { code: "cli.unexpected", message, fix, field: undefined, exit: EXIT.failed };
+}
+
+/** `commander.unknownOption` -> `cli.unknown-option`, in the style of all our codes. */
+function cliCode(code: string): string {
+  return `cli.${code.replace(/^commander\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Prints a failure: to stdout as JSON for machines, to stderr for people. @returns the exit code */

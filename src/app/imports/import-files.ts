@@ -1,5 +1,5 @@
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
-import type { InputFile, LoadReport, Ownership } from "../../ports/load.ts";
+import type { CurrencyTotals, InputFile, LoadReport, Ownership } from "../../ports/load.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { SpooledFile } from "../../ports/spool.ts";
 import { planImport } from "../../importers/registry/registry.ts";
@@ -38,7 +38,7 @@ export async function importFiles(
     const plan = await planImport(readable, options.format ?? "auto");
     if (plan.mapping === undefined) return nothingLoaded(files, options);
     const { signal, onProgress } = options;
-    return await services.metrics.load(
+    const report = await services.metrics.load(
       {
         kind: "tables",
         mapping: plan.mapping,
@@ -50,9 +50,19 @@ export async function importFiles(
       },
       { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) },
     );
+    return { ...report, totals: report.totals.map(shortNames) };
   } finally {
     await dispose();
   }
+}
+
+/** Totals under the names people reconcile by: `billed` for billed_cost. */
+function shortNames(totals: CurrencyTotals): CurrencyTotals {
+  const rename = (values: CurrencyTotals["source"]): CurrencyTotals["source"] =>
+    Object.fromEntries(
+      Object.entries(values).map(([measure, value]) => [measure.replace(/_cost$/, ""), value]),
+    );
+  return { currency: totals.currency, source: rename(totals.source), loaded: rename(totals.loaded) };
 }
 
 /** What can be read only once is kept aside, since a file is looked at before it is loaded. */

@@ -82,3 +82,12 @@ export function filtersOf(texts: readonly string[]): {
     return { field, op, value: typeof value === "string" || value === null ? value : [...value] };
   });
 }
+
+/** @throws DomainError `cli.not-a-number` */
+export function wholeNumber(text: string, option: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw invalid("cli.not-a-number", `--${option} "${text}" is not a whole number`, {
+    field: option,
+    fix: "Give a whole number, for example 10.",
+  });
+}

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import { parseSort } from "../../contract/filter-text.ts";
 import { datasetOf } from "../../core/metrics/datasets.ts";
-import { formatMoney, formatPercent, formatQuantity } from "../../core/money/format.ts";
+import { formatPercent, formatQuantity } from "../../core/money/format.ts";
 import type { Cell, Column, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPARISONS, type Comparison, describeRange } from "../../core/time/ranges.ts";
-import { dataFolder, withConnection } from "../connect.ts";
+import { asTenant, dataFolder, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import {
@@ -16,6 +16,7 @@ import {
   rangeOf,
   type RangeOptions,
   rangeOptions,
+  wholeNumber,
 } from "./options.ts";
 
 interface QueryOptions extends CommonOptions, RangeOptions {
@@ -60,7 +61,8 @@ export function queryCommand(program: Command, effects: Effects): void {
       const dataset = datasetOf(options.dataset).id;
       const filters = filtersOf(options.where);
       await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
-        const result = await connection.as("analyst", options.tenant).call("query", {
+        const client = await asTenant(connection, "analyst", options.tenant);
+        const result = await client.call("query", {
           body: {
             dataset,
             range,
@@ -68,7 +70,7 @@ export function queryCommand(program: Command, effects: Effects): void {
             filters,
             ...(options.measure.length > 0 && { measures: listOf(options.measure) }),
             ...(options.sort.length > 0 && { sort: parseSort(listOf(options.sort)) }),
-            ...(options.limit !== undefined && { limit: Number(options.limit) }),
+            ...(options.limit !== undefined && { limit: wholeNumber(options.limit, "limit") }),
             ...(options.compare !== undefined && { compare: options.compare }),
           },
           signal: effects.signal,
@@ -105,16 +107,16 @@ async function print(effects: Effects, result: QueryResult, json: boolean): Prom
   for (const note of completeness.notes) effects.err(`note: ${note}\n`);
 }
 
-/** Amounts keep all their digits: whoever asks on a terminal may be reconciling. */
+/** Amounts keep all their digits: whoever asks on a terminal may be reconciling. The heading names the unit. */
 function formatCell(column: Column, cell: Cell): string | null {
   if (cell === null) return null;
   if (column.type === "percent") return formatPercent(cell, true);
-  if (column.type === "money") return column.unit === undefined ? cell : exactMoney(cell, column.unit);
+  if (column.type === "money") return atLeastCents(formatQuantity(cell, 18));
   if (column.type === "quantity" || column.type === "integer") return formatQuantity(cell, 18);
   return cell;
 }
 
-function exactMoney(amount: string, currency: string): string {
+function atLeastCents(amount: string): string {
   const decimals = amount.split(".")[1]?.length ?? 0;
-  return decimals > 2 ? formatQuantity(amount, 18) : formatMoney(amount, currency);
+  return decimals >= 2 ? amount : `${amount}${decimals === 0 ? "." : ""}${"0".repeat(2 - decimals)}`;
 }

@@ -56,7 +56,7 @@ export function tenantsCommand(program: Command, effects: Effects): void {
           effects.err("No tenants yet. Add one with: securebase tenants add ID --name NAME\n");
         const rows = items.map((t) => [
           t.id,
-          t.name + (t.demo ? " (demo data)" : ""),
+          t.name,
           String(t.accounts.length),
           t.frameworks.join(", "),
           t.zone,

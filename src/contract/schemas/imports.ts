@@ -5,7 +5,7 @@ import { doc, named } from "./registry.ts";
 
 const amounts = doc(
   z.record(z.string(), z.nullable(z.string())),
-  "Measure id -> exact decimal text; null where no row carries one.",
+  "`billed`, `effective`, `list`, `contracted` -> exact decimal text; null where no row carries one.",
 );
 
 export const loadReportSchema = named(

@@ -1,0 +1,252 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Effects } from "./effects.ts";
+import { run } from "./program.ts";
+
+const HEADER =
+  "BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd," +
+  "BillingAccountId,SubAccountId,SubAccountName,ProviderName,ServiceName,ServiceCategory,RegionId,ChargeCategory";
+const row = (cost: string, account: string, service: string, day: string): string =>
+  `${cost},${cost},USD,2024-09-01T00:00:00Z,2024-10-01T00:00:00Z,${day}T00:00:00Z,${day}T23:59:59Z,` +
+  `999,${account},Account ${account},AWS,${service},Compute,eu-west-1,Usage`;
+const BILL = [
+  HEADER,
+  row("0.1", "0042", "EC2", "2024-09-02"),
+  row("0.2", "0042", "S3", "2024-09-03"),
+  row("1000000000000.000000000000000001", "77", "EC2", "2024-09-04"),
+].join("\n");
+
+let folder: string;
+let bill: string;
+
+interface Outcome {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function securebase(...args: string[]): Promise<Outcome> {
+  let out = "";
+  let err = "";
+  const effects: Effects = {
+    out: (text) => {
+      out += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
+      return Promise.resolve();
+    },
+    err: (text) => (err += text),
+    interactive: false,
+    columns: 80,
+    color: false,
+    input: (async function* () {
+      await Promise.resolve();
+      yield Buffer.from(BILL);
+    })(),
+    env: { SECUREBASE_DATA: join(folder, "data") },
+    now: () => new Date(),
+    signal: new AbortController().signal,
+  };
+  const code = await run(args, effects, "9.9.9");
+  return { code, out, err };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "securebase-cli-"));
+  bill = join(folder, "bill.csv");
+  await writeFile(bill, BILL);
+  await securebase(
+    "tenants",
+    "add",
+    "acme",
+    "--name",
+    "Acme",
+    "--account",
+    "0042",
+    "--zone",
+    "Europe/Berlin",
+  );
+  const { code, err } = await securebase("import", bill);
+  if (code !== 0) throw new Error(err);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("securebase", () => {
+  it("imports and reconciles, and importing again changes nothing", async () => {
+    const again = await securebase("import", bill, "--json");
+    const report = JSON.parse(again.out) as Record<string, unknown>;
+    expect(report).toMatchObject({
+      rowsRead: 3,
+      rowsAccepted: 3,
+      rowsRejected: 0,
+      totals: [
+        {
+          currency: "USD",
+          source: { billed: "1000000000000.300000000000000001" },
+          loaded: { billed: "1000000000000.300000000000000001" },
+        },
+      ],
+      unassigned: [{ account: "77", rows: 1 }],
+    });
+    const query = await securebase(
+      "query",
+      "--tenant",
+      "acme",
+      "--from",
+      "2024-09-01",
+      "--to",
+      "2024-10-01",
+      "--json",
+    );
+    expect(JSON.parse(query.out)).toMatchObject({ totals: [{ unit: "USD", cells: ["0.3"] }] });
+  });
+
+  it("reads standard input and changes nothing in a dry run", async () => {
+    const { code, out } = await securebase("import", "-", "--dry-run", "--tenant", "acme");
+    expect(code).toBe(0);
+    expect(out).toContain("Checked stdin (focus");
+    const query = await securebase(
+      "query",
+      "--tenant",
+      "acme",
+      "--from",
+      "2024-09-01",
+      "--to",
+      "2024-10-01",
+      "--json",
+    );
+    expect(JSON.parse(query.out)).toMatchObject({ totals: [{ cells: ["0.3"] }] });
+  });
+
+  it("answers a question as a table with exact amounts, a total and what was left out", async () => {
+    const { code, out, err } = await securebase(
+      ...[
+        "query",
+        "--tenant",
+        "acme",
+        "--by",
+        "service",
+        "--limit",
+        "1",
+        "--from",
+        "2024-09-01",
+        "--to",
+        "2024-10-01",
+      ],
+    );
+    expect(code).toBe(0);
+    expect(out.split("\n").map((line) => line.trimEnd().replace(/ +/g, " "))).toEqual([
+      "Service Billed cost (USD)",
+      "────────── ─────────────────",
+      "S3 0.20",
+      "Others (1) 0.10",
+      "Total 0.30",
+      "",
+    ]);
+    expect(err).toContain("1 Sept 2024 – 30 Sept 2024, Europe/Berlin; 1 of 2 rows");
+  });
+
+  it("moves facts to a tenant that claims their account later", async () => {
+    const added = await securebase("tenants", "add", "late", "--name", "Late", "--account", "77", "--json");
+    expect(JSON.parse(added.out)).toMatchObject({ id: "late", factsMoved: 1 });
+    const query = await securebase(
+      "query",
+      "--tenant",
+      "late",
+      "--from",
+      "2024-09-01",
+      "--to",
+      "2024-10-01",
+      "--json",
+    );
+    expect(JSON.parse(query.out)).toMatchObject({
+      totals: [{ cells: ["1000000000000.000000000000000001"] }],
+    });
+  });
+
+  it("writes a report with its manifest, the same dataset whatever the format", async () => {
+    const hashes = new Set<string>();
+    for (const format of ["csv", "json", "xlsx", "pdf"]) {
+      const file = join(folder, `report.${format}`);
+      const { code, err } = await securebase(
+        ...["report", "cost-analysis", "--tenant", "acme", "--from", "2024-09-01", "--to", "2024-10-01"],
+        ...["-o", file, "--manifest", `${file}.manifest.json`],
+      );
+      expect(err).toContain("2 of 2 rows");
+      expect(code).toBe(0);
+      const manifest = JSON.parse(await readFile(`${file}.manifest.json`, "utf8")) as { datasetHash: string };
+      hashes.add(manifest.datasetHash);
+    }
+    expect(hashes.size).toBe(1);
+    expect(await readFile(join(folder, "report.csv"), "utf8")).toContain(
+      "S3,eu-west-1,0042,Usage,0.2,0.2\r\n",
+    );
+  });
+
+  it("writes a report to stdout and tells about it on stderr", async () => {
+    const { out, err } = await securebase(
+      ...["report", "cost-analysis", "--tenant", "acme", "--from", "2024-09-01", "--to", "2024-10-01"],
+      ...["--format", "csv", "--delimiter", ";", "-o", "-"],
+    );
+    expect(out.split("\r\n")[0]).toContain("Service;Region;Account");
+    expect(err).toContain("total: billed_cost 0.3 USD");
+  });
+
+  it("makes tokens for tenants that exist", async () => {
+    const { code, out } = await securebase("token", "--tenant", "acme", "--role", "viewer", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ role: "viewer", tenant: "acme" });
+  });
+
+  it.each([
+    [["import", "nope.csv"], 1, "import.file-not-found", "nope.csv"],
+    [["query", "--tenant", "acne"], 1, "tenant.not-found", 'Did you mean "acme"?'],
+    [
+      ["query", "--tenant", "acme", "--from", "2024-09-31", "--to", "2024-10-01"],
+      2,
+      "date.invalid",
+      "YYYY-MM-DD",
+    ],
+    [["query", "--tenant", "acme", "--from", "2024-09-01"], 2, "range.incomplete", "--to"],
+    [["query", "--tenant", "acme", "--range", "7days"], 2, "range.unknown-preset", "Allowed: 7d, 30d"],
+    [["query", "--tenant", "acme", "--range", "7d", "--from", "2024-09-01"], 2, "range.ambiguous", "either"],
+    [
+      ["query", "--tenant", "acme", "--where", "regon=x"],
+      2,
+      "query.unknown-dimension",
+      'Did you mean "region"?',
+    ],
+    [["query", "--tenant", "acme", "--where", "region"], 2, "query.invalid-filter", "service=AmazonEC2"],
+    [["query", "--tenant", "acme", "--measure", "cost"], 2, "query.unknown-measure", "Allowed: billed_cost"],
+    [["query", "--tenant", "acme", "--dataset", "costs"], 2, "query.unknown-dataset", 'Did you mean "cost"?'],
+    [["query", "--tenant", "acme", "--limit", "x"], 2, "cli.not-a-number", "whole number"],
+    [["query"], 2, "cli.missing-mandatory-option-value", "--help"],
+    [["qeury"], 2, "cli.unknown-command", "Did you mean query?"],
+    [
+      ["report", "cost-anlysis", "--tenant", "acme", "-o", "x.pdf"],
+      1,
+      "report.unknown-template",
+      '"cost-analysis"',
+    ],
+    [["report", "cost-analysis", "--tenant", "acme", "-o", "x.docx"], 2, "export.format-unknown", "--format"],
+    [["report", "cost-analysis", "--tenant", "acme", "-o", "/no/x.csv"], 1, "output.unwritable", "folder"],
+    [["tenants", "add", "acme", "--name", "Again"], 1, "tenant.exists", "acme"],
+    [["tenants", "add", "b", "--name", "B", "--account", "0042"], 1, "tenant.account-taken", "acme"],
+    [["tenants", "add", "B!", "--name", "B"], 2, "tenant.invalid-id", "lower case"],
+    [["token", "--role", "viewer"], 2, "token.no-tenant", "--tenant"],
+    [["serve", "--port", "99999"], 2, "serve.invalid-port", "8787"],
+  ])("%j ends with %i, a code and a way to mend it", async (args, code, name, hint) => {
+    const { code: exit, err } = await securebase(...args);
+    expect(err).toContain(`error ${name}: `);
+    expect(err).toContain(hint);
+    expect(err).toContain("\n  fix: ");
+    expect(exit).toBe(code);
+  });
+
+  it("tells a failure to a machine, too", async () => {
+    const { code, out } = await securebase("query", "--tenant", "nobody", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: "tenant.not-found" } });
+  });
+});
