@@ -54,7 +54,7 @@ export class Book {
   readonly #total: Ref;
   readonly #outline: OutlineItem[] = [];
   #pages = 0;
-  #writing: Promise<void>[] = [];
+  readonly #writing: { page: Ref; contents: Ref; compressed: Promise<Buffer> }[] = [];
   #current: Page;
   readonly #held = new Set<Page>();
 
@@ -173,20 +173,23 @@ export class Book {
     page.content.length = 0;
     const contents = this.file.ref({ Filter: "FlateDecode" });
     page.ref.data["Contents"] = contents;
-    const before = this.#writing.at(-1) ?? Promise.resolve();
     const compressed = compress(Buffer.from(text, "latin1"), { level: LEVEL });
-    const write = async (): Promise<void> => {
-      // In order, so that equal documents make equal files.
-      const [data] = await Promise.all([compressed, before]);
-      contents.end(data);
-      page.ref.end();
-    };
-    this.#writing.push(write());
+    // A failure is met when the page is written; until then nobody listens for it.
+    compressed.catch(() => undefined);
+    this.#writing.push({ page: page.ref, contents, compressed });
   }
 
-  /** Waits until at most `most` pages are being compressed. */
+  /**
+   * Writes finished pages until at most `most` are still being compressed. Nothing is written anywhere else while
+   * drawing goes on, so that equal documents make equal files, whatever the other threads do.
+   */
   async settle(most: number): Promise<void> {
-    while (this.#writing.length > most) await this.#writing.shift();
+    while (this.#writing.length > most) {
+      const next = this.#writing.shift();
+      if (next === undefined) return;
+      next.contents.end(await next.compressed);
+      next.page.end();
+    }
   }
 
   /** A link on `page` to a place; coordinates from the top left of the page. */
@@ -250,7 +253,7 @@ export class Book {
 
   /** Frees what an unfinished book holds; does nothing to a finished one. */
   async abandon(): Promise<void> {
-    await Promise.allSettled(this.#writing);
+    await Promise.allSettled(this.#writing.map((one) => one.compressed));
     this.file.destroy();
   }
 

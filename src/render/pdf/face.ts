@@ -1,5 +1,5 @@
 import type { EmbeddedFont, PdfFile } from "./file.ts";
-import type { FontGlyph, FontProgram } from "./program.ts";
+import type { FontGlyph, FontProgram, GlyphRun } from "./program.ts";
 
 /** A character ready to draw. */
 export interface Glyph {
@@ -75,9 +75,7 @@ export class Face {
 
   /** Glyphs of a run that needs shaping (joined letters, marks), in the order they are drawn; offsets in 1/1000 em. */
   shape(text: string, rightToLeft: boolean): { glyph: Glyph; advance: number; dx: number; dy: number }[] {
-    const run = rightToLeft
-      ? this.#program.layout(text, undefined, undefined, undefined, "rtl")
-      : this.#program.layout(text);
+    const run = this.#layout(text, rightToLeft);
     return run.glyphs.map((glyph, i) => {
       const at = run.positions[i] ?? { xAdvance: glyph.advanceWidth, xOffset: 0, yOffset: 0 };
       return {
@@ -87,6 +85,20 @@ export class Face {
         dy: at.yOffset * this.#scale,
       };
     });
+  }
+
+  /**
+   * fontkit throws on some marks and letters with marks (U+0615, U+06A2): it takes an anchor that a font leaves out for
+   * one that is there. Their marks are then not placed; the letters are joined all the same.
+   */
+  #layout(text: string, rightToLeft: boolean): GlyphRun {
+    const direction = rightToLeft ? "rtl" : undefined;
+    try {
+      return this.#program.layout(text, undefined, undefined, undefined, direction);
+    } catch {
+      const unplaced = { mark: false, mkmk: false };
+      return this.#program.layout(text, unplaced, undefined, undefined, direction);
+    }
   }
 }
 

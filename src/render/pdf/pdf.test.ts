@@ -341,7 +341,7 @@ describe("nasty cells in a PDF", () => {
     const long = Array.from({ length: 32_767 }, (_, i) => (i % 9 === 8 ? " " : String(i % 10))).join("");
     const { pages, text } = await open(
       detail([
-        ["R000000", long, "1", "1"],
+        ["R000000", long, null, null],
         ["R000001", "after", "2", "2"],
       ]),
     );
@@ -350,7 +350,7 @@ describe("nasty cells in a PDF", () => {
       pages
         .map((page) =>
           page.items
-            .filter((item) => /^[\d ]+$/.test(item.text))
+            .filter((item) => /^[\d ]{7,}$/.test(item.text))
             .map((i) => i.text)
             .join(""),
         )
@@ -398,7 +398,7 @@ describe("nasty cells in a PDF", () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   }, 60_000);
 });

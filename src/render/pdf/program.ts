@@ -9,10 +9,10 @@ export interface FontProgram {
   glyphForCodePoint(codePoint: number): FontGlyph;
   layout(
     text: string,
-    features?: undefined,
+    features?: Readonly<Record<string, boolean>> | undefined,
     script?: undefined,
     language?: undefined,
-    direction?: "rtl",
+    direction?: "rtl" | undefined,
   ): GlyphRun;
 }
 

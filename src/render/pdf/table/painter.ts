@@ -13,6 +13,9 @@ import { CellLayout, type Laid } from "./lines.ts";
  */
 export const TAG_CELLS_UP_TO = 2000;
 
+/** Tables in one section of the structure tree: readers look at all children of whatever the page is in. */
+const GROUP = 50;
+
 /** Rows up to which a table is there to be read, with more white between them, rather than to be looked up in. */
 const ROOMY = 1000;
 
@@ -36,6 +39,9 @@ export class TablePainter {
   readonly #parent: Element;
   readonly #byCell: boolean;
   #table: Element | undefined;
+  /** Where the tables of some pages are gathered, and how many tables there were. */
+  #group: Element | undefined;
+  #tables = 0;
   readonly #title: string;
   readonly #layouts = new Map<Weight, CellLayout[]>();
   readonly #leading: number;
@@ -111,8 +117,7 @@ export class TablePainter {
     const { heading, columns, headingSize } = this.#plan;
     const height = this.headerHeight;
     const first = this.#table === undefined;
-    this.#table ??= tags.open("Table", this.#parent);
-    const head = first ? tags.open("THead", this.#table) : undefined;
+    const head = first ? tags.open("THead", this.#openTable()) : undefined;
     const row = head === undefined ? undefined : tags.open("TR", head);
     pen.artifact(() => {
       pen.rect(this.#left, page.y, this.#book.width, height, theme.header);
@@ -189,8 +194,7 @@ export class TablePainter {
   }
 
   #openSection(): Element {
-    this.#table ??= this.#book.tags.open("Table", this.#parent);
-    this.#section ??= this.#book.tags.open(this.#sectionType, this.#table);
+    this.#section ??= this.#book.tags.open(this.#sectionType, this.#openTable());
     return this.#section;
   }
 
@@ -278,6 +282,18 @@ export class TablePainter {
     if (!this.#byCell) this.#closeTable();
   }
 
+  #openTable(): Element {
+    if (this.#table !== undefined) return this.#table;
+    if (!this.#byCell && this.#tables++ % GROUP === 0) this.#openGroup();
+    this.#table = this.#book.tags.open("Table", this.#group ?? this.#parent);
+    return this.#table;
+  }
+
+  #openGroup(): void {
+    if (this.#group !== undefined) this.#book.tags.close(this.#group);
+    this.#group = this.#book.tags.open("Sect", this.#parent);
+  }
+
   #closeTable(): void {
     if (this.#table !== undefined) this.#book.tags.close(this.#table);
     this.#table = undefined;
@@ -287,6 +303,8 @@ export class TablePainter {
   finish(): void {
     this.flush();
     this.#closeTable();
+    if (this.#group !== undefined) this.#book.tags.close(this.#group);
+    this.#group = undefined;
   }
 
   /** Goes on on the next page, under a repeated header. */
