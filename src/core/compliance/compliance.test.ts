@@ -7,7 +7,7 @@ describe("frameworkName", () => {
   it.each([
     ["CIS-1.4", "CIS AWS 1.4"],
     ["cis-aws-foundations-benchmark/v/1.4.0", "CIS AWS 1.4"],
-    ["standards/cis-aws-foundations-benchmark/v/1.2.0", "standards/cis-aws-foundations-benchmark/v/1.2.0"],
+    ["standards/cis-aws-foundations-benchmark/v/1.2.0", "CIS AWS 1.2"],
     ["arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0", "CIS AWS 1.2"],
     ["arn:aws:securityhub:us-east-1::standards/pci-dss/v/3.2.1", "PCI DSS 3.2.1"],
     ["PCI-4.0", "PCI DSS 4.0"],

@@ -59,7 +59,7 @@ function match(text: string): { name: string; rest: string } | undefined {
 
 /** The framework's one name; a source's own name when it is none of the known ones. */
 export function frameworkName(source: string): string {
-  const text = source.trim().replace(/^.*:(?:standards|ruleset)\//, "");
+  const text = source.trim().replace(/^(?:.*:)?(?:standards|ruleset)\//, "");
   const found = match(text);
   return found?.rest === "" ? found.name : text;
 }
