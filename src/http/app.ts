@@ -3,6 +3,7 @@ import { cors } from "hono/cors";
 import type { Services } from "../app/services.ts";
 import { routeList } from "../contract/routes.ts";
 import { type AuthOptions, authenticator } from "./auth.ts";
+import type { HttpEnv } from "./env.ts";
 import { handlers } from "./handlers/handlers.ts";
 import { errorFields, type Logger, silentLogger } from "./logger.ts";
 import { pages } from "./pages/pages.ts";
@@ -11,6 +12,8 @@ import { MemoryRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { type Pipeline, serve } from "./serve.ts";
 import { EXPOSED_HEADERS, observe } from "./observe.ts";
 import { methodsOf, unknownRoute } from "./unknown-route.ts";
+
+export type { HttpEnv };
 
 export interface HttpOptions {
   services: Services;
@@ -27,11 +30,6 @@ export interface HttpOptions {
   maxUploadBytes?: number;
   /** Base URL under which clients reach the service, for the OpenAPI document and the examples. */
   publicUrl?: string;
-}
-
-/** Variables that travel with a request through the app. */
-export interface HttpEnv {
-  Variables: { requestId: string; who: { role: string; tenant?: string } };
 }
 
 /**

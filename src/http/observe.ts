@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Services } from "../app/services.ts";
 import { EXPORT_HEADERS } from "../contract/routes/exports.ts";
-import type { HttpEnv } from "./app.ts";
+import type { HttpEnv } from "./env.ts";
 import type { Logger } from "./logger.ts";
 
 /** Headers that scripts on another origin may read. */

@@ -18,8 +18,13 @@ export interface FileAnswer {
   body: AsyncIterable<Uint8Array>;
 }
 
-/** A file, streamed as the client reads it, with its manifest in the headers. */
-export function file(call: Pick<Call, "logger" | "requestId" | "request">, answer: FileAnswer): Response {
+type StreamContext = Pick<Call, "logger" | "requestId">;
+
+/**
+ * A file, streamed as the client reads it, with its manifest in the headers.
+ * @throws what the source throws before its first byte, so that it is answered as a problem and not as a broken file
+ */
+export async function file(call: StreamContext, answer: FileAnswer): Promise<Response> {
   const headers = new Headers({
     "Content-Type": answer.mediaType,
     "Content-Disposition": disposition(answer.fileName),
@@ -28,7 +33,7 @@ export function file(call: Pick<Call, "logger" | "requestId" | "request">, answe
   if (answer.bytes !== undefined && answer.bytes !== null)
     headers.set("Content-Length", String(answer.bytes));
   if (answer.manifest !== null) manifestHeaders(answer.manifest, headers);
-  return new Response(streamOf(answer.body, call), { headers });
+  return new Response(await streamOf(answer.body, call), { headers });
 }
 
 /** RFC 6266: a plain name for all, the exact one for those who read UTF-8. */
@@ -70,19 +75,34 @@ function asciiJson(value: unknown): string {
 /**
  * Bytes that are pulled as the client reads. A client that goes away ends the source; a source that fails breaks the
  * connection off, so that no half file looks whole, and is logged.
+ * @throws what the source throws before its first byte
  */
-export function streamOf(
+async function streamOf(
   source: AsyncIterable<Uint8Array>,
-  call: Pick<Call, "logger" | "requestId" | "request">,
-): ReadableStream<Uint8Array> {
-  async function* watched(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* source;
-    } catch (error) {
-      const fields = { requestId: call.requestId, error: errorFields(error) };
-      call.logger.error(fields, "the response broke off");
-      throw error;
-    }
-  }
-  return ReadableStream.from(watched());
+  call: StreamContext,
+): Promise<ReadableStream<Uint8Array>> {
+  const iterator = source[Symbol.asyncIterator]();
+  let first: IteratorResult<Uint8Array> | undefined = await iterator.next();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const next = first ?? (await iterator.next());
+          first = undefined;
+          if (next.done === true) controller.close();
+          else controller.enqueue(next.value);
+        } catch (error) {
+          call.logger.error(
+            { requestId: call.requestId, error: errorFields(error) },
+            "the response broke off",
+          );
+          throw error;
+        }
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

@@ -31,7 +31,7 @@ export async function receiveFiles(request: Request, options: UploadOptions): Pr
     : [await options.spool.store(options.name ?? "upload", bounded(request, options))];
   if (files.some((file) => file.size !== 0)) return files;
   await disposeAll(files);
-  throw invalid("import.no-file", "The upload holds no file", {
+  throw new DomainError("import.no-file", "unprocessable", "The upload holds no file", {
     fix: 'Send the file as the body (curl --data-binary @FILE) or as a form (curl -F "file=@FILE").',
   });
 }

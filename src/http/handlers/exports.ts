@@ -6,6 +6,7 @@ import { invalid } from "../../core/errors/errors.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { Call, Handlers } from "../call.ts";
+import { endTables } from "../report-result.ts";
 import { file, json } from "../respond.ts";
 import { page } from "./page.ts";
 import { optionsOf } from "./reports.ts";
@@ -19,7 +20,10 @@ export const exportHandlers: Pick<Handlers, "export" | "listExports" | "getExpor
     const definition = await requested(call);
     const options = optionsOf(body);
     const document = await buildDocument(tenant, definition, options);
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      await endTables(document);
+      throw signal.reason;
+    }
     const recipe = { definition, options };
     const started = await startExport(tenant, document, body.format, body.options, body.delivery, recipe);
     if (started.kind === "stream") return file(call, started);

@@ -13,8 +13,7 @@ import { type RouteId, routeList } from "../../contract/routes.ts";
 import { DATASETS } from "../../core/metrics/datasets.ts";
 import { DOCS_SCRIPT, DOCS_STYLE } from "./docs-assets.ts";
 import { fieldTable, typeOf } from "./docs-schema.ts";
-import { escape, prose } from "./html.ts";
-import type { Page } from "./pages.ts";
+import { escape, prose, type Page } from "./html.ts";
 
 type Route = RouteSpec & { id: RouteId };
 
@@ -195,7 +194,7 @@ function problems(): string {
     return `<tr id="problem-${code}"><th scope="row"><code>${code}</code></th><td>${spec?.status ?? ""}</td><td>${prose(spec?.when ?? "")}</td></tr>`;
   });
   return `<section class="group"><h2 id="problems">Problem codes</h2>
-<p class="soft">Every error is a problem details object (RFC 9457) with one of these codes; imports add codes of their format, such as <code>import.*</code>.</p>
+<p class="soft">Every error is a problem details object (RFC 9457) with one of these codes.</p>
 ${table(["Code", "Status", "When"], rows)}</section>`;
 }
 

@@ -1,3 +1,10 @@
+export interface Page {
+  html: string;
+  /** The page's own style and script as they stand in it: the only ones the browser may run. */
+  style: string;
+  script?: string;
+}
+
 /** Text as it may stand in HTML, attributes included. */
 export function escape(text: string): string {
   return text

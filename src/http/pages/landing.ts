@@ -1,6 +1,5 @@
 import type { Services } from "../../app/services.ts";
-import { BASE_STYLE, escape } from "./html.ts";
-import type { Page } from "./pages.ts";
+import { BASE_STYLE, escape, type Page } from "./html.ts";
 
 export interface LandingOptions {
   services: Pick<Services, "version" | "environment">;

@@ -1,17 +1,11 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import type { Services } from "../../app/services.ts";
-import type { HttpEnv } from "../app.ts";
+import type { HttpEnv } from "../env.ts";
+import type { Page } from "./html.ts";
 
 /** Paths for people; everything else is the API's. */
 export const PAGE_PATHS: readonly string[] = ["/", "/docs"];
-
-export interface Page {
-  html: string;
-  /** The page's own style and script as they stand in it: the only ones the browser may run. */
-  style: string;
-  script?: string;
-}
 
 /** The pages: what runs here, and the reference. Each is one file without anything loaded from elsewhere. */
 export function pages(services: Services, publicUrl: string | undefined): Hono<HttpEnv> {
