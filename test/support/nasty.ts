@@ -26,6 +26,7 @@ export const NASTY: readonly string[] = [
   "\ufffe\uffff",
   "<b>&amp;</b>]]>",
   "'quoted'",
+  "back\\slash \\n \\",
   "",
   "null",
   "1e5",

@@ -39,7 +39,7 @@ function cellWidth(cell: Cell, column: Column): number {
     case "instant":
       return 23;
     case "percent":
-      return cell.split(".")[0]?.length ?? 0 + 4;
+      return (cell.split(".")[0]?.length ?? 0) + 4;
     case "money":
     case "quantity":
     case "integer": {

@@ -297,6 +297,30 @@ describe("limits", () => {
     });
   });
 
+  it("keeps room for the others row and the totals on the last sheet", async () => {
+    const totals = [
+      { unit: "EUR", cells: [null, "9"] },
+      { unit: "USD", cells: [null, "1"] },
+    ];
+    for (let count = 5; count < 15; count++) {
+      const rows: Row[] = Array.from({ length: count }, (_, i) => [`s${i}`, "1"]);
+      const document = documentOf(columns, rows, {
+        title: "Costs",
+        totals,
+        others: { groups: 2, cells: [null, "0"] },
+      });
+      const book = await workbook(document, { rows: 10, bytes: 1e9 });
+      const tables = book.sheets.filter((sheet) => sheet.name.startsWith("Costs"));
+      expect(Math.max(...tables.map((sheet) => sheet.rows.length))).toBeLessThanOrEqual(10);
+      expect(
+        tables
+          .at(-1)
+          ?.rows.slice(-3)
+          .map((row) => row[0]),
+      ).toEqual(["Others (2)", "Total EUR", "Total USD"]);
+    }
+  });
+
   it("does not open a second sheet when the rows just fit", async () => {
     const rows: Row[] = Array.from({ length: 10 }, (_, i) => [`s${i}`, "1"]);
     const book = await workbook(documentOf(columns, rows, { title: "Costs", batchSize: 5 }), {
