@@ -186,6 +186,7 @@ describe("detection", () => {
     expect(await detect(BASE)).toBe("2018-10-08");
     expect(await detect({ Findings: [] })).toBe("2018-10-08");
     expect(await detect({ Records: [] })).toBeUndefined();
+    expect(await detect({ Records: [{ requestParameters: { findings: [BASE] } }] })).toBeUndefined();
     expect(await detect([{ class_uid: 2004 }])).toBeUndefined();
     expect(await detect("a,b\n1,2\n")).toBeUndefined();
   });

@@ -22,7 +22,8 @@ export const asffFormat: RecordFormat = {
 };
 
 function detectAsff(sample: Sample): string | undefined {
-  if (sample.kind !== "json") return undefined;
+  // A CloudTrail log may quote findings that were sent to Security Hub.
+  if (sample.kind !== "json" || /^\{\s*"Records"/.test(sample.text)) return undefined;
   const version = SCHEMA.exec(sample.text)?.[1];
   if (version !== undefined) return version;
   // A first finding may be longer than the sample or leave its version out; these three never stand together elsewhere.

@@ -4,7 +4,7 @@ import { memoryFile } from "../../../test/support/memory-file.ts";
 import { column, readFacts } from "../../../test/support/opened-records.ts";
 import { asffFormat } from "../asff/asff.ts";
 import { cloudtrailFormat } from "../cloudtrail/cloudtrail.ts";
-import { openRecords } from "./open-records.ts";
+import { openRecords } from "../shared/open-records.ts";
 
 const finding = (id: string, fields: Record<string, unknown> = {}) => ({
   SchemaVersion: "2018-10-08",
