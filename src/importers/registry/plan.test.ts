@@ -66,7 +66,10 @@ describe("what the files of a command hold", () => {
       code: "import.unknown-format",
       message: expect.stringContaining("it looks like CloudTrail records") as string,
     });
-    await expect(planFiles([other])).rejects.toMatchObject({ code: "import.unknown-format" });
+    await expect(planFiles([other])).rejects.toMatchObject({
+      code: "import.unknown-format",
+      fix: expect.stringMatching(/FOCUS.*Security Hub.*OCSF.*CloudTrail.*Prowler/) as string,
+    });
   });
 
   it("knows its formats by name", async () => {

@@ -10,7 +10,7 @@ import type { Sample } from "../shared/importer.ts";
 import type { RecordFormat } from "../shared/record-format.ts";
 import { takeSample } from "../shared/sample.ts";
 import { looksLike } from "./lookalikes.ts";
-import { FORMATS, planImport } from "./registry.ts";
+import { FORMATS, type ImportPlan, IMPORTERS, planImport } from "./registry.ts";
 
 /** Formats whose records become facts one by one, in the order they are asked. */
 export const RECORD_FORMATS: readonly RecordFormat[] = [
@@ -93,9 +93,22 @@ function place(
 }
 
 async function tables(files: readonly InputFile[], wanted: string): Promise<FilePlan> {
-  const { mapping, files: found, empty } = await planImport(files, wanted);
+  const { mapping, files: found, empty } = await planTables(files, wanted);
   if (mapping === undefined) return { kind: "empty", empty };
   return { kind: "tables", mapping, files: found, empty };
+}
+
+/** An unknown file may have been meant as any format, not only as a table. */
+async function planTables(files: readonly InputFile[], wanted: string): Promise<ImportPlan> {
+  try {
+    return await planImport(files, wanted);
+  } catch (error) {
+    if (wanted !== "auto" || !(error instanceof DomainError) || error.code !== "import.unknown-format")
+      throw error;
+    const titles = [...IMPORTERS, ...RECORD_FORMATS].map((format) => format.title).join("; ");
+    const details = { fix: `Import one of these: ${titles}.`, cause: error };
+    throw new DomainError(error.code, error.kind, error.message, details);
+  }
 }
 
 function isNot(sample: Sample, candidates: readonly RecordFormat[]): DomainError {
