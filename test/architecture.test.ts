@@ -72,11 +72,16 @@ const ROOMS: Room[] = [
   },
   {
     path: "src/cli",
-    imports: ["src/contract", "src/core", "src/runtimes"],
+    imports: ["src/contract", "src/core", "src/runtimes", "src/cli/cloud"],
     packages: ["node", "commander", "jose"],
   },
-  { path: "test", imports: ["src", "test"], packages: ANY },
-  { path: "bench", imports: ["src", "bench"], packages: ANY },
+  {
+    path: "src/cli/cloud",
+    imports: ["src/contract", "src/core", "src/runtimes", "src/cli"],
+    packages: ["node", "commander", "esbuild"],
+  },
+  { path: "test", imports: ["src", "test", "tools"], packages: ANY },
+  { path: "bench", imports: ["src", "bench", "test", "tools"], packages: ANY },
 ];
 
 const root = join(import.meta.dirname, "..");

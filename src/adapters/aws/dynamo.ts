@@ -70,13 +70,14 @@ export class Dynamo {
     this.#count("write", output.ConsumedCapacity, 1);
   }
 
-  /** @throws ConditionFailed */
-  async update(input: UpdateItemCommandInput): Promise<void> {
+  /** @returns what `ReturnValues` asks for. @throws ConditionFailed */
+  async update(input: UpdateItemCommandInput): Promise<Item | undefined> {
     const table = input.TableName ?? "";
     const output = await this.#run(`UpdateItem ${table}`, table, (abortSignal) =>
       this.client.send(new UpdateItemCommand({ ...input, ReturnConsumedCapacity: "TOTAL" }), { abortSignal }),
     );
     this.#count("write", output.ConsumedCapacity, 1);
+    return output.Attributes;
   }
 
   /** @throws ConditionFailed */

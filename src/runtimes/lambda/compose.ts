@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { createRemoteJWKSet } from "jose";
+import { DynamoRateLimiter } from "../../adapters/aws/rate-limiter.ts";
 import { readParameter } from "../../adapters/aws/secrets.ts";
 import { type AwsStore, openAwsStore } from "../../adapters/aws/store.ts";
 import { createIds, systemClock } from "../../adapters/embedded/clock.ts";
@@ -64,6 +65,7 @@ export async function compose(
   const app = createApp({
     ...{ services, logger },
     auth: await authOptions(settings),
+    rateLimiter: new DynamoRateLimiter(store.dynamo, names.cache, clock),
     maxUploadBytes: MAX_UPLOAD_BYTES,
     ...(publicUrl !== undefined && { publicUrl }),
     ...(corsOrigins.length > 0 && { cors: { origins: corsOrigins } }),

@@ -1,0 +1,123 @@
+import { createReadStream } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AwsStore } from "../../src/adapters/aws/store.ts";
+import { planImport } from "../../src/importers/registry/registry.ts";
+import type { InputFile, LoadReport, Ownership } from "../../src/ports/load.ts";
+import { ask } from "../conformance/lib/facts.ts";
+import { focusCsv } from "../runtimes/seed.ts";
+import { samplePath } from "../samples.ts";
+import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
+
+function fileOf(name: string, content: string | Uint8Array): InputFile {
+  const bytes = Buffer.from(content);
+  return {
+    name,
+    size: bytes.length,
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable over what is here already
+    async *open() {
+      // Small pieces, so that records and gzip blocks straddle them.
+      for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+    },
+  };
+}
+
+describe("CSV on DynamoDB", () => {
+  let cloud: LocalCloud;
+  let store: AwsStore;
+  beforeAll(async () => {
+    cloud = await startLocalCloud();
+    store = cloud.open();
+  });
+  afterAll(async () => {
+    await store.close();
+    await cloud.close();
+  });
+
+  async function importFile(file: InputFile, owners: Ownership, dryRun = false): Promise<LoadReport> {
+    const plan = await planImport([file], "auto");
+    if (plan.mapping === undefined) throw new Error("no mapping");
+    return store.metrics.load({
+      ...{ kind: "tables", mapping: plan.mapping, files: plan.files, owners, zones: {}, dryRun },
+      loadedAt: "2024-10-01T06:00:00.000Z",
+    });
+  }
+
+  const sample = samplePath("focus/focus_sample.csv");
+  it.skipIf(sample === undefined)(
+    "loads the published FOCUS sample to the last digit, twice the same",
+    async () => {
+      const file: InputFile = { name: "focus_sample.csv", open: () => createReadStream(sample ?? "") };
+      for (const round of [1, 2]) {
+        const report = await importFile(file, { kind: "accounts", claims: [] });
+        expect([report.rowsRead, report.rowsAccepted, report.rowsRejected]).toEqual([1000, 1000, 0]);
+        expect(report.totals).toMatchObject([
+          {
+            currency: "USD",
+            source: { billed_cost: "20.52022672899", effective_cost: "14.97651418586" },
+            loaded: { billed_cost: "20.52022672899", effective_cost: "14.97651418586" },
+          },
+        ]);
+        expect(report.unassigned).toHaveLength(73);
+        const replaced = report.partitions.reduce((sum, p) => sum + p.replacedRows, 0);
+        expect(replaced).toBe(round === 1 ? 0 : 1000);
+      }
+      const range = { from: "2024-08-01", to: "2024-11-01" };
+      const answer = await ask(
+        store.metrics,
+        { range, measures: ["billed_cost", "effective_cost"] },
+        "unassigned",
+      );
+      expect(answer.rows).toEqual([["20.52022672899", "14.97651418586"]]);
+    },
+  );
+
+  it("gives rows to the tenants that claim their accounts, and counts rejected ones with line and reason", async () => {
+    const good = focusCsv([
+      { account: "111", service: "EC2", day: 1, billed: "1.5" },
+      { account: "222", service: "S3", day: 2, billed: "2.25" },
+      { account: "333", service: "S3", day: 3, billed: "4" },
+    ]);
+    const lines = good.trimEnd().split("\n");
+    lines.splice(2, 0, (lines[1] ?? "").replace("1.5", "lots"), "too,few,fields");
+    const claims = [
+      { account: "111", tenant: "one" },
+      { account: "222", tenant: "two" },
+    ];
+    const report = await importFile(fileOf("bill.csv.gz", gzipSync(`\ufeff${lines.join("\r\n")}\r\n`)), {
+      kind: "accounts",
+      claims,
+    });
+    expect([report.rowsRead, report.rowsAccepted, report.rowsRejected]).toEqual([5, 3, 2]);
+    expect(report.rejections).toMatchObject([
+      { file: "bill.csv.gz", line: 3, row: 2, field: "BilledCost", reason: '"lots" is not a number' },
+      { line: 4, row: 3, field: null, reason: "the row has 3 fields where the header has 22" },
+    ]);
+    expect(report.unassigned).toEqual([{ account: "333", name: "name", rows: 1 }]);
+    expect((await ask(store.metrics, { groupBy: ["service"] }, "one")).rows).toEqual([["EC2", "1.5"]]);
+    expect((await ask(store.metrics, { groupBy: ["service"] }, "two")).rows).toEqual([["S3", "2.25"]]);
+  });
+
+  it("leaves the store as it was when the file is damaged", async () => {
+    const owners = { kind: "tenant", tenant: "careful" } as const;
+    const charge = { account: "1", service: "EC2", day: 1, billed: "1" };
+    await importFile(fileOf("a.csv", focusCsv([charge])), owners);
+    const whole = gzipSync(
+      focusCsv(Array.from({ length: 3000 }, (_, i) => ({ ...charge, billed: `${i}.123` }))),
+    );
+    const broken = fileOf("b.csv.gz", whole.subarray(0, whole.length - 20));
+    await expect(importFile(broken, owners)).rejects.toMatchObject({ code: "import.damaged" });
+    const unclosed = fileOf("c.csv", `${focusCsv([charge])}"never closed,1`);
+    await expect(importFile(unclosed, owners)).rejects.toMatchObject({ code: "import.unclosed-quote" });
+    expect((await ask(store.metrics, {}, "careful")).rows).toEqual([["1"]]);
+  });
+
+  it("warns of what a replaced load had and this one lacks, and changes nothing in a dry run", async () => {
+    const owners = { kind: "tenant", tenant: "warned" } as const;
+    const charge = (account: string) => ({ account, service: "EC2", day: 1, billed: "1" });
+    await importFile(fileOf("a.csv", focusCsv([charge("77"), charge("88")])), owners);
+    const dry = await importFile(fileOf("a.csv", focusCsv([charge("77")])), owners, true);
+    expect(dry.warnings).toContain("accounts that the replaced load had and this delivery lacks: 88");
+    expect((await ask(store.metrics, {}, "warned")).rows).toEqual([["2"]]);
+  });
+});
