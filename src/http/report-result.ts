@@ -32,9 +32,12 @@ export async function reportResult(
 }
 
 async function shown(section: DocumentSection, rows: number): Promise<unknown> {
-  if (section.kind !== "table") return section;
-  const { table, ...rest } = section;
-  return { ...rest, data: await firstRows(table, rows) };
+  const { kind } = section;
+  if (kind === "heading" || kind === "text") return { kind, text: section.text };
+  if (kind === "kpis") return { kind, items: section.items };
+  const { id, title } = section;
+  if (kind === "chart") return { kind, id, title, chart: section.chart, data: section.data };
+  return { kind, id, title, detail: section.detail, data: await firstRows(section.table, rows) };
 }
 
 async function firstRows(table: TableStream, most: number): Promise<QueryResult> {

@@ -50,6 +50,7 @@ export function describeHttp(
     describeExports(ask);
     describeImports(ask, capabilities);
     describeTenants(ask);
+    describeExamples(ask);
     describeLimits(ask);
   });
 }
@@ -810,6 +811,28 @@ function describeTenants(ask: Ask): void {
       expect(await add({ zone: "Europe/Berln" })).toBe("zone.invalid");
       expect(await add({ branding: { color: "red" } })).toBe("tenant.invalid-color");
       expect((await ask("GET /v1/tenants/nothing", { as: OPERATOR })).status).toBe(404);
+    });
+  });
+}
+
+function describeExamples(ask: Ask): void {
+  // Ids in examples are made up, and an upload needs a file.
+  const cases = routeList()
+    .filter((route) => !route.path.includes("{id}") || route.id === "instantiateTemplate")
+    .filter((route) => route.body?.kind !== "upload")
+    .flatMap((route) => route.examples.map((example) => ({ route, example })));
+
+  describe("the examples of the reference do what they say", () => {
+    it.each(cases)("$route.id: $example.name", async ({ route, example }) => {
+      const as = route.access === "registry" ? OPERATOR : admin("beta");
+      const path = route.path.replace("{id}", example.params?.["id"] ?? "");
+      const { query, body } = example;
+      const { status } = await ask(`${route.method} ${path}`, {
+        as,
+        ...(query !== undefined && { query: { ...query } }),
+        ...(body !== undefined && { body }),
+      });
+      expect([route.ok, ...(route.also ?? [])].map((answer) => answer.status)).toContain(status);
     });
   });
 }

@@ -60,22 +60,25 @@ export const exportRequestSchema = named(
     title: z.exactOptional(doc(z.string(), "Heads the file of a `query`.")),
     ...runFields,
     options: z.exactOptional(
-      z.strictObject({
-        bom: z.exactOptional(doc(z.boolean(), "CSV: a byte-order mark, which Excel needs to see UTF-8.")),
-        delimiter: z.exactOptional(
-          doc(z.string().check(z.length(1)), "CSV: one character; comma when not given."),
-        ),
-        lines: z.exactOptional(doc(z.boolean(), "JSON: one object a line (NDJSON).")),
-        page: z.exactOptional(
-          doc(
-            z.strictObject({
-              size: z.enum(["A4", "letter"]),
-              orientation: z.enum(["portrait", "landscape"]),
-            }),
-            "PDF: A4 portrait when not given.",
+      doc(
+        z.strictObject({
+          bom: z.exactOptional(doc(z.boolean(), "CSV: a byte-order mark, which Excel needs to see UTF-8.")),
+          delimiter: z.exactOptional(
+            doc(z.string().check(z.length(1)), "CSV: one character; comma when not given."),
           ),
-        ),
-      }),
+          lines: z.exactOptional(doc(z.boolean(), "JSON: one object a line (NDJSON).")),
+          page: z.exactOptional(
+            doc(
+              z.strictObject({
+                size: z.enum(["A4", "letter"]),
+                orientation: z.enum(["portrait", "landscape"]),
+              }),
+              "PDF: A4 portrait when not given.",
+            ),
+          ),
+        }),
+        "How the file is written; what does not go with the format is not looked at.",
+      ),
     ),
     delivery: z.exactOptional(
       doc(

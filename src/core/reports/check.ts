@@ -1,5 +1,6 @@
 import { DomainError, invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
+import { datasetOf } from "../metrics/datasets.ts";
 import { planQuery } from "../query/plan.ts";
 import { resolveRange } from "../time/ranges.ts";
 import type { KpiSpec, ReportDefinition, Section } from "./definition.ts";
@@ -96,7 +97,8 @@ function checkKpi(definition: ReportDefinition, item: KpiSpec, path: string, now
 
 function checkChart(section: Extract<Section, { kind: "chart" }>, path: string): void {
   const { chart, query } = section;
-  const available = [...(query.groupBy ?? []), ...(query.measures ?? [])];
+  const measures = query.measures ?? datasetOf(query.dataset).defaultMeasures;
+  const available = [...(query.groupBy ?? []), ...measures];
   const named = Object.entries(chart).flatMap(([key, value]): [string, string][] => {
     if (key === "kind" || typeof value === "boolean") return [];
     return typeof value === "string" ? [[key, value]] : value.map((v): [string, string] => [key, v]);

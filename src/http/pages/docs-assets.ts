@@ -20,7 +20,7 @@ article h3{font-size:1.05rem;display:flex;gap:.6rem;align-items:center;flex-wrap
 article h4{font-size:.92rem;margin:1.3rem 0 .3rem}
 .path{background:none;padding:0;font-size:1rem;font-weight:600}
 .summary{margin:.5rem 0 0;font-weight:600}.anchor{color:inherit;text-decoration:none}
-.badge{font-weight:500}
+.badge{font-weight:500;margin-left:.3rem}
 .method{display:inline-block;min-width:3.6em;text-align:center;font:600 .72rem/1.6 ui-monospace,Menlo,Consolas,monospace;border:1px solid currentColor;border-radius:5px;padding:0 .35em}
 nav .method{font-size:.62rem;min-width:4.2em}
 .method.get{color:var(--get)}.method.post{color:var(--post)}.method.put{color:var(--put)}.method.delete{color:var(--delete)}
@@ -29,11 +29,12 @@ table{border-collapse:collapse;width:100%;font-size:.92rem;margin:.4rem 0}
 th,td{text-align:left;vertical-align:top;padding:.42rem .8rem .42rem 0;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:.82rem}
 tbody th{font-weight:500;white-space:nowrap}
+.fields td:nth-child(2){min-width:11rem}.fields td:nth-child(3){min-width:14rem}td code{overflow-wrap:normal;white-space:nowrap}
 tr:target{background:var(--code)}
 .ok{color:var(--get)}
 .req{color:var(--delete);font-size:.75rem}
 .choice{border-left:3px solid var(--line);padding-left:.9rem}.or{margin:.3rem 0}
-.snippet{position:relative}
+.snippet{position:relative}.snippet pre{padding-right:5.5rem}
 .copy{position:absolute;top:.5rem;right:.5rem;font:inherit;font-size:.78rem;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.1rem .6rem;cursor:pointer}
 details{margin:.3rem 0}summary{cursor:pointer}
 #schemas~details>summary{font-weight:600}

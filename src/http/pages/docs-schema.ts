@@ -59,7 +59,7 @@ export function fieldTable(schema: JsonObject): string {
     const own = isObject(field) ? field : {};
     return `<tr><th scope="row"><code>${escape(name)}</code>${required.includes(name) ? ' <span class="req">required</span>' : ""}</th><td>${typeOf(own)}${bounds(own)}</td><td>${about(own)}</td></tr>`;
   });
-  return `<div class="scroll"><table><thead><tr><th scope="col">Field</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  return `<div class="scroll"><table class="fields"><thead><tr><th scope="col">Field</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function bounds({ minimum, maximum }: JsonObject): string {

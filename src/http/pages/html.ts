@@ -34,7 +34,7 @@ a:focus-visible,button:focus-visible,input:focus-visible,summary:focus-visible{o
 code,pre{font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 code{background:var(--code);border-radius:4px;padding:.1em .35em;overflow-wrap:anywhere}
 pre{background:var(--code);border:1px solid var(--line);border-radius:8px;padding:.9rem 1rem;margin:.6rem 0;overflow:auto}
-pre code{background:none;padding:0;overflow-wrap:normal}
+pre code{background:none;padding:0;white-space:pre-wrap}
 h1,h2,h3,h4{line-height:1.25;margin:0}
 .badge{display:inline-block;border:1px solid currentColor;border-radius:999px;padding:0 .6em;font-size:.8rem;font-weight:600}
 `;
