@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { DomainError } from "../core/errors/errors.ts";
@@ -31,7 +32,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   try {
     let ready = false;
     const answer = (request: Request): Promise<Response> =>
-      ready ? runtime.fetch(request) : Promise.resolve(starting());
+      ready ? runtime.fetch(request) : Promise.resolve(starting(request));
     const server = createAdaptorServer({ fetch: answer }) as Server;
     // The port is taken before the slow part, so that a second server fails at once.
     const url = await listen(server, options);
@@ -51,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 /** Half-loaded demo data must not be taken for an answer. */
-function starting(): Response {
+function starting(request: Request): Response {
   const problem = {
     type: "about:blank",
     title: "Service Unavailable",
@@ -59,6 +60,8 @@ function starting(): Response {
     code: "service.starting",
     detail: "The server is still starting",
     fix: "Try again in a few seconds.",
+    instance: new URL(request.url).pathname,
+    requestId: randomUUID(),
   };
   const headers = { "content-type": "application/problem+json", "retry-after": "2" };
   return new Response(JSON.stringify(problem), { status: 503, headers });
