@@ -1,10 +1,10 @@
 import type { Cell, Column, ResultHead, Row } from "../../core/query/query.ts";
 import { unitColumn } from "../shared/columns.ts";
 import { counted, hasLoneSurrogate, surrogateNote } from "../shared/text.ts";
-import { columnFormat } from "./formats.ts";
+import { columnFormat, shownDigits, tinyFormat } from "./formats.ts";
 import type { SharedStrings } from "./strings.ts";
 import type { Style, StyleBook } from "./styles.ts";
-import { dateSerial, exceedsDouble, instantSerial, isDecimal, percentShare } from "./values.ts";
+import { dateSerial, exceedsDouble, instantSerial, isDecimal, percentShare, roundsToZero } from "./values.ts";
 import { cellText, textElement } from "./xml.ts";
 
 /** Excel specifications and limits: total number of characters that a cell can contain. */
@@ -153,20 +153,47 @@ function numberEncoder(
   base: Style,
   next: string,
 ): CellEncoder {
-  const { styles, notes } = context;
+  const { notes } = context;
   const look: Style = { ...base, align: "right" };
-  const style = styles.add({ ...look, ...formatOf(column) });
-  const start = `" s="${style}"><v>`;
+  const usual = numberStart(context, column, look, column.unit);
   const end = `</v>${next}`;
-  const empty = emptyCell(style, next);
+  const empty = emptyCell(usual.style, next);
   const percent = column.type === "percent";
-  const startOf = unitStarts(context, head, column, look) ?? (() => start);
+  const startOf = unitStarts(context, head, column, look) ?? (() => usual);
   return (cell, row) => {
     if (cell === null) return empty;
     // Never so by contract; if it were, a broken number would make the whole workbook unreadable.
-    if (!isDecimal(cell)) return `" s="${style}" t="inlineStr"><is><t>${cellText(cell)}</t></is>${next}`;
+    if (!isDecimal(cell))
+      return `" s="${usual.style}" t="inlineStr"><is><t>${cellText(cell)}</t></is>${next}`;
     if (cell.length > 15) notes.number(cell, column.label);
-    return startOf(row) + (percent ? percentShare(cell) : cell) + end;
+    const start = startOf(row);
+    const tiny = start.digits !== undefined && roundsToZero(cell, start.digits);
+    return (tiny ? start.tiny() : start.text) + (percent ? percentShare(cell) : cell) + end;
+  };
+}
+
+/** How a number's cell begins, up to its value. */
+interface NumberStart {
+  style: number;
+  text: string;
+  /** The same for a number that the usual format would show as 0. */
+  tiny: () => string;
+  digits: number | undefined;
+}
+
+function numberStart(
+  { styles }: CellContext,
+  column: Column,
+  look: Style,
+  unit: string | undefined,
+): NumberStart {
+  const style = styles.add({ ...look, ...formatOf(column, unit) });
+  let tiny: string | undefined;
+  return {
+    style,
+    text: `" s="${style}"><v>`,
+    tiny: () => (tiny ??= `" s="${styles.add({ ...look, format: tinyFormat(column.type, unit) })}"><v>`),
+    digits: shownDigits(column.type, unit),
   };
 }
 
@@ -176,16 +203,15 @@ function unitStarts(
   head: ResultHead,
   column: Column,
   look: Style,
-): ((row: Row) => string) | undefined {
+): ((row: Row) => NumberStart) | undefined {
   const at = column.type === "money" ? unitColumn(head, column) : undefined;
   if (at === undefined) return undefined;
-  const starts = new Map<string, string>();
+  const starts = new Map<string, NumberStart>();
   return (row) => {
     const unit = row[at] ?? "";
     let start = starts.get(unit);
     if (start === undefined) {
-      const format = formatOf(column, unit === "" ? undefined : unit);
-      start = `" s="${context.styles.add({ ...look, ...format })}"><v>`;
+      start = numberStart(context, column, look, unit === "" ? undefined : unit);
       if (starts.size < MAX_SHARED) starts.set(unit, start);
     }
     return start;

@@ -3,6 +3,7 @@ import { gaugeStatus, OTHERS_COLOR, seriesColors, STATUS_COLORS } from "../../co
 import type { GaugeChart, PartsChart, SeriesChart } from "../../core/charts/series.ts";
 import { compareDecimals } from "../../core/money/decimal.ts";
 import type { BoundChart, BoundSeries } from "./chart-sheet.ts";
+import { axisFormat } from "./formats.ts";
 import {
   AXIS_IDS,
   categories,
@@ -171,8 +172,7 @@ function overBudget({ series: [actual, budget] }: SeriesChart): number[] {
 }
 
 function axes(chart: BoundChart, data: SeriesChart): string {
-  const format = chart.series[0]?.values.format;
-  const shown = format === undefined ? {} : { format: axisFormat(format) };
+  const shown = { format: axisFormat(data.format, greatestOf(data)) };
   const dates = chart.categories.format !== undefined;
   const grain = data.grain ?? "day";
   const label = dates ? { format: grain === "month" ? MONTH_LABEL : DAY_LABEL } : {};
@@ -189,11 +189,15 @@ function axes(chart: BoundChart, data: SeriesChart): string {
   return below + valueAxis({ position: "l", ...shown }, data.kind !== "stacked-area");
 }
 
-/** Axis labels carry no decimals beyond what the scale needs: `$1,200`, and `$0.05` on a small one. */
-function axisFormat(format: string): string {
-  const symbol = /^\[[^\]]+\]("[^"]*")?/.exec(format)?.[1] ?? /^("[^"]*")/.exec(format)?.[1] ?? "";
-  if (format.includes("%")) return "0%";
-  return `[>=10]${symbol}#,##0;[<=-10]-${symbol}#,##0;${symbol}General`;
+/** The greatest magnitude on the value axis; of stacked series, of their sums. */
+function greatestOf(data: SeriesChart): number {
+  const sums = data.categories.map((_, i) =>
+    data.series.reduce((sum, one) => {
+      const size = Math.abs(Number(one.values[i] ?? 0));
+      return data.kind === "stacked-area" ? sum + size : Math.max(sum, size);
+    }, 0),
+  );
+  return sums.reduce((a, b) => Math.max(a, b), 0);
 }
 
 function ring(chart: BoundChart, data: PartsChart, brand: string): string {

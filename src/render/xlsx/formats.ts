@@ -1,28 +1,40 @@
+import type { ValueFormat } from "../../core/charts/abbreviate.ts";
 import { currencyDigits, formatMoney } from "../../core/money/format.ts";
-import type { Column } from "../../core/query/query.ts";
+import type { Column, ColumnType } from "../../core/query/query.ts";
+
+/** Decimals of a quantity, and of an amount whose currency is not known. */
+const DIGITS = 2;
+
+/** The symbol or code in front of an amount, quoted for a format: `"$"`. */
+function symbolOf(currency: string | undefined): string {
+  if (currency === undefined) return "";
+  const symbol = formatMoney("0", currency).replace(/[\d.,]+$/, "");
+  return `"${symbol.replaceAll('"', "")}"`;
+}
+
+/** The decimals a number is shown with; undefined where it is not money or a quantity. */
+export function shownDigits(type: ColumnType, unit: string | undefined): number | undefined {
+  if (type === "quantity") return DIGITS;
+  if (type !== "money") return undefined;
+  return unit === undefined ? DIGITS : currencyDigits(unit);
+}
 
 /**
- * The number format of an amount. What would round to 0 shows its digits instead, since a cost must not look free:
- * conditional sections, the third for all that the first two leave (ECMA-376 part 1, 18.8.31).
+ * The format of numbers that the usual one would round to 0: all their digits, since a cost must not look free. A
+ * format of its own and not a conditional section of the usual one, in which some programs drop the minus sign.
  */
-export function moneyFormat(currency: string | undefined): string {
-  if (currency === undefined) return numberFormat("", 2);
-  return numberFormat(
-    `"${formatMoney("0", currency)
-      .replace(/[\d.,]+$/, "")
-      .replaceAll('"', "")}"`,
-    currencyDigits(currency),
-  );
+export function tinyFormat(type: ColumnType, unit: string | undefined): string {
+  return `${type === "money" ? symbolOf(unit) : ""}0.00########`;
 }
 
-function numberFormat(symbol: string, digits: number): string {
-  if (digits === 0) return `${symbol}#,##0`;
-  const decimals = "0".repeat(digits);
-  const half = `0.${"0".repeat(digits)}5`;
-  return `[>=${half}]${symbol}#,##0.${decimals};[<=-${half}]-${symbol}#,##0.${decimals};${symbol}0.${decimals}########`;
+/** The format of a chart's value axis: as many decimals as tell the ticks of a scale up to `greatest` apart. */
+export function axisFormat({ type, unit }: ValueFormat, greatest: number): string {
+  if (type === "percent") return "0%";
+  const symbol = type === "money" ? symbolOf(unit ?? undefined) : "";
+  const digits = greatest >= 10 || greatest <= 0 ? 0 : Math.min(8, 1 - Math.floor(Math.log10(greatest)));
+  return `${symbol}#,##0${digits === 0 || type === "integer" ? "" : `.${"0".repeat(digits)}`}`;
 }
 
-export const QUANTITY = numberFormat("", 2);
 export const INTEGER = "#,##0";
 export const PERCENT = "0.0%";
 export const SIGNED_PERCENT = "+0.0%;-0.0%;0.0%";
@@ -38,9 +50,11 @@ export function columnFormat(
 ): string | undefined {
   switch (column.type) {
     case "money":
-      return moneyFormat(unit);
-    case "quantity":
-      return QUANTITY;
+    case "quantity": {
+      const digits = shownDigits(column.type, unit) ?? DIGITS;
+      const symbol = column.type === "money" ? symbolOf(unit) : "";
+      return `${symbol}#,##0${digits === 0 ? "" : `.${"0".repeat(digits)}`}`;
+    }
     case "integer":
       return INTEGER;
     case "percent":

@@ -46,6 +46,11 @@ export class Grid {
     if (!this.#rows.has(row)) this.#rows.set(row, new Map());
   }
 
+  /** Gives every row up to `last` a height, so that what lies over empty rows has the same size in every program. */
+  fixHeights(last: number, usual: number): void {
+    for (let row = 1; row <= last; row++) if (!this.#heights.has(row)) this.height(row, usual);
+  }
+
   /** The height of all rows above one, `usual` for those that have none of their own. */
   pointsAbove(row: number, usual: number): number {
     let points = 0;

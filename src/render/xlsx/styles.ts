@@ -16,6 +16,8 @@ export interface Style {
   align?: "left" | "center" | "right";
   vertical?: "top" | "center";
   wrap?: boolean;
+  /** Text too long for its cell is shown smaller. */
+  shrink?: boolean;
   indent?: number;
   /** The cell's text is text even where it looks like a formula, also after editing. */
   quoted?: boolean;
@@ -52,6 +54,7 @@ export class StyleBook {
       style.align === undefined ? "" : ` horizontal="${style.align}"`,
       ` vertical="${style.vertical ?? "center"}"`,
       style.wrap === true ? ' wrapText="1"' : "",
+      style.shrink === true ? ' shrinkToFit="1"' : "",
       style.indent === undefined ? "" : ` indent="${style.indent}"`,
     ].join("");
     return (

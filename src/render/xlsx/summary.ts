@@ -9,23 +9,24 @@ import { DEMO_TEXT } from "./about.ts";
 import { formatOf, numbers, type BoundChart } from "./chart-sheet.ts";
 import { chartDescription } from "./charts.ts";
 import type { ChartPlace } from "./drawing.ts";
-import { columnFormat } from "./formats.ts";
+import { columnFormat, shownDigits, tinyFormat } from "./formats.ts";
 import { Grid, type GridValue } from "./grid.ts";
 import type { Look } from "./look.ts";
 import { sheetFoot, sheetHead } from "./sheet.ts";
 import type { Style, StyleBook } from "./styles.ts";
-import { percentShare } from "./values.ts";
+import { percentShare, roundsToZero } from "./values.ts";
 
 /** The page: a margin, then twelve columns. */
 const LEFT = 1;
 const COLUMNS = 12;
 const COLUMN_WIDTH = 11.5;
 const CARD = 3;
+const CONTENTS = 4;
 const CHART = 6;
 const CHART_ROWS = 17;
 const TEXT_CHARACTERS = 150;
 /** What fits on a printed page at the width of the sheet, portrait, in points; the smaller of A4 and letter. */
-const PAGE_POINTS = 960;
+const PAGE_POINTS = 1000;
 const ROW_POINTS = 15;
 
 /** A part of the summary, in the order of the report. */
@@ -46,6 +47,8 @@ export class Summary {
   #row = 2;
   /** Whether the left half of the current row of charts is taken. */
   #halfTaken = false;
+  /** Whether the row above belongs to a chart or a heatmap, which need room below. */
+  #chartsAbove = false;
 
   constructor(styles: StyleBook, look: Look) {
     this.#grid = new Grid(styles);
@@ -73,12 +76,12 @@ export class Summary {
 
   #contents(sheets: readonly { name: string; note: string }[]): void {
     this.#row++;
-    const perRow = COLUMNS / CARD;
+    const perRow = COLUMNS / CONTENTS;
     sheets.forEach(({ name, note }, i) => {
-      const column = LEFT + (i % perRow) * CARD;
+      const column = LEFT + (i % perRow) * CONTENTS;
       const row = this.#row + Math.floor(i / perRow);
       const text = note === "" ? name : `${name}  (${note})`;
-      this.#grid.merge(column, row, CARD, { text }, this.#look.link);
+      this.#grid.merge(column, row, CONTENTS, { text }, this.#look.link);
       this.#grid.height(row, 18);
       this.#grid.link(column, row, name);
     });
@@ -86,7 +89,11 @@ export class Summary {
   }
 
   add(part: SummaryPart): void {
-    if (part.kind !== "chart") this.#endCharts();
+    if (part.kind !== "chart") {
+      this.#endCharts();
+      if (this.#chartsAbove && part.kind !== "heading") this.#row++;
+      this.#chartsAbove = false;
+    }
     switch (part.kind) {
       case "heading":
         this.#row++;
@@ -133,6 +140,7 @@ export class Summary {
   xml(drawing: string | undefined, footer: string): string {
     const widths = [2.5, ...Array.from({ length: COLUMNS }, () => COLUMN_WIDTH)];
     const { merges, links } = this.#grid;
+    this.#grid.fixHeights(this.#row, ROW_POINTS);
     return (
       sheetHead({ widths, selected: true, tabColor: this.#look.brand }) +
       this.#grid.xml() +
@@ -173,8 +181,7 @@ export class Summary {
     const { cardLabel, cardValue, cardNote, brand } = this.#look;
     const edge: Style = { border: "left", borderColor: brand };
     const name = item.name ?? undefined;
-    const format = columnFormat({ type: item.type, id: "", ...(item.unit !== null && { unit: item.unit }) });
-    const formatted: Style = format === undefined ? {} : { format };
+    const formatted = cardFormat(item);
     const number: GridValue =
       item.value === null
         ? { text: "not available" }
@@ -188,7 +195,7 @@ export class Summary {
       put(2, { text: change?.text ?? "" }, { ...cardNote, color: change?.color ?? STATUS_TEXT.neutral });
     } else {
       put(0, { text: change === undefined ? item.label : `${item.label}  ${change.text}` }, cardLabel);
-      put(1, { text: name }, { ...cardValue, size: 14 });
+      put(1, { text: name }, { ...cardValue, size: 14, shrink: true });
       put(2, number, { ...cardNote, ...formatted, align: "left", bold: true });
     }
   }
@@ -208,6 +215,7 @@ export class Summary {
     });
     if (this.#halfTaken) this.#row += CHART_ROWS;
     this.#halfTaken = !this.#halfTaken;
+    this.#chartsAbove = !this.#halfTaken;
   }
 
   /** Starts a new printed page where the next rows would be cut in two. */
@@ -219,8 +227,13 @@ export class Summary {
   }
 
   #endCharts(): void {
-    if (this.#halfTaken) this.#row += CHART_ROWS;
+    if (!this.#halfTaken) return;
+    // A chart without a neighbour has the whole width.
+    const alone = this.charts.at(-1);
+    if (alone !== undefined) alone.to.column = LEFT + COLUMNS;
+    this.#row += CHART_ROWS;
     this.#halfTaken = false;
+    this.#chartsAbove = true;
   }
 
   /** A grid of coloured cells; the row labels take two columns. */
@@ -250,7 +263,18 @@ export class Summary {
       this.#grid.height(this.#row++, 20);
     });
     for (const note of grid.notes) this.#paragraph(note, this.#look.note);
+    this.#chartsAbove = true;
   }
+}
+
+function cardFormat({ type, unit, value }: Kpi): Style {
+  const currency = unit ?? undefined;
+  const digits = shownDigits(type, currency);
+  if (value !== null && digits !== undefined && roundsToZero(value, digits)) {
+    return { format: tinyFormat(type, currency) };
+  }
+  const format = columnFormat({ type, id: "", ...(currency !== undefined && { unit: currency }) });
+  return format === undefined ? {} : { format };
 }
 
 /** A cell's colour, in twenty steps: a style of its own for every value would swell the workbook. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decimalText } from "../../../test/support/nasty.ts";
 import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
-import { dateSerial, exceedsDouble, instantSerial, isDecimal, percentShare } from "./values.ts";
+import { dateSerial, exceedsDouble, instantSerial, isDecimal, percentShare, roundsToZero } from "./values.ts";
 
 describe("serial numbers", () => {
   // Values as Excel shows them: DATE(1900,3,1) is 61, DATE(2024,9,1) is 45536, DATE(9999,12,31) is 2958465.
@@ -52,6 +52,21 @@ describe("numbers", () => {
     ["-123456789.0123456789", true],
   ])("%s has more digits than a double is sure to keep: %s", (text, more) => {
     expect(exceedsDouble(text)).toBe(more);
+  });
+
+  it.each([
+    ["0", 2, false],
+    ["0.004", 2, true],
+    ["-0.0049999", 2, true],
+    ["0.005", 2, false],
+    ["0.01", 2, false],
+    ["0.00", 2, false],
+    ["0.4", 0, true],
+    ["0.5", 0, false],
+    ["-1.001", 2, false],
+    ["0.000000000000000001", 2, true],
+  ])("%s with %i decimals would look like 0: %s", (text, digits, tiny) => {
+    expect(roundsToZero(text, digits)).toBe(tiny);
   });
 
   it("as percentages become exact shares", () => {

@@ -33,6 +33,16 @@ export function isDecimal(text: string): boolean {
   return points < 2 && last >= 48 && last <= 57;
 }
 
+/** Whether a canonical decimal is not 0, but would be shown as 0 with so many decimals. */
+export function roundsToZero(text: string, digits: number): boolean {
+  const start = text.charCodeAt(0) === 45 ? 1 : 0;
+  if (text.charCodeAt(start) !== 48 || text.length === start + 1) return false;
+  const fraction = start + 2;
+  for (let i = fraction; i < fraction + digits; i++)
+    if (i < text.length && text.charCodeAt(i) !== 48) return false;
+  return text.length > fraction + digits && text.charCodeAt(fraction + digits) < 53;
+}
+
 /** Whether a decimal has more significant digits than a double is sure to keep (IEEE 754 binary64: 15). */
 export function exceedsDouble(text: string): boolean {
   if (text.length <= MAX_DIGITS) return false;

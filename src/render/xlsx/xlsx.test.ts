@@ -126,6 +126,19 @@ describe("table sheets", () => {
     expect(sheet?.getCell("B6").numFmt).toBe('"¥"#,##0');
   });
 
+  it("show an amount that would round to 0 with its digits, and its sign", async () => {
+    const rows: Row[] = [
+      ["a", "0.0000008"],
+      ["b", "-0.002"],
+      ["c", "0"],
+      ["d", "0.01"],
+    ];
+    const sheet = (await withExcelJs(documentOf(columns, rows, { title: "Costs" }))).getWorksheet("Costs");
+    const usual = '"$"#,##0.00';
+    const tiny = '"$"0.00########';
+    expect([2, 3, 4, 5].map((row) => sheet?.getCell(row, 2).numFmt)).toEqual([tiny, tiny, usual, usual]);
+  });
+
   it("end with the others row and totals that are formulas with their values", async () => {
     const sheet = await table(
       [
