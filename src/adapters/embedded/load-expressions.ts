@@ -98,7 +98,7 @@ export interface SourceColumn {
   name: string;
   /** The identifier it is read by. */
   id: string;
-  /** The engine's type; `CSV` for text whose null words the reader has taken out. */
+  /** The engine's type. */
   type: string;
 }
 
@@ -148,17 +148,14 @@ export function isFloat(column: SourceColumn): boolean {
   return column.type === "DOUBLE" || column.type === "FLOAT";
 }
 
-/** A column's text. */
+/** A column's text, null where it is empty or a null word. */
 export function textOfColumn(column: SourceColumn, nullWords: readonly string[]): string {
   const id = identifier(column.id);
-  if (column.type === "CSV") return id;
   if (column.type === "VARCHAR") {
-    const words = ["", ...nullWords].map(literal).join(", ");
-    return `CASE WHEN ${id} IN (${words}) THEN NULL ELSE ${id} END`;
+    return ["", ...nullWords].reduce((text, word) => `nullif(${text}, ${literal(word)})`, id);
   }
-  return /[[(]/.test(column.type.replace(/^DECIMAL\(.*\)$/, ""))
-    ? `to_json(${id})::VARCHAR`
-    : `${id}::VARCHAR`;
+  const nested = /[[(]/.test(column.type.replace(/^DECIMAL\(.*\)$/, ""));
+  return nested ? `to_json(${id})::VARCHAR` : `${id}::VARCHAR`;
 }
 
 /** The value of a reading, from the text column `raw`; tags stay text until they are stored. */

@@ -56,6 +56,8 @@ export class Stage {
   readonly #disposals: (() => Promise<void>)[] = [];
   readonly files: StagedFile[] = [];
   #attached = false;
+  /** Whether the last scan failed for line breaks in quotes, which the parallel scan does not take. */
+  #quotedLineBreaks = false;
 
   /**
    * @param folder swept when the store is opened, so that a crash leaves nothing for long
@@ -123,16 +125,15 @@ export class Stage {
     }
   }
 
+  /**
+   * The good case is one parallel scan. What that cannot read goes the long way, since the engine would say which row
+   * is broken, but not how many are.
+   */
   async #fillFromCsv(staged: StagedFile, table: CsvTable, spool: Spool, keep: number): Promise<void> {
-    const { nullWords } = this.#mapping;
     if (await startsWithHeader(staged.path)) {
-      try {
-        await this.#fill(staged.readings, csvReader(staged.path, table, nullWords, { header: true }));
-        return;
-      } catch (error) {
-        if (!isAboutInput(error)) throw error;
-        // Some row is not well-formed: the engine says which one, but not how many. Sort them out ourselves.
-      }
+      const scan = { header: true, parallel: true };
+      if (await this.#tryCsv(staged, table, scan)) return;
+      if (this.#quotedLineBreaks && (await this.#tryCsv(staged, table, { ...scan, parallel: false }))) return;
     }
     const used = usedColumns(staged.readings);
     const rows = fittingRows(staged.file, staged.path, table, used, (row) => {
@@ -141,12 +142,28 @@ export class Stage {
     });
     const fitting = await spool.store(staged.file.name, rows);
     try {
-      await this.#fill(staged.readings, csvReader(fitting.path ?? "", table, nullWords, { header: false }));
+      await this.#fill(
+        staged.readings,
+        csvReader(fitting.path ?? "", table, { header: false, parallel: false }),
+      );
     } catch (error) {
       if (!isAboutInput(error)) throw error;
       throw damaged(staged.file, "its rows cannot be read as CSV", error);
     } finally {
       await fitting.dispose();
+    }
+  }
+
+  /** @returns whether all rows are well-formed; else none was staged */
+  async #tryCsv(staged: StagedFile, table: CsvTable, scan: CsvScan): Promise<boolean> {
+    this.#quotedLineBreaks = false;
+    try {
+      await this.#fill(staged.readings, csvReader(staged.path, table, scan));
+      return true;
+    } catch (error) {
+      if (!isAboutInput(error)) throw error;
+      this.#quotedLineBreaks = error instanceof Error && error.message.includes("quoted new lines");
+      return false;
     }
   }
 
@@ -196,7 +213,7 @@ export class Stage {
 }
 
 function csvColumns(table: CsvTable): SourceColumn[] {
-  return table.header.map((name, i) => ({ name, id: `c${i}`, type: "CSV" }));
+  return table.header.map((name, i) => ({ name, id: `c${i}`, type: "VARCHAR" }));
 }
 
 /** Positions of the columns that are read. */
@@ -204,29 +221,39 @@ export function usedColumns(all: readonly Reading[]): number[] {
   return all.flatMap(({ source }) => (source === undefined ? [] : [Number(source.id.slice(1))]));
 }
 
+interface CsvScan {
+  /** The first row is the header. */
+  header: boolean;
+  parallel: boolean;
+}
+
+/** Text that no file holds: padded fields are null, and no other. */
+const NO_NULL = "\u0001\u0002";
+
 /**
  * Everything the engine would otherwise guess is told, above all the types: `000123` is an account, not a number.
- * Rows that span the engine's parallel chunks by a line break in quotes need the single-threaded reader; the rows we
- * sorted out ourselves go there.
+ *
+ * The engine takes a row with too many fields as long as those beyond the last column are empty. A delimiter that
+ * should have been quoted would so shift a row's values by a column, amounts and accounts too, without a word. With
+ * one column more than the header has, and short rows padded with nulls, a well-formed row is one whose last column is
+ * text and whose extra column is null; any other ends the scan.
  */
-function csvReader(
-  path: string,
-  table: CsvTable,
-  nullWords: readonly string[],
-  { header }: { header: boolean },
-): string {
-  const columns = table.header.map((_, i) => `'c${i}': 'VARCHAR'`).join(", ");
-  const words = ["", ...nullWords].map(literal).join(", ");
-  return `read_csv(${literal(path)}, auto_detect = false, header = ${header}, parallel = ${header}, columns = {${columns}},
-    delim = ${literal(table.delimiter)}, quote = '"', escape = '"', nullstr = [${words}],
+function csvReader(path: string, table: CsvTable, { header, parallel }: CsvScan): string {
+  const count = table.header.length;
+  const columns = [...table.header.map((_, i) => `'c${i}': 'VARCHAR'`), "'beyond': 'VARCHAR'"].join(", ");
+  const csv = `read_csv(${literal(path)}, auto_detect = false, header = ${header}, parallel = ${parallel}, null_padding = true,
+    columns = {${columns}}, delim = ${literal(table.delimiter)}, quote = '"', escape = '"', nullstr = ${literal(NO_NULL)},
     max_line_size = ${header ? MAX_ROW_BYTES : MAX_ROW_BYTES * 2})`;
+  return `(FROM ${csv} WHERE CASE WHEN beyond IS NULL AND c${count - 1} IS NOT NULL THEN true ELSE error('malformed row') END)`;
 }
 
 /** Errors of the engine that are about what it reads, not about itself. */
 function isAboutInput(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^(Invalid Input|Not implemented|Conversion|Invalid|IO|Serialization) Error/.test(error.message) &&
+    /^(Invalid Input|Not implemented|Parameter Not Allowed|Conversion|IO|Serialization) Error/.test(
+      error.message,
+    ) &&
     !/no space left|disk full|quota|temp_directory/i.test(error.message)
   );
 }
