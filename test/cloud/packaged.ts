@@ -25,7 +25,7 @@ export interface RunningFunction {
 /** The packaged function in a process of its own, on a local cloud. */
 export async function runFunction(
   packaged: Packaged,
-  options: Partial<FunctionOptions> = {},
+  options: Partial<FunctionOptions> & { envFrom?: (cloud: LocalCloud) => Record<string, string> } = {},
 ): Promise<RunningFunction> {
   const cloud = await startLocalCloud();
   const env: Record<string, string> = {
@@ -44,7 +44,7 @@ export async function runFunction(
     node: lambdaNode(),
     name: "securebase-test-report-engine",
     ...options,
-    env: { ...env, ...options.env },
+    env: { ...env, ...options.env, ...options.envFrom?.(cloud) },
     // The address of the emulator itself is only known once it runs.
     envOf: (endpoint) => ({ AWS_ENDPOINT_URL_LAMBDA: endpoint }),
   });
