@@ -2,7 +2,7 @@ import { may } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
-import { type ReportTemplate, TEMPLATES, templateOf } from "../../core/reports/templates.ts";
+import { type ReportTemplate, TEMPLATES, templateOf } from "../../core/reports/templates/index.ts";
 import type { SavedReport } from "../../ports/report-store.ts";
 import type { TenantContext } from "../services.ts";
 

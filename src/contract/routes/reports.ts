@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { TEMPLATES } from "../../core/reports/templates.ts";
+import { TEMPLATES } from "../../core/reports/templates/index.ts";
 import { routes } from "../route.ts";
 import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
 import { doc } from "../schemas/registry.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../app/reports/reports.ts";
 import type { TenantContext } from "../../app/services.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
-import { templateOf } from "../../core/reports/templates.ts";
+import { templateOf } from "../../core/reports/templates/index.ts";
 import type { SavedReport } from "../../ports/report-store.ts";
 import type { Handlers } from "../call.ts";
 import { currentEtag, matchesNone, quoteEtag } from "../etag.ts";

@@ -1,18 +1,12 @@
-import { DomainError } from "../errors/errors.ts";
-import { unknownNameFix } from "../errors/suggest.ts";
-import type { SectionQuery, ReportDefinition } from "./definition.ts";
-
-/** A built-in report. */
-export interface ReportTemplate {
-  id: string;
-  definition: ReportDefinition;
-}
+import type { SectionQuery } from "../definition.ts";
+import type { ReportTemplate } from "./template.ts";
 
 const BILLED = ["billed_cost"] as const;
 const cost = (query: Omit<SectionQuery, "dataset">): SectionQuery => ({ dataset: "cost", ...query });
 const compared = { compare: "previous-period" } as const;
 
-const COST_ANALYSIS: ReportTemplate = {
+/** What the cloud cost, how that changed and where it went. */
+export const COST_ANALYSIS: ReportTemplate = {
   id: "cost-analysis",
   definition: {
     title: "Cost analysis",
@@ -112,17 +106,3 @@ const COST_ANALYSIS: ReportTemplate = {
     ],
   },
 };
-
-export const TEMPLATES: readonly ReportTemplate[] = [COST_ANALYSIS];
-
-/** @throws DomainError `report.unknown-template` */
-export function templateOf(id: string): ReportTemplate {
-  const template = TEMPLATES.find((candidate) => candidate.id === id);
-  if (template !== undefined) return template;
-  const allowed = TEMPLATES.map((t) => t.id);
-  throw new DomainError("report.unknown-template", "not-found", `There is no template "${id}"`, {
-    field: "template",
-    allowed,
-    fix: unknownNameFix(id, allowed),
-  });
-}

@@ -1,0 +1,21 @@
+import { DomainError } from "../../errors/errors.ts";
+import { unknownNameFix } from "../../errors/suggest.ts";
+import { COST_ANALYSIS } from "./cost-analysis.ts";
+import type { ReportTemplate } from "./template.ts";
+
+export type { ReportTemplate };
+
+/** The built-in reports, one file each, in the order they are listed. */
+export const TEMPLATES: readonly ReportTemplate[] = [COST_ANALYSIS];
+
+/** @throws DomainError `report.unknown-template` */
+export function templateOf(id: string): ReportTemplate {
+  const template = TEMPLATES.find((candidate) => candidate.id === id);
+  if (template !== undefined) return template;
+  const allowed = TEMPLATES.map((t) => t.id);
+  throw new DomainError("report.unknown-template", "not-found", `There is no template "${id}"`, {
+    field: "template",
+    allowed,
+    fix: unknownNameFix(id, allowed),
+  });
+}

@@ -1,0 +1,7 @@
+import type { ReportDefinition } from "../definition.ts";
+
+/** A built-in report. */
+export interface ReportTemplate {
+  id: string;
+  definition: ReportDefinition;
+}
