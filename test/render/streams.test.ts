@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { collect, day, dimension, documentOf, money, type Watch } from "../../../test/support/documents.ts";
-import type { Row } from "../../core/query/query.ts";
-import type { TableStream } from "../../core/reports/document.ts";
-import { rendererFor } from "../registry.ts";
+import { collect, day, dimension, documentOf, money, type Watch } from "../support/documents.ts";
+import type { Row } from "../../src/core/query/query.ts";
+import type { TableStream } from "../../src/core/reports/document.ts";
+import { rendererFor } from "../../src/render/registry.ts";
 
 const columns = [day, dimension("resource", "Resource"), money("billed_cost", "Billed cost", "USD")];
 const row = (i: number): Row => [
