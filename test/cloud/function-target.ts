@@ -90,6 +90,7 @@ async function toResponse(result: Result, method: string): Promise<Response> {
   // A client follows the link to where a large answer was put.
   if (result.statusCode === 303) {
     const followed = await fetch(headers.get("location") ?? "");
+    headers.set("content-type", followed.headers.get("content-type") ?? "");
     return new Response(followed.body, { status: followed.status, headers });
   }
   const bare = method === "HEAD" || result.statusCode === 204 || result.statusCode === 304;

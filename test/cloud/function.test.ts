@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHash } from "node:crypto";
+import { cost, inBatches, load } from "../conformance/lib/facts.ts";
 import { describeHttp } from "../runtimes/http.case.ts";
-import type { HttpTarget } from "../runtimes/target.ts";
+import { SEPTEMBER } from "../runtimes/seed.ts";
+import { ask, type HttpTarget } from "../runtimes/target.ts";
 import { type EventVersion, functionTarget } from "./function-target.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "./packaged.ts";
 
@@ -84,6 +87,78 @@ describe("the packaged function", () => {
         ColdStart: 0,
         ReadCapacity: 2,
       });
+    });
+  });
+
+  describe("with more than fits an answer", () => {
+    let running: RunningFunction;
+    let http: HttpTarget;
+    const analyst = { role: "analyst", customerId: "big", sub: "somebody" };
+    const query = {
+      ...{ dataset: "cost", range: SEPTEMBER, measures: ["billed_cost"] },
+      groupBy: ["day", "service", "resource"],
+    };
+    beforeAll(async () => {
+      running = await runFunction(packages, { concurrency: 2 });
+      http = functionTarget(running.lambda, "2.0", secret, () => running.close());
+      const store = running.cloud.open();
+      await store.tenants.add({
+        ...{ id: "big", name: "Big", accounts: [], frameworks: [], zone: "UTC", branding: {}, demo: false },
+        createdAt: "2024-09-01T00:00:00Z",
+      });
+      const resource = (i: number): string =>
+        createHash("sha512").update(String(i)).digest("base64url").repeat(6);
+      const facts = Array.from({ length: 12_000 }, (_, i) =>
+        cost(
+          `2024-09-${String((i % 30) + 1).padStart(2, "0")}`,
+          { billed_cost: `${i}.25`, service_name: "EC2", resource_id: resource(i) },
+          { tenant: "big" },
+        ),
+      );
+      await load(store.metrics, [], { records: inBatches(facts, 2000) });
+      await store.close();
+    }, 120_000);
+    afterAll(() => http.close());
+
+    it("answers with a link that holds the whole file", async () => {
+      const body = { format: "csv", query: { ...query, limit: 9_000 } };
+      const whole = await ask(http, "POST /v1/analytics/export", { as: analyst, body });
+      expect(whole.status).toBe(200);
+      expect(whole.bytes.length).toBeGreaterThan(4_500_000);
+      expect(whole.headers.get("location")).toMatch(/^http.*X-Amz-Expires=300/);
+      expect(whole.bytes.toString().trimEnd().split("\n").length).toBeGreaterThan(9_000);
+    });
+
+    it("writes a large export in an invocation of its own, and hands it out by a link", async () => {
+      const before = running.lambda.logs.length;
+      const started = await ask(http, "POST /v1/analytics/export", {
+        as: analyst,
+        body: { format: "csv", query },
+      });
+      expect(started.status).toBe(202);
+      await running.lambda.idle();
+      const { id } = started.json as { id: string };
+      const job = (await ask(http, `GET /v1/exports/${id}`, { as: analyst })).json as Record<string, unknown>;
+      expect(job).toMatchObject({ status: "done", rowsWritten: 12_000, rowsTotal: 12_000 });
+      const file = await ask(http, `GET /v1/exports/${id}/download`, { as: analyst });
+      expect(file.bytes.length).toBe(job.bytes);
+      const sum = file.bytes.toString().match(/,\d+\.25\b/g)?.length;
+      expect(sum).toBeGreaterThanOrEqual(12_000);
+      expect(running.lambda.logs.slice(before).some((line) => line.includes('"route":"action export"'))).toBe(
+        true,
+      );
+    });
+
+    it("never logs a token", () => {
+      const lines = running.lambda.logs.filter((line) => line.startsWith("{"));
+      expect(lines.length).toBeGreaterThan(5);
+      expect(lines.filter((line) => /eyJ|Bearer\s+[^[]/.test(line))).toEqual([]);
+      const request = lines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .find((l) => l.message === "request");
+      expect(Object.keys(request ?? {})).toEqual(
+        expect.arrayContaining(["awsRequestId", "requestId", "tenant", "durationMs", "status"]),
+      );
     });
   });
 

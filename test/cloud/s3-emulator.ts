@@ -6,6 +6,7 @@ import { DELAY_MS, type FaultPlan } from "./faults.ts";
 interface Stored {
   body: Buffer;
   etag: string;
+  type: string;
 }
 
 export interface S3Emulator {
@@ -13,7 +14,7 @@ export interface S3Emulator {
   /** Objects by `bucket/key`. */
   objects: Map<string, Stored>;
   /** Uploads begun and neither completed nor aborted. */
-  uploads: Map<string, { name: string; parts: Map<number, Stored> }>;
+  uploads: Map<string, { name: string; type: string | undefined; parts: Map<number, Stored> }>;
   setFaults(plan: FaultPlan | undefined): void;
   close(): Promise<void>;
 }
@@ -139,7 +140,7 @@ function perform(state: State, call: Call): Reply {
   if (!state.buckets.includes(bucket)) return problem(404, "NoSuchBucket");
   switch (call.operation) {
     case "PutObject": {
-      const stored = store(call.body);
+      const stored = store(call.body, call.headers["content-type"]);
       state.objects.set(call.name, stored);
       return { status: 200, headers: { etag: stored.etag } };
     }
@@ -167,14 +168,18 @@ function getObject(found: Stored | undefined, call: Call): Reply {
   if (match !== undefined && match !== found.etag) return problem(412, "PreconditionFailed");
   const from = /bytes=(\d+)-/.exec(call.headers.range ?? "")?.[1];
   const body = from === undefined ? found.body : found.body.subarray(Number(from));
-  return { status: from === undefined ? 200 : 206, headers: { etag: found.etag }, body };
+  return {
+    status: from === undefined ? 200 : 206,
+    headers: { etag: found.etag, "content-type": found.type },
+    body,
+  };
 }
 
 function multipart(state: State, call: Call): Reply {
   const xml = { "content-type": "application/xml" };
   if (call.operation === "CreateMultipartUpload") {
     const id = randomUUID();
-    state.uploads.set(id, { name: call.name, parts: new Map() });
+    state.uploads.set(id, { name: call.name, type: call.headers["content-type"], parts: new Map() });
     const body = `<?xml version="1.0"?><InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
     return { status: 200, headers: xml, body };
   }
@@ -190,12 +195,12 @@ function multipart(state: State, call: Call): Reply {
   if (call.operation === "AbortMultipartUpload") return { status: 204 };
   const parts = [...upload.parts].sort(([a], [b]) => a - b).map(([, part]) => part.body);
   if (parts.slice(0, -1).some((part) => part.length < 5 * 1024 * 1024)) return problem(400, "EntityTooSmall");
-  const whole = store(Buffer.concat(parts));
+  const whole = store(Buffer.concat(parts), upload.type);
   state.objects.set(upload.name, whole);
   const body = `<?xml version="1.0"?><CompleteMultipartUploadResult><ETag>${whole.etag}</ETag></CompleteMultipartUploadResult>`;
   return { status: 200, headers: xml, body };
 }
 
-function store(body: Buffer): Stored {
-  return { body, etag: `"${createHash("md5").update(body).digest("hex")}"` };
+function store(body: Buffer, type = "application/octet-stream"): Stored {
+  return { body, type, etag: `"${createHash("md5").update(body).digest("hex")}"` };
 }
