@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { bundle } from "./lib/bundle.ts";
 import { checkCsv, checkJson, checkLines, checkWorkbook, type Found, micros } from "./lib/check-files.ts";
 import { benchTotals } from "./lib/document.ts";
-import { measure } from "./lib/process.ts";
+import { medians, type Run, runOnce } from "./lib/process.ts";
 import { type Peers, pythonPeers } from "./lib/python.ts";
 
 /**
@@ -106,13 +106,14 @@ function versionOf(name: string): string {
   return dependencies[name]?.version ?? "";
 }
 
-async function run(job: Job, child: string): Promise<Result> {
+/** One run of a job, its file checked. */
+async function run(job: Job, child: string): Promise<Run & { fileMb: number }> {
   const file = join(cache, `out-${job.writer}`);
   const [command, script] =
     job.python === undefined
       ? [process.execPath, child]
       : [job.python, join(import.meta.dirname, "render-peers.py")];
-  const measured = await measure(command, [script, job.writer, String(job.rows), file], job.times);
+  const measured = await runOnce({ command, args: [script, job.writer, String(job.rows), file] });
   const found = await job.check(file);
   const expected = micros(benchTotals(job.rows)[0] ?? "");
   if (found.rows !== job.rows || found.micros !== expected) {
@@ -122,8 +123,20 @@ async function run(job: Job, child: string): Promise<Result> {
   }
   const fileMb = statSync(file).size / 1e6;
   rmSync(file);
-  const { seconds, peakMb, runs } = measured;
-  return { group: job.group, label: job.label, rows: job.rows, seconds, peakMb, fileMb, runs: runs.length };
+  return { ...measured, fileMb };
+}
+
+/** The jobs of a group in rounds, one run each a round, so that a busy moment of the machine meets all of them. */
+async function runGroup(group: readonly Job[], child: string): Promise<Result[]> {
+  const runs = group.map((): (Run & { fileMb: number })[] => []);
+  for (let round = 0; group.some((job) => round < job.times); round++) {
+    for (const [i, job] of group.entries()) if (round < job.times) runs[i]?.push(await run(job, child));
+  }
+  return group.map((job, i) => {
+    const own = runs[i] ?? [];
+    const { group: name, label, rows } = job;
+    return { group: name, label, rows, ...medians(own), fileMb: own[0]?.fileMb ?? 0, runs: own.length };
+  });
 }
 
 /** A row of the report; ratios are to our figure of the same group. */
@@ -152,19 +165,14 @@ async function main(args: readonly string[]): Promise<void> {
   for (const name of peers.missing)
     console.log(`Missing peer: ${name} (no Python that has it, and pip could not install it).`);
   const results: Result[] = [];
-  for (const job of jobs(peers, quick)) {
-    const result = await run(job, child);
-    if (results.at(-1)?.group !== job.group) {
-      console.log(`\n### ${job.group}\n| writer | s | peak MB | file MB | time against ours | runs |`);
-      console.log("|---|---:|---:|---:|---:|---:|");
-    }
-    results.push(result);
-    console.log(
-      show(
-        result,
-        results.find((other) => other.group === job.group),
-      ),
-    );
+  const all = jobs(peers, quick);
+  for (const name of new Set(all.map((job) => job.group))) {
+    const group = all.filter((job) => job.group === name);
+    const done = await runGroup(group, child);
+    console.log(`\n### ${name}\n| writer | s | peak MB | file MB | time against ours | runs |`);
+    console.log("|---|---:|---:|---:|---:|---:|");
+    for (const result of done) console.log(show(result, done[0]));
+    results.push(...done);
   }
   if (target !== undefined)
     writeFileSync(target, JSON.stringify({ node: process.version, results }, null, 2));

@@ -8,17 +8,18 @@ export interface Run {
   peakMb: number;
 }
 
+/** A command that is measured. */
+export interface Command {
+  command: string;
+  args: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+}
+
 export interface Measured extends Run {
   runs: readonly Run[];
 }
 
-/**
- * Runs a command several times.
- * The command reports its own peak memory in its last line of output, `{"maxRssKb":12345}` (getrusage's `ru_maxrss`):
- * the one way to learn it exactly that needs no tool beside the languages themselves.
- * @returns the medians
- * @throws Error when a run fails, with what it wrote to stderr
- */
+/** Runs a command several times in a row. @returns the medians, and each run */
 export async function measure(
   command: string,
   args: readonly string[],
@@ -26,19 +27,22 @@ export async function measure(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Measured> {
   const runs: Run[] = [];
-  for (let i = 0; i < times; i++) runs.push(await runOnce(command, args, environment));
-  return {
-    seconds: median(runs.map((run) => run.seconds)),
-    peakMb: median(runs.map((run) => run.peakMb)),
-    runs,
-  };
+  for (let i = 0; i < times; i++) runs.push(await runOnce({ command, args, environment }));
+  return { ...medians(runs), runs };
 }
 
-function runOnce(
-  command: string,
-  args: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Promise<Run> {
+/** The medians of several runs. */
+export function medians(runs: readonly Run[]): Run {
+  return { seconds: median(runs.map((run) => run.seconds)), peakMb: median(runs.map((run) => run.peakMb)) };
+}
+
+/**
+ * Runs a command once.
+ * It reports its own peak memory in its last line of output, `{"maxRssKb":12345}` (getrusage's `ru_maxrss`): the one way
+ * to learn it exactly that needs no tool beside the languages themselves.
+ * @throws Error when it fails, with what it wrote to stderr
+ */
+export function runOnce({ command, args, environment = {} }: Command): Promise<Run> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(command, args, {
@@ -71,7 +75,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** What a child prints last for {@link measure}. */
+/** What a child prints last for {@link runOnce}. */
 export function reportPeak(): void {
   console.log(JSON.stringify({ maxRssKb: process.resourceUsage().maxRSS }));
 }

@@ -11,6 +11,12 @@ export function wellFormed(text: string): string {
   return hasLoneSurrogate(text) ? text.replace(LONE_SURROGATES, "\ufffd") : text;
 }
 
+/** The first `length` UTF-16 units of a text, one less where the cut would fall into a surrogate pair. */
+export function cutText(text: string, length: number): string {
+  const cut = text.slice(0, length);
+  return text.length > length && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
+}
+
 /** `1 cell` or `12,345 cells`. */
 export function counted(count: number, what: string): string {
   return `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;

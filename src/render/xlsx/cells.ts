@@ -1,6 +1,6 @@
 import type { Cell, Column, ResultHead, Row } from "../../core/query/query.ts";
 import { unitColumn } from "../shared/columns.ts";
-import { counted, hasLoneSurrogate, surrogateNote } from "../shared/text.ts";
+import { counted, cutText, hasLoneSurrogate, surrogateNote } from "../shared/text.ts";
 import { columnFormat, shownDigits, tinyFormat } from "./formats.ts";
 import type { SharedStrings } from "./strings.ts";
 import type { Style, StyleBook } from "./styles.ts";
@@ -14,6 +14,13 @@ const MAX_SHARED = 8_192;
 const MAX_SHARED_LENGTH = 1_024;
 const FORMULA_START = /^[=+\-@]/;
 
+/** Text that is longer than a cell may be, cut; its end says so. */
+export function fitCell(text: string): string {
+  if (text.length <= MAX_CELL) return text;
+  const mark = `… [truncated, ${text.length.toLocaleString("en-US")} characters in all]`;
+  return cutText(text, MAX_CELL - mark.length) + mark;
+}
+
 /** What had to be changed for the format's sake; the file says so. */
 export class CellNotes {
   #cut = 0;
@@ -23,12 +30,8 @@ export class CellNotes {
   /** Text as a cell can hold it. */
   fit(text: string): string {
     if (hasLoneSurrogate(text)) this.#surrogates++;
-    if (text.length <= MAX_CELL) return text;
-    this.#cut++;
-    const mark = `… [truncated, ${text.length.toLocaleString("en-US")} characters in all]`;
-    const cut = text.slice(0, MAX_CELL - mark.length);
-    // Not in the middle of a surrogate pair, which would make a replacement of its own.
-    return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}${mark}`;
+    if (text.length > MAX_CELL) this.#cut++;
+    return fitCell(text);
   }
 
   number(text: string, column: string): void {

@@ -1,3 +1,4 @@
+import { fitCell } from "./cells.ts";
 import { type SheetLink, cellRef } from "./sheet.ts";
 import type { Style, StyleBook } from "./styles.ts";
 import { content, textElement } from "./xml.ts";
@@ -78,7 +79,7 @@ export class Grid {
 
 function valueXml(value: GridValue): string {
   if (value === null) return "/>";
-  if ("text" in value) return ` t="inlineStr"><is>${textElement(value.text)}</is></c>`;
+  if ("text" in value) return ` t="inlineStr"><is>${textElement(fitCell(value.text))}</is></c>`;
   if ("number" in value) return `><v>${value.number}</v></c>`;
   return `><f>${content(value.formula)}</f><v>${value.value}</v></c>`;
 }

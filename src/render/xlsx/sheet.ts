@@ -1,5 +1,9 @@
+import { cutText } from "../shared/text.ts";
 import { argb } from "./styles.ts";
 import { attribute, columnName, quotedSheet, XML_HEAD } from "./xml.ts";
+
+/** Characters of a header or footer, codes included (Excel specifications and limits). */
+const MAX_FOOTER = 255;
 
 export interface SheetTop {
   /** Column widths in characters, from column A on. */
@@ -77,7 +81,7 @@ export function sheetFoot(bottom: SheetBottom): string {
     `<pageSetup orientation="${landscape ? "landscape" : "portrait"}" fitToHeight="0"/>` +
     (footer === undefined
       ? ""
-      : `<headerFooter><oddFooter>${attribute(`&L${footer.replaceAll("&", "&&")}&RPage &P of &N`)}</oddFooter></headerFooter>`) +
+      : `<headerFooter><oddFooter>${attribute(footerCode(footer))}</oddFooter></headerFooter>`) +
     (breaks.length === 0
       ? ""
       : `<rowBreaks count="${breaks.length}" manualBreakCount="${breaks.length}">${breaks.map((row) => `<brk id="${row}" max="16383" man="1"/>`).join("")}</rowBreaks>`) +
@@ -87,6 +91,16 @@ export function sheetFoot(bottom: SheetBottom): string {
     (drawing === undefined ? "" : `<drawing r:id="${drawing}"/>`) +
     "</worksheet>"
   );
+}
+
+/** The footer's text with its codes, at most as long as Excel takes. */
+function footerCode(text: string): string {
+  const [left, right] = ["&L", "&RPage &P of &N"];
+  let shown = text;
+  while (left.length + shown.replaceAll("&", "&&").length + right.length > MAX_FOOTER) {
+    shown = `${cutText(shown, shown.length - 2)}…`;
+  }
+  return left + shown.replaceAll("&", "&&") + right;
 }
 
 function linkXml({ ref, sheet, tooltip }: SheetLink): string {

@@ -1,5 +1,5 @@
 import type { ReportDocument } from "../../core/reports/document.ts";
-import { wellFormed } from "../shared/text.ts";
+import { cutText, wellFormed } from "../shared/text.ts";
 import { attribute, content, quotedSheet, XML_HEAD } from "./xml.ts";
 
 const MAX_NAME = 31;
@@ -44,7 +44,7 @@ export class Workbook {
       .replace(/\s+/g, " ");
     for (let i = 1; ; i++) {
       const suffix = i === 1 ? "" : ` (${i})`;
-      const stem = cutTo(clean.trim().replace(/^'+|'+$/g, "") || "Sheet", MAX_NAME - suffix.length);
+      const stem = cutText(clean.trim().replace(/^'+|'+$/g, "") || "Sheet", MAX_NAME - suffix.length);
       const name = stem.replace(/['\s]+$/, "") + suffix;
       if (this.#names.has(name.toLowerCase())) continue;
       this.#names.add(name.toLowerCase());
@@ -84,11 +84,6 @@ export class Workbook {
     );
     return relationships([...sheets, ...others]);
   }
-}
-
-function cutTo(text: string, length: number): string {
-  const cut = text.slice(0, length);
-  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
 
 function definedNames(sheet: SheetEntry, index: number): { name: string; xml: string }[] {

@@ -402,6 +402,20 @@ describe("the workbook", () => {
     );
   });
 
+  it("keeps texts of any length within the limits of footers and cells", async () => {
+    const title = "R&D & more ".repeat(100);
+    const sections = [{ kind: "text" as const, text: "word ".repeat(10_000) }];
+    const book = await workbook(documentOf(columns, [["a", "1"]], { title, sections }));
+    for (const { root, cells } of book.sheets) {
+      for (const footer of elements(root, "oddFooter")) {
+        expect(footer.text.length).toBeLessThanOrEqual(255);
+        expect(footer.text).toMatch(/^&LR&&D && more .*…&RPage &P of &N$/);
+      }
+      for (const cell of cells.values()) expect(cell.value?.length ?? 0).toBeLessThanOrEqual(MAX_CELL);
+    }
+    expect(textOfSheet(book, "Summary")).toContain("[truncated, 50,000 characters in all]");
+  });
+
   it("keeps the order of elements that ECMA-376 asks for in a worksheet", async () => {
     const order = [
       "sheetPr",
