@@ -37,6 +37,13 @@ export function keyExpression(key: PlannedKey): string {
       return `json_extract_string(${identifier(column)}, ${tagPointer(key.tagKey ?? "")})`;
     case "column":
       return identifier(column);
+    case "date":
+      return `${identifier(column)}::DATE`;
+    case "instant":
+      return `strftime(${identifier(column)}, '%Y-%m-%dT%H:%M:%S.%gZ')`;
+    case "source":
+      // The inner table has no load_id, so that the name means the fact's.
+      return "(SELECT s.source FROM (SELECT load_id AS id, source FROM loads) s WHERE s.id = load_id)";
   }
 }
 
@@ -53,7 +60,7 @@ export function filterCondition(
   bindings: Bindings,
 ): string {
   const subject = keyExpression(filter.key);
-  const isDate = filter.key.dimension.column === "day";
+  const isDate = filter.key.dimension.column === "day" || filter.key.dimension.kind === "date";
   const value = (text: string): string => (isDate ? dateLiteral(text) : bindings.bind(text));
   return condition(subject, filter.op, filter.values, value);
 }

@@ -17,12 +17,16 @@ export interface FactColumn {
   type: FactType;
 }
 
-/** Something to group by or filter on. `tag` dimensions are written `tag:KEY`. */
+/**
+ * Something to group by or filter on. `tag` dimensions are written `tag:KEY`. Of an instant column, `date` is its
+ * calendar date in UTC and `instant` the instant itself (RFC 3339 with milliseconds), which is only filtered on being
+ * there. `source` is who delivered the fact: that of its partition.
+ */
 export interface Dimension {
   id: string;
   label: string;
-  kind: "column" | "tag" | "day" | "week" | "month";
-  /** The fact column behind it; the time dimensions read the fact's day. */
+  kind: "column" | "tag" | "day" | "week" | "month" | "date" | "instant" | "source";
+  /** The fact column behind it; the time dimensions read the fact's day, `source` the partition's source. */
   column: string;
 }
 
@@ -66,6 +70,7 @@ const TIME: Dimension[] = [
   { id: "month", label: "Month", kind: "month", column: "day" },
 ];
 const TAGS: Dimension = { id: "tag", label: "Tag", kind: "tag", column: "tags" };
+const SOURCE: Dimension = { id: "source", label: "Source", kind: "source", column: "source" };
 
 const money = (id: string, label: string): Measure => ({
   id,
@@ -109,6 +114,7 @@ const COST: Dataset = {
     dimension("resource_type", "Resource type"),
     dimension("currency", "Currency", "billing_currency"),
     dimension("unit", "Unit", "consumed_unit"),
+    SOURCE,
     TAGS,
   ],
   measures: [
@@ -153,6 +159,10 @@ const FINDINGS: Dataset = {
     dimension("region", "Region", "region_id"),
     dimension("resource", "Resource", "resource_id"),
     dimension("resource_type", "Resource type"),
+    dimension("remediation", "Remediation"),
+    { id: "first_observed", label: "First observed", kind: "date", column: "first_observed_at" },
+    { id: "last_observed", label: "Last observed", kind: "date", column: "last_observed_at" },
+    SOURCE,
     TAGS,
   ],
   measures: [
@@ -198,6 +208,9 @@ const CONTROLS: Dataset = {
     dimension("account", "Account", "sub_account_id"),
     dimension("region", "Region", "region_id"),
     dimension("resource", "Resource", "resource_id"),
+    dimension("finding", "Finding", "finding_id"),
+    { id: "evaluated_at", label: "Evaluated at", kind: "instant", column: "evaluated_at" },
+    SOURCE,
   ],
   measures: [
     {
@@ -229,6 +242,7 @@ const USAGE: Dataset = {
     dimension("account", "Account", "sub_account_id"),
     dimension("region", "Region", "region_id"),
     dimension("resource", "Resource", "resource_id"),
+    SOURCE,
     TAGS,
   ],
   measures: [

@@ -83,6 +83,7 @@ function keyColumn(key: PlannedKey): Column {
   const shared = { id: key.id, role: "dimension" as const, additive: false };
   if (kind === "day" || kind === "week" || kind === "month")
     return { ...shared, label, type: "date", grain: kind };
+  if (kind === "date" || kind === "instant") return { ...shared, label, type: kind };
   return { ...shared, label: key.tagKey === undefined ? label : `Tag ${key.tagKey}`, type: "string" };
 }
 

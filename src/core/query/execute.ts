@@ -83,9 +83,16 @@ export class PlanExecutor {
 
   #wantsOn(at: number, entry: LoadedDay): boolean {
     const side = this.#sides[at];
-    if (side === undefined || !includes(side.range, entry.day)) return false;
+    if (side === undefined || !includes(side.range, entry.day) || !this.#ofSource(entry.source)) return false;
     const days = this.#mainDays?.[at];
     return days === undefined ? passesTime(this.#plan, side.align(entry.day)) : days.has(snapshotName(entry));
+  }
+
+  #ofSource(source: string): boolean {
+    return this.#plan.filters.every(
+      (filter) =>
+        filter.on !== "dimension" || filter.key.dimension.kind !== "source" || passesFilter(filter, source),
+    );
   }
 
   /** The fact columns the plan reads. */
@@ -93,7 +100,9 @@ export class PlanExecutor {
     const { keys, filters, measures } = this.#plan;
     const filtered = filters.flatMap((filter) => (filter.on === "dimension" ? [filter.key] : []));
     const read = [
-      ...[...keys, ...filtered].map((key) => key.dimension.column),
+      ...[...keys, ...filtered]
+        .filter((key) => key.dimension.kind !== "source")
+        .map((key) => key.dimension.column),
       ...measures.map((measure) => measure.column),
       ...measures.flatMap(unitColumn),
     ];
@@ -235,10 +244,24 @@ function unitColumn(measure: Measure): string[] {
 function columnOf(block: FactBlock, key: PlannedKey, day: string): TextColumn {
   if (isTimeKey(key))
     return { values: [bucketOf(key.dimension.kind, day)], codes: new Uint8Array(block.rows) };
+  const { kind } = key.dimension;
+  if (kind === "source") return { values: [block.source], codes: new Uint8Array(block.rows) };
   const column = block.text(key.dimension.column);
+  if (kind === "instant") return { values: column.values.map(instantText), codes: column.codes };
+  if (kind === "date") {
+    const dates = column.values.map((text) => instantText(text)?.slice(0, 10) ?? null);
+    return { values: dates, codes: column.codes };
+  }
   const { tagKey } = key;
   if (tagKey === undefined) return column;
   return { values: column.values.map((tags) => tagValue(tags, tagKey)), codes: column.codes };
+}
+
+/** The instant of a fact as results write it; importers keep their sources' spelling of it. */
+function instantText(text: string | null): string | null {
+  if (text === null) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
 }
 
 function valueOf(side: Accumulators | undefined, measure: Measure, m: number, path: number): bigint | null {

@@ -60,6 +60,7 @@ export const MAX_FILTER_VALUES = 500;
 const MEASURE_OPS: readonly FilterOp[] = ["equals", "not", "greater", "less", "between"];
 const TEXT_OPS: readonly FilterOp[] = ["equals", "not", "in", "contains", "starts", "ends"];
 const DATE_OPS: readonly FilterOp[] = ["equals", "not", "in", "greater", "less", "between"];
+const PRESENCE_OPS: readonly FilterOp[] = ["equals", "not", "in"];
 
 /**
  * Checks a query and resolves its names and dates.
@@ -177,10 +178,16 @@ function planFilter(
     return { on: "measure", measure: index, op: filter.op, values: checkNumbers(filter, values, field) };
   }
   const key = planKey(dataset, filter.field, `${field}.field`);
-  const isDate = key.dimension.column === "day";
-  checkOp(filter, isDate ? DATE_OPS : TEXT_OPS, field);
+  const { kind, column } = key.dimension;
+  const isDate = column === "day" || kind === "date";
+  checkOp(filter, kind === "instant" ? PRESENCE_OPS : isDate ? DATE_OPS : TEXT_OPS, field);
   checkCount(filter, values, field);
-  if (isDate) checkDates(values, field);
+  // A day is always known; the date of an instant column may be missing, and asked for by null.
+  if (isDate) {
+    const nullable = kind === "date" && PRESENCE_OPS.includes(filter.op);
+    checkDates(nullable ? values.filter((value) => value !== null) : values, field);
+  }
+  if (kind === "instant") checkPresence(filter, values, field);
   if (["contains", "starts", "ends"].includes(filter.op) && values[0] === null) {
     throw invalid("query.invalid-filter", `${field}: ${filter.op} needs a text`, {
       field: `${field}.value`,
@@ -235,6 +242,14 @@ function checkDates(values: readonly (string | null)[], field: string): void {
   throw invalid("query.invalid-filter", `${field}: "${String(bad)}" is not a calendar date`, {
     field: `${field}.value`,
     fix: "Write it as YYYY-MM-DD, for example 2024-09-01.",
+  });
+}
+
+function checkPresence(filter: QueryFilter, values: readonly (string | null)[], field: string): void {
+  if (values.every((value) => value === null)) return;
+  throw invalid("query.invalid-filter", `${field}: ${filter.field} is filtered only on being there`, {
+    field: `${field}.value`,
+    fix: "Use null: equals null finds facts without it, not null those with it.",
   });
 }
 

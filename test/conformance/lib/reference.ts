@@ -136,6 +136,12 @@ function timeBucket(key: PlannedKey, d: string): string {
 function keyOf(key: PlannedKey, placed: Placed): Cell {
   const { kind, column } = key.dimension;
   if (kind === "column") return placed.fact.values[column] ?? null;
+  if (kind === "source") return placed.fact.source;
+  if (kind === "date" || kind === "instant") {
+    const text = placed.fact.values[column] ?? null;
+    const instant = text === null ? null : new Date(text).toISOString();
+    return kind === "date" ? (instant?.slice(0, 10) ?? null) : instant;
+  }
   if (kind !== "tag") return timeBucket(key, placed.d);
   const tags = JSON.parse(placed.fact.values[column] ?? "{}") as Record<string, string>;
   return Object.hasOwn(tags, key.tagKey!) ? tags[key.tagKey!]! : null;

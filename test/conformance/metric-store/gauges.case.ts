@@ -115,6 +115,48 @@ export function gaugeCases(store: () => MetricStore): void {
       expect((await ask(store(), { ...findings, range: before }, tenant)).rows).toEqual([["1"]]);
     });
 
+    it("groups by source and by when findings were first observed, however the instant is spelled", async () => {
+      const tenant = "origins";
+      const at = (first_observed_at: string | null, source: string): LoadedFact =>
+        finding("2024-09-10", { first_observed_at }, { tenant, source });
+      await loadFindings([
+        at("2024-09-01T06:00:00Z", "asff:1"),
+        at("2024-09-01T23:59:59.999Z", "asff:1"),
+        at("2024-09-02T00:00:00.000Z", "prowler:2"),
+        at(null, "prowler:2"),
+      ]);
+      const grouped: Question = { ...findings, groupBy: ["source", "first_observed"] };
+      const sort: Question["sort"] = [
+        { by: "source", order: "asc" },
+        { by: "first_observed", order: "asc" },
+      ];
+      expect((await ask(store(), { ...grouped, sort }, tenant)).rows).toEqual([
+        ["asff:1", "2024-09-01", "2"],
+        ["prowler:2", "2024-09-02", "1"],
+        ["prowler:2", null, "1"],
+      ]);
+      const early: Question["filters"] = [{ field: "first_observed", op: "less", value: "2024-09-02" }];
+      expect((await ask(store(), { ...findings, filters: early }, tenant)).rows).toEqual([["2"]]);
+      const unknown: Question["filters"] = [
+        { field: "first_observed", op: "equals", value: null },
+        { field: "source", op: "equals", value: "prowler:2" },
+      ];
+      expect((await ask(store(), { ...findings, filters: unknown }, tenant)).rows).toEqual([["1"]]);
+    });
+
+    it("tells instants to the millisecond", async () => {
+      const tenant = "instants";
+      const facts = ["2024-09-10T06:00:00Z", null].map((evaluated_at) =>
+        finding("2024-09-10", { evaluated_at }, { tenant }),
+      );
+      await load(store(), facts, { dataset: "controls" });
+      const answer = await ask(store(), { dataset: "controls", groupBy: ["evaluated_at"] }, tenant);
+      expect(answer.rows).toEqual([
+        ["2024-09-10T06:00:00.000Z", "1"],
+        [null, "1"],
+      ]);
+    });
+
     it("compares last with last", async () => {
       const tenant = "compared";
       await loadFindings([

@@ -37,7 +37,7 @@ interface Scenario {
 }
 
 const COST_KEYS = ["service", "region", "account", "tag:env", "tag:a.b", "tag:t/~m", "day", "week", "month"];
-const FINDING_KEYS = ["severity", "service", "tag:env", "day", "week", "month"];
+const FINDING_KEYS = ["severity", "service", "tag:env", "source", "first_observed", "day", "week", "month"];
 
 function fact(dataset: "cost" | "findings"): fc.Arbitrary<LoadedFact> {
   const shared = {
@@ -56,7 +56,17 @@ function fact(dataset: "cost" | "findings"): fc.Arbitrary<LoadedFact> {
           consumed_unit: fc.constantFrom("GB", "Hours", null),
           billing_currency: fc.constantFrom("USD", "USD", "EUR"),
         })
-      : fc.record({ ...shared, severity: fc.constantFrom("high", "low", null) });
+      : fc.record({
+          ...shared,
+          severity: fc.constantFrom("high", "low", null),
+          // As different tools spell one instant, and one just before midnight.
+          first_observed_at: fc.constantFrom(
+            null,
+            "2024-02-01T06:00:00Z",
+            "2024-02-01T06:00:00.000Z",
+            "2024-02-29T23:59:59.999Z",
+          ),
+        });
   return fc
     .record({ day: days, source: fc.constantFrom("s:1", "s:2"), values })
     .map(({ day, source, values }) => ({
@@ -79,7 +89,7 @@ function filter(dataset: "cost" | "findings", measures: readonly string[]): fc.A
       numbers: fc.array(fc.constantFrom("0", "1", "-0.5", "100"), { minLength: 2, maxLength: 2 }),
     })
     .map(({ field, op, texts, dates, numbers }): QueryFilter | undefined => {
-      const isDate = ["day", "week", "month"].includes(field);
+      const isDate = ["day", "week", "month", "first_observed"].includes(field);
       const pair = isDate
         ? dates.sort()
         : measures.includes(field)
