@@ -4,7 +4,9 @@ import type { FontGlyph, FontProgram, GlyphRun } from "./program.ts";
 /** A character ready to draw. */
 export interface Glyph {
   readonly id: number;
-  /** Its bytes in a content stream's string. */
+  /** Its number in the embedded subset. */
+  readonly place: number;
+  /** That number's bytes in a content stream's string. */
   readonly code: string;
   /** 1/1000 em. */
   readonly advance: number;
@@ -59,7 +61,13 @@ export class Face {
     this.#font.widths[id] ??= advance;
     // A glyph that stands for no character of its own must still say something, and PDF/A forbids 0.
     this.#font.unicode[id] ??= codePoints.length > 0 ? codePoints : [0xfffd];
-    return { id: glyph.id, code: stringBytes(id), advance, kerned: this.#kerning.starts(glyph.id) };
+    return {
+      id: glyph.id,
+      place: id,
+      code: stringBytes(id),
+      advance,
+      kerned: this.#kerning.starts(glyph.id),
+    };
   }
 
   /** The kerning between two glyphs in 1/1000 em, whole, negative when they move together. */

@@ -9,8 +9,6 @@ import { themeOf } from "./theme.ts";
 
 /** Paper in points, upright (ISO 216 and ANSI). */
 const PAPER = { A4: { width: 595.28, height: 841.89 }, letter: { width: 612, height: 792 } } as const;
-/** Pages being compressed on other threads while the next is drawn. */
-const IN_FLIGHT = 4;
 /** Bytes gathered before they are handed on. */
 const CHUNK = 64 * 1024;
 
@@ -49,7 +47,6 @@ async function* render(document: ReportDocument, options: RenderOptions = {}): A
   const pages = compose(book, document, format);
   try {
     while ((await pages.next()).done !== true) {
-      await book.settle(IN_FLIGHT);
       if (book.file.waiting >= CHUNK) yield* taken(book);
     }
     await book.end();
@@ -57,7 +54,7 @@ async function* render(document: ReportDocument, options: RenderOptions = {}): A
   } finally {
     // A consumer that stopped reading, or an error: the row streams end, the rest is forgotten.
     await pages.return(undefined);
-    await book.abandon();
+    book.abandon();
   }
 }
 

@@ -9,10 +9,10 @@ export interface FontProgram {
   glyphForCodePoint(codePoint: number): FontGlyph;
   layout(
     text: string,
-    features?: Readonly<Record<string, boolean>> | undefined,
+    features?: Readonly<Record<string, boolean>>,
     script?: undefined,
     language?: undefined,
-    direction?: "rtl" | undefined,
+    direction?: "rtl",
   ): GlyphRun;
 }
 

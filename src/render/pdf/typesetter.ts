@@ -3,6 +3,7 @@ import { create } from "fontkit";
 import { hasRightToLeft, visualRuns } from "./bidi.ts";
 import { Face, type Glyph } from "./face.ts";
 import type { PdfFile } from "./file.ts";
+import type { Ink } from "./ink.ts";
 import type { FontProgram } from "./program.ts";
 
 export type Weight = "regular" | "semibold";
@@ -116,6 +117,43 @@ export class Typesetter {
       previous = glyph;
     }
     return { width, segments: [{ face: face.name, show: kerned ? `[(${out})]TJ` : `(${out})Tj`, rise: 0 }] };
+  }
+
+  /**
+   * Width in em/1000 of a line of {@link simple} characters in one font; -1 for any other, which `shape` must lay out.
+   * With `showPlain`, the short way for texts that are drawn once: nothing is built that must be kept.
+   */
+  plainWidth(text: string, weight: Weight, kerning: boolean): number {
+    const face = this.#face(weight);
+    let width = 0;
+    let previous: Glyph | undefined;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      const glyph = simple(code) ? face.glyph(code) : undefined;
+      if (glyph === undefined) return -1;
+      if (kerning && previous?.kerned === true) width += face.kern(previous, glyph);
+      width += glyph.advance;
+      previous = glyph;
+    }
+    return width;
+  }
+
+  /** Writes the operator that shows a line that `plainWidth` could measure. */
+  showPlain(ink: Ink, text: string, weight: Weight, kerning: boolean): void {
+    const face = this.#face(weight);
+    let previous: Glyph | undefined;
+    ink.text(kerning ? "[(" : "(");
+    for (let i = 0; i < text.length; i++) {
+      const glyph = face.glyph(text.charCodeAt(i));
+      if (glyph === undefined) continue;
+      if (kerning && previous?.kerned === true) {
+        const kern = face.kern(previous, glyph);
+        if (kern !== 0) ink.text(`)${-kern}(`);
+      }
+      ink.glyph(glyph.place);
+      previous = glyph;
+    }
+    ink.text(kerning ? ")]TJ\n" : ")Tj\n");
   }
 
   #careful(raw: string, weight: Weight): Shaped {
@@ -256,15 +294,17 @@ interface Piece {
   missing: boolean;
 }
 
-/** Greek, Cyrillic and general punctuation need no shaping. */
+/** Latin, Greek, Cyrillic, punctuation and symbols: a character is a glyph, with nothing to join or to combine. */
 const simple = (code: number): boolean =>
-  (code >= 0x370 && code < 0x483) ||
-  (code >= 0x48a && code < 0x530) ||
-  (code >= 0x2010 && code < 0x2028) ||
-  (code >= 0x1e00 && code < 0x2000) ||
-  (code >= 0x2030 && code < 0x205f) ||
-  (code >= 0x20a0 && code < 0x20d0) ||
-  (code >= 0x2100 && code < 0x2600);
+  (code >= 0x20 && code < 0x300 && code !== 0xad && (code < 0x7f || code >= 0xa0)) ||
+  (code >= 0x370 &&
+    (code < 0x483 ||
+      (code >= 0x48a && code < 0x530) ||
+      (code >= 0x1e00 && code < 0x2000) ||
+      (code >= 0x2010 && code < 0x2028) ||
+      (code >= 0x2030 && code < 0x205f) ||
+      (code >= 0x20a0 && code < 0x20d0) ||
+      (code >= 0x2100 && code < 0x2600)));
 
 /** Letters with the marks that belong to them. */
 function clusters(text: string): string[] {

@@ -120,9 +120,11 @@ function numericNeeds(
 }
 
 function textNeeds(type: Typesetter, shown: readonly string[], word: number): CellNeeds {
-  const cells = shown.map((text) => type.shape(text).width);
+  const distinct = [...new Set(shown)];
+  const widths = new Map(distinct.map((text) => [text, type.shape(text).width]));
+  const cells = shown.map((text) => widths.get(text) ?? 0);
   const natural = Math.max(...cells, word, 1500);
-  const token = Math.max(...shown.map((text) => longestToken(type, text)), 0);
+  const token = natural <= WORD ? natural : Math.max(...distinct.map((text) => longestToken(type, text)), 0);
   return {
     natural,
     least: Math.min(natural, Math.max(word, Math.min(token, 9000), 3000)),

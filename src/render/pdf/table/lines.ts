@@ -1,28 +1,39 @@
+import type { Ink } from "../ink.ts";
 import { type Shaped, showText, type Typesetter, type Weight } from "../typesetter.ts";
 import { UNKNOWN } from "./cells.ts";
 import { fractionDigits } from "./columns.ts";
 
 /** A cell's line, ready to show at the table's size. */
-export interface Line {
-  show: string;
+interface Line {
+  show: Uint8Array;
   /** Points. */
   width: number;
 }
 
-/** A cell laid out. `hang` is how far a number's end stands off the column's right edge, so that points line up. */
-export interface Laid {
+/**
+ * A cell laid out, in memory that is used again for the next row. `hang` is how far a number's end stands off the
+ * column's right edge, so that points line up.
+ */
+export interface Cell {
+  lines: number;
+  hang: number;
+  /** Its lines; undefined for one plain line, which is encoded as it is written. */
+  laid: readonly Line[] | undefined;
+  text: string;
+  width: number;
+}
+
+interface Laid {
   lines: readonly Line[];
   hang: number;
 }
 
 /** Distinct texts kept a column and generation. */
-const KEEP = 1500;
-/** Lookups after which a column that hardly ever hits stops keeping anything. */
-const TRIAL = 4000;
+const KEEP = 1000;
 
 /**
  * Lays out the cells of one column, once a distinct text. The memory is bounded: two generations of {@link KEEP}
- * texts, and none for columns whose cells are all different.
+ * texts, and none for columns whose cells are hardly ever the same, whose plain lines are only measured.
  */
 export class CellLayout {
   readonly #type: Typesetter;
@@ -38,7 +49,7 @@ export class CellLayout {
   #old = new Map<string, Laid>();
   #lookups = 0;
   #hits = 0;
-  #keeps = true;
+  #keeps: boolean;
 
   /** @param inner the column's width without its padding, in points */
   constructor(
@@ -58,10 +69,44 @@ export class CellLayout {
     this.#font = type.faceName(weight);
     this.#digit = type.width("0", size, weight);
     this.#point = type.width(".", size, weight);
+    // Amounts repeat so seldom that looking them up costs more than measuring digits.
+    this.#keeps = !numeric;
   }
 
-  of(text: string): Laid {
-    if (!this.#keeps) return this.#lay(text);
+  /** Lays `text` out into `cell`. */
+  into(cell: Cell, text: string): void {
+    cell.text = text;
+    if (this.#keeps) {
+      this.#use(cell, this.#kept(text));
+      return;
+    }
+    const em = this.#type.plainWidth(text, this.#weight, !this.#numeric);
+    const width = (em * this.#size) / 1000;
+    if (em < 0 || width > this.#inner + 0.02) {
+      this.#use(cell, this.#lay(text));
+      return;
+    }
+    cell.laid = undefined;
+    cell.lines = 1;
+    cell.width = width;
+    cell.hang = this.#hang(text, width);
+  }
+
+  #use(cell: Cell, laid: Laid): void {
+    cell.laid = laid.lines;
+    cell.lines = laid.lines.length;
+    cell.width = laid.lines[0]?.width ?? 0;
+    cell.hang = laid.hang;
+  }
+
+  /** Writes the operator that shows one line of the cell. */
+  show(ink: Ink, cell: Cell, line: number): void {
+    const laid = cell.laid;
+    if (laid === undefined) this.#type.showPlain(ink, cell.text, this.#weight, !this.#numeric);
+    else ink.bytes(laid[line]?.show ?? NOTHING);
+  }
+
+  #kept(text: string): Laid {
     this.#lookups++;
     let laid = this.#young.get(text);
     if (laid !== undefined) {
@@ -79,7 +124,7 @@ export class CellLayout {
   #turn(): void {
     this.#old = this.#young;
     this.#young = new Map();
-    if (this.#lookups > TRIAL && this.#hits < this.#lookups * 0.1) {
+    if (this.#hits < this.#lookups * 0.1) {
       this.#keeps = false;
       this.#old = new Map();
     }
@@ -94,7 +139,7 @@ export class CellLayout {
     const ratio = this.#inner / width;
     if (this.#numeric && ratio >= 0.6) {
       const small = Math.floor(this.#size * ratio * 100) / 100;
-      const show = `${showText(shaped, small)}/${this.#font} ${this.#size} Tf`;
+      const show = bytesOf(`${showText(shaped, small)}/${this.#font} ${this.#size} Tf\n`);
       return { lines: [{ show, width: (shaped.width * small) / 1000 }], hang: 0 };
     }
     const lines = this.#type.wrap(text, this.#inner, this.#size, this.#weight).map((part): Line => {
@@ -105,10 +150,11 @@ export class CellLayout {
   }
 
   /** A line in the table's own font needs no font operator. */
-  #show(shaped: Shaped): string {
+  #show(shaped: Shaped): Uint8Array {
     const only = shaped.segments.length === 1 ? shaped.segments[0] : undefined;
-    if (only?.face === this.#font && only.actual === undefined && only.rise === 0) return only.show;
-    return `${showText(shaped, this.#size)}/${this.#font} ${this.#size} Tf`;
+    const plain = only?.face === this.#font && only.actual === undefined && only.rise === 0;
+    if (plain) return bytesOf(`${only.show}\n`);
+    return bytesOf(`${showText(shaped, this.#size)}/${this.#font} ${this.#size} Tf\n`);
   }
 
   #hang(text: string, width: number): number {
@@ -119,3 +165,6 @@ export class CellLayout {
     return missing > 0 && width + hang <= this.#inner ? hang : 0;
   }
 }
+
+const NOTHING = new Uint8Array(0);
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");

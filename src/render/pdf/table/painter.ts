@@ -1,10 +1,11 @@
 import type { Book, Page } from "../book.ts";
+import { Ink } from "../ink.ts";
 import { n, rgb } from "../pen.ts";
 import { columnSpan, type Element, type ElementType, SCOPE_COLUMN, SCOPE_ROW } from "../tags.ts";
 import { MARGIN, TEXT } from "../theme.ts";
-import type { Weight } from "../typesetter.ts";
+import type { Shaped, Weight } from "../typesetter.ts";
 import { PAD_X, type TablePlan } from "./columns.ts";
-import { CellLayout, type Laid } from "./lines.ts";
+import { type Cell, CellLayout } from "./lines.ts";
 
 /**
  * Rows up to which a table is one structure element with all its cells. Longer ones are tagged by row, as a table of
@@ -18,6 +19,19 @@ const GROUP = 50;
 
 /** Rows up to which a table is there to be read, with more white between them, rather than to be looked up in. */
 const ROOMY = 1000;
+
+/** A row laid out: its cells, and what shows them. */
+export interface Row {
+  cells: readonly Cell[];
+  layouts: readonly CellLayout[];
+}
+
+/** Lines of the tallest cell. */
+export function linesOf(row: Row): number {
+  let lines = 1;
+  for (const cell of row.cells) if (cell.lines > lines) lines = cell.lines;
+  return lines;
+}
 
 export interface RowStyle {
   weight: Weight;
@@ -44,6 +58,7 @@ export class TablePainter {
   #tables = 0;
   readonly #title: string;
   readonly #layouts = new Map<Weight, CellLayout[]>();
+  readonly #heading: readonly (readonly Shaped[])[];
   readonly #leading: number;
   readonly #padY: number;
   readonly #left = MARGIN.x;
@@ -51,16 +66,19 @@ export class TablePainter {
   #sectionType: ElementType = "TBody";
   /** Backgrounds by colour, and the text above them, of the part of the table on this page. */
   #fills = new Map<string, string>();
-  #text = "";
+  readonly #ink = new Ink();
   #style = "";
+  readonly #cells: Cell[];
 
   /** @param rows how many there will be: decides how they are tagged, and how much white is between them */
   constructor(book: Book, plan: TablePlan, parent: Element, title: string, rows: number) {
     this.#book = book;
     this.#plan = plan;
     this.#parent = parent;
+    this.#cells = plan.columns.map(() => ({ lines: 1, hang: 0, laid: undefined, text: "", width: 0 }));
     this.#byCell = rows <= TAG_CELLS_UP_TO;
     this.#title = title;
+    this.#heading = plan.heading.map((lines) => lines.map((line) => book.type.shape(line, "semibold")));
     this.#leading = plan.size * 1.3;
     this.#padY = plan.size * (rows <= ROOMY ? 0.42 : 0.3);
   }
@@ -75,19 +93,26 @@ export class TablePainter {
     return lines * this.#plan.headingSize * 1.25 + 9;
   }
 
-  /** Lays a row out. The result belongs to the layout's memory: draw it before keeping it. */
-  lay(texts: readonly string[], weight: Weight = "regular"): Laid[] {
+  /** Lays a row out, in memory that the next row takes over: draw it first. */
+  lay(texts: readonly string[], weight: Weight = "regular"): Row {
     const layouts = this.#layoutsOf(weight);
-    return layouts.map((layout, c) => layout.of(texts[c] ?? ""));
+    const cells = this.#cells;
+    for (let c = 0; c < cells.length; c++) {
+      const cell = cells[c];
+      if (cell !== undefined) layouts[c]?.into(cell, texts[c] ?? "");
+    }
+    return { cells, layouts };
   }
 
   /** Lays out a row whose first cell reaches over the columns of text behind it, which are empty. */
-  layLabelled(texts: readonly string[], weight: Weight): Laid[] {
+  layLabelled(texts: readonly string[], weight: Weight): Row {
     const { columns, size } = this.#plan;
     const end = columns.findIndex((column, c) => c > 0 && (column.numeric || texts[c] !== ""));
     const reach = (end < 0 ? columns : columns.slice(0, end)).reduce((sum, column) => sum + column.width, 0);
     const label = new CellLayout(this.#book.type, size, weight, reach - 2 * PAD_X, false, 0);
-    return [label.of(texts[0] ?? ""), ...this.lay(texts, weight).slice(1)];
+    const row = this.lay(texts, weight);
+    if (row.cells[0] !== undefined) label.into(row.cells[0], texts[0] ?? "");
+    return { cells: row.cells, layouts: [label, ...row.layouts.slice(1)] };
   }
 
   #layoutsOf(weight: Weight): CellLayout[] {
@@ -114,7 +139,7 @@ export class TablePainter {
   header(): void {
     const { page, theme, tags } = this.#book;
     const { pen } = page;
-    const { heading, columns, headingSize } = this.#plan;
+    const { columns, headingSize } = this.#plan;
     const height = this.headerHeight;
     const first = this.#table === undefined;
     const head = first ? tags.open("THead", this.#openTable()) : undefined;
@@ -124,20 +149,19 @@ export class TablePainter {
       const y = page.y + height;
       pen.line(this.#left, y, this.#left + this.#book.width, y, { color: theme.brand, width: 0.8 });
     });
-    heading.forEach((lines, c) => {
+    const draw = (c: number): void => {
       const column = columns[c];
+      const lines = this.#heading[c] ?? [];
       if (column === undefined) return;
-      const draw = (): void => {
-        lines.forEach((line, i) => {
-          const y = page.y + height - 6 - (lines.length - 1 - i) * headingSize * 1.25;
-          const x = this.#left + column.x + (column.numeric ? column.width - PAD_X : PAD_X);
-          const align = column.numeric ? "right" : "left";
-          pen.text(line, x, y, { size: headingSize, bold: true, color: theme.brandText, align });
-        });
-      };
-      if (row === undefined) pen.artifact(draw, "Pagination");
-      else pen.tagged("TH", row, draw, SCOPE_COLUMN);
-    });
+      lines.forEach((line, i) => {
+        const y = page.y + height - 6 - (lines.length - 1 - i) * headingSize * 1.25;
+        const x = this.#left + column.x + (column.numeric ? column.width - PAD_X : PAD_X);
+        const align = column.numeric ? "right" : "left";
+        pen.shaped(line, x, y, { size: headingSize, color: theme.brandText, align });
+      });
+    };
+    if (row === undefined) pen.artifact(() => columns.forEach((_, c) => draw(c)), "Pagination");
+    else columns.forEach((_, c) => pen.tagged("TH", row, () => draw(c), SCOPE_COLUMN));
     if (row !== undefined) tags.close(row);
     if (head !== undefined) tags.close(head);
     page.y += height;
@@ -153,26 +177,25 @@ export class TablePainter {
    * Draws a row, on the next page when it does not fit here. A row taller than half a page is split between lines.
    * @returns whether a page was finished on the way
    */
-  row(laid: readonly Laid[], style: RowStyle): boolean {
-    let lines = 1;
-    for (const cell of laid) if (cell.lines.length > lines) lines = cell.lines.length;
+  row(row: Row, style: RowStyle): boolean {
+    const lines = linesOf(row);
     const height = this.heightOf(lines);
     if (height <= this.#book.room) {
-      this.#paint(laid, 0, lines, style, undefined);
+      this.#paint(row, 0, lines, style, undefined);
       return false;
     }
     const fresh = this.#book.page.height - MARGIN.top - MARGIN.bottom - this.headerHeight;
     if (height <= fresh / 2) {
       this.turn();
-      this.#paint(laid, 0, lines, style, undefined);
-    } else this.#split(laid, lines, style);
+      this.#paint(row, 0, lines, style, undefined);
+    } else this.#split(row, lines, style);
     return true;
   }
 
-  #split(laid: readonly Laid[], lines: number, style: RowStyle): void {
+  #split(row: Row, lines: number, style: RowStyle): void {
     const { tags } = this.#book;
-    const row = tags.open("TR", this.#openSection());
-    const cells = laid.map(() => tags.open("TD", row));
+    const element = tags.open("TR", this.#openSection());
+    const cells = row.cells.map(() => tags.open("TD", element));
     // Its elements must outlive the page they begin on, and with them the part of the table they are in.
     const section = this.#section;
     this.#section = undefined;
@@ -184,12 +207,12 @@ export class TablePainter {
         continue;
       }
       const to = Math.min(lines, from + fit);
-      this.#paint(laid, from, to, style, cells);
+      this.#paint(row, from, to, style, cells);
       from = to;
       if (from < lines) this.turn();
     }
     for (const cell of cells) tags.close(cell);
-    tags.close(row);
+    tags.close(element);
     if (section !== undefined) tags.close(section);
   }
 
@@ -203,51 +226,68 @@ export class TablePainter {
     this.#section = undefined;
   }
 
-  /** Paints lines `from` to `to` of a row; `cells` are the open elements of a row that is split. */
-  #paint(
-    laid: readonly Laid[],
-    from: number,
-    to: number,
-    style: RowStyle,
-    cells: readonly Element[] | undefined,
-  ): void {
+  /** Paints lines `from` to `to` of a row; `parts` are the open elements of a row that is split. */
+  #paint(row: Row, from: number, to: number, style: RowStyle, parts: readonly Element[] | undefined): void {
     const { page, tags } = this.#book;
     const { columns, size } = this.#plan;
+    const ink = this.#ink;
     const height = (to - from) * this.#leading + 2 * this.#padY;
     this.#background(page, height, style);
     this.#setStyle(style);
-    const rowElement = cells === undefined ? tags.open("TR", this.#openSection()) : undefined;
-    const wholeRow = rowElement !== undefined && !this.#byCell;
-    const baseline = page.height - (page.y + this.#padY + size * 0.99);
-    let out = wholeRow ? tags.leaf("TD", rowElement, page, columnSpan(columns.length)) : "";
-    out += `BT 1 0 0 1 ${n(this.#left)} ${n(baseline)} Tm\n`;
-    let x = 0;
-    let y = 0;
+    const element = parts === undefined ? tags.open("TR", this.#openSection()) : undefined;
+    const whole = element !== undefined && !this.#byCell;
+    if (whole) ink.text(tags.leaf("TD", element, page, columnSpan(columns.length)));
+    ink.text("BT 1 0 0 1 ");
+    ink.number(this.#left);
+    ink.number(page.height - (page.y + this.#padY + size * 0.99));
+    ink.text("Tm\n");
+    const at = { x: 0, y: 0 };
     for (let c = 0; c < columns.length; c++) {
-      const column = columns[c];
-      const cell = laid[c];
-      if (column === undefined || cell === undefined) continue;
-      if (cells !== undefined) out += cells[c] === undefined ? "" : tags.mark(cells[c] as Element, page);
-      else if (!wholeRow && rowElement !== undefined) {
-        const heads = c === 0 && style.headed === true;
-        out += tags.leaf(heads ? "TH" : "TD", rowElement, page, heads ? SCOPE_ROW : "");
-      }
-      const last = Math.min(to, cell.lines.length);
-      for (let i = from; i < last; i++) {
-        const line = cell.lines[i];
-        if (line === undefined) continue;
-        const left = column.x + (column.numeric ? column.width - PAD_X - line.width - cell.hang : PAD_X);
-        const down = (from - i) * this.#leading;
-        out += `${n(left - x)} ${n(down - y)} Td ${line.show}\n`;
-        // What was written is rounded, so the next offset starts from there.
-        x += Math.round((left - x) * 100) / 100;
-        y += Math.round((down - y) * 100) / 100;
-      }
-      if (!wholeRow) out += "EMC\n";
+      if (!whole) ink.text(this.#openCell(page, c, style, element, parts));
+      this.#paintCell(row, c, from, to, at);
+      if (!whole) ink.text("EMC\n");
     }
-    this.#text += wholeRow ? `${out}ET EMC\n` : `${out}ET\n`;
-    if (rowElement !== undefined) tags.close(rowElement);
+    ink.text(whole ? "ET EMC\n" : "ET\n");
+    if (element !== undefined) tags.close(element);
     page.y += height;
+  }
+
+  #openCell(
+    page: Page,
+    c: number,
+    style: RowStyle,
+    row: Element | undefined,
+    parts: readonly Element[] | undefined,
+  ): string {
+    const { tags } = this.#book;
+    const part = parts?.[c];
+    if (part !== undefined) return tags.mark(part, page);
+    if (row === undefined) return "";
+    const heads = c === 0 && style.headed === true;
+    return tags.leaf(heads ? "TH" : "TD", row, page, heads ? SCOPE_ROW : "");
+  }
+
+  /** Writes a cell's lines, moving on from `at`, the start of the line shown last. */
+  #paintCell(row: Row, c: number, from: number, to: number, at: { x: number; y: number }): void {
+    const column = this.#plan.columns[c];
+    const cell = row.cells[c];
+    const layout = row.layouts[c];
+    if (column === undefined || cell === undefined || layout === undefined) return;
+    const ink = this.#ink;
+    const last = Math.min(to, cell.lines);
+    for (let i = from; i < last; i++) {
+      const width = cell.laid?.[i]?.width ?? cell.width;
+      const left = column.numeric ? column.x + column.width - PAD_X - width - cell.hang : column.x + PAD_X;
+      // Whole hundredths, as they are written: errors do not add up along the row.
+      const x = Math.round(left * 100) / 100;
+      const y = Math.round((from - i) * this.#leading * 100) / 100;
+      ink.number(x - at.x);
+      ink.number(y - at.y);
+      ink.text("Td ");
+      layout.show(ink, cell, i);
+      at.x = x;
+      at.y = y;
+    }
   }
 
   #background(page: Page, height: number, style: RowStyle): void {
@@ -262,7 +302,7 @@ export class TablePainter {
   #setStyle(style: RowStyle): void {
     const operators = `/${this.#book.type.faceName(style.weight)} ${this.#plan.size} Tf ${rgb(style.color)} rg\n`;
     if (operators === this.#style) return;
-    this.#text += operators;
+    this.#ink.text(operators);
     this.#style = operators;
   }
 
@@ -274,9 +314,9 @@ export class TablePainter {
       const right = this.#left + this.#book.width;
       page.pen.line(this.#left, page.y, right, page.y, { color: this.#book.theme.line, width: 0.6 });
     });
-    page.write(this.#text);
+    page.ink.bytes(this.#ink.view());
+    this.#ink.clear();
     this.#fills = new Map();
-    this.#text = "";
     this.#style = "";
     this.#closeSection();
     if (!this.#byCell) this.#closeTable();

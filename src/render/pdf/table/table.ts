@@ -6,11 +6,11 @@ import type { Element } from "../tags.ts";
 import { TEXT } from "../theme.ts";
 import { type CellText, cellTexts, UNKNOWN } from "./cells.ts";
 import { type Format, planTable } from "./columns.ts";
-import { type RowStyle, TablePainter } from "./painter.ts";
+import { linesOf, type RowStyle, TablePainter } from "./painter.ts";
 import { type Subtotal, Subtotals } from "./subtotals.ts";
 
 /** Rows read ahead to choose column widths from. */
-const SAMPLE = 400;
+const SAMPLE = 250;
 
 export interface TableBlock extends Titled {
   stream: TableStream;
@@ -66,13 +66,10 @@ function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run 
   const texts = cellTexts(head.columns);
   const painter = new TablePainter(book, plan, block.parent, block.title, head.completeness.rows);
   // A heading never stands alone: with it come the header and the first three rows, or all there are.
-  const first = sample
-    .slice(0, 3)
-    .map((row) => painter.lay(row.map((cell, c) => texts[c]?.(cell, row) ?? "")));
-  const rowsHeight = first.reduce(
-    (sum, laid) => sum + painter.heightOf(Math.min(6, Math.max(...laid.map((l) => l.lines.length), 1))),
-    0,
-  );
+  const rowsHeight = sample.slice(0, 3).reduce((sum, row) => {
+    const laid = painter.lay(row.map((cell, c) => texts[c]?.(cell, row) ?? ""));
+    return sum + painter.heightOf(Math.min(6, linesOf(laid)));
+  }, 0);
   const notes = head.completeness.notes.length * 10;
   const needed = 44 + notes + painter.headerHeight + rowsHeight;
   if (book.room < needed) book.next();
