@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { packageCommand } from "./cloud/package-command.ts";
 import { importCommand } from "./commands/import.ts";
 import { queryCommand } from "./commands/query.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -46,6 +47,7 @@ function build(effects: Effects, version: string, exit: (code: ExitCode) => void
   queryCommand(program, effects);
   reportCommand(program, effects);
   tokenCommand(program, effects);
+  packageCommand(program, effects, version);
   inherit(program);
   return program;
 }
