@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import { planImport } from "../../src/importers/registry/registry.ts";
 import type { InputFile, LoadReport, Ownership } from "../../src/ports/load.ts";
+import { freshStore } from "../conformance/lib/embedded.ts";
 import { ask } from "../conformance/lib/facts.ts";
 import { focusCsv } from "../runtimes/seed.ts";
 import { samplePath } from "../samples.ts";
@@ -119,5 +120,66 @@ describe("CSV on DynamoDB", () => {
     const dry = await importFile(fileOf("a.csv", focusCsv([charge("77")])), owners, true);
     expect(dry.warnings).toContain("accounts that the replaced load had and this delivery lacks: 88");
     expect((await ask(store.metrics, {}, "warned")).rows).toEqual([["2"]]);
+  });
+});
+
+describe("CSV on DynamoDB and in the engine", () => {
+  const header =
+    "BilledCost,BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,ServiceName,SubAccountId,SubAccountName,EffectiveCost,ConsumedQuantity,Tags,Odd";
+  const rows = [
+    `1.25,9,USD,2024-09-01T00:00:00Z,2024-09-01T00:00:00Z,2024-09-02T00:00:00Z,EC2,111,one,1,2,"{""env"":""prod""}",x`,
+    `1e-3,9,USD,2024-09-01,2024-09-01T23:00:00Z,2024-09-02T00:00:00Z,"Quoted, ""service""",111,one,NULL,,,x`,
+    `-.5,9,USD,2024-09-01T00:00:00Z,2024-09-30T22:30:00Z,2024-09-30T23:30:00Z,"Line\nbreak",222,,0.000000000000000001,null,"[{""Key"":""a"",""Value"":""b""}]",x`,
+    ` 7 ,9,EUR,2024-09-01 00:00:00,2024-09-10,2024-09-11,S3,333,three,7,1,not json,x`,
+    `0.1234567890123456789,9,USD,2024-09-01,2024-09-10,2024-09-11,S3,111,,1,1,,x`,
+    `12,9,,2024-09-01,2024-09-10,2024-09-11,S3,111,,1,1,,x`,
+    `5,9,USD,2024-09-01,2024-02-30,2024-09-11,S3,111,,1,1,,x`,
+    `5,9,USD,,2024-09-10,2024-09-11,S3,111,,1,1,,x`,
+    `5,9,USD,2024-08-01,2024-08-10T10:00:00+02:00,2024-08-11,S3,,,1,1,"{""n"":1,""z"":null}",x`,
+    `five,9,USD,2024-09-01,2024-09-10,2024-09-11,S3,111,,nine,1,,x`,
+    `only,three,fields`,
+    `8,9,USD,2024-09-01,2024-09-10,2024-09-11,"S"3,111,,1,1,,x`,
+    ``,
+    `9,9,USD,2024-09-01,2024-09-12,,S3,444,,9,1e3,{},x`,
+  ];
+  const claims = [
+    { account: "111", tenant: "one" },
+    { account: "222", tenant: "two" },
+  ];
+
+  it("means the same: report, rejections, warnings and every fact", async () => {
+    const cloud = await startLocalCloud();
+    const aws = cloud.open();
+    const embedded = await freshStore((store) => store.metrics);
+    const file = fileOf("nasty.csv", `${header}\n${rows.join("\n")}\n`);
+    const plan = await planImport([file], "focus");
+    if (plan.mapping === undefined) throw new Error("no mapping");
+    const input = {
+      ...{ kind: "tables" as const, mapping: plan.mapping, files: plan.files, dryRun: false },
+      owners: { kind: "accounts" as const, claims },
+      zones: { two: "Asia/Tokyo", one: "America/New_York" },
+      loadedAt: "2024-10-01T06:00:00.000Z",
+    };
+    const sorted = (report: LoadReport): LoadReport => ({
+      ...report,
+      partitions: [...report.partitions].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    });
+    for (const round of [1, 2]) {
+      const mine = sorted(await aws.metrics.load(input));
+      const theirs = sorted(await embedded.store.load(input));
+      expect(mine).toEqual(theirs);
+      expect(mine.rowsRejected).toBeGreaterThan(5);
+      expect(mine.partitions.some(({ replacedRows }) => replacedRows > 0)).toBe(round === 2);
+    }
+    const question = {
+      range: { from: "2024-08-01", to: "2024-11-01" },
+      groupBy: ["day", "service", "account", "currency", "tag:env", "tag:a", "tag:n", "unit"],
+      measures: ["billed_cost", "effective_cost", "consumed_quantity"],
+    };
+    for (const tenant of ["one", "two", "unassigned"])
+      expect(await ask(aws.metrics, question, tenant)).toEqual(await ask(embedded.store, question, tenant));
+    await embedded.close();
+    await aws.close();
+    await cloud.close();
   });
 });

@@ -4,7 +4,8 @@ import type { CurrencyTotals } from "../../../ports/load.ts";
 
 interface Sums {
   source: (bigint | null)[];
-  loaded: (bigint | null)[];
+  /** undefined until a fact of the currency is stored. */
+  loaded: (bigint | null)[] | undefined;
 }
 
 /** What a load adds up to, by currency: over all it read, and over what it stored. */
@@ -59,11 +60,10 @@ export class Ledger {
     const currency = this.#unit === undefined ? null : (values[this.#unit] ?? null);
     let sums = this.#byCurrency.get(currency);
     if (sums === undefined) {
-      const none = this.#measures.map(() => null);
-      sums = { source: [...none], loaded: [...none] };
+      sums = { source: this.#measures.map(() => null), loaded: undefined };
       this.#byCurrency.set(currency, sums);
     }
-    const list = sums[side];
+    const list = (sums[side] ??= this.#measures.map(() => null));
     this.#measures.forEach((measure, i) => {
       const value = values[measure];
       const amount = value === null || value === undefined ? undefined : tryParseDecimal(value);
@@ -81,7 +81,11 @@ export class Ledger {
       );
     return [...this.#byCurrency]
       .sort(([a], [b]) => ((a ?? "~") < (b ?? "~") ? -1 : 1))
-      .map(([currency, { source, loaded }]) => ({ currency, source: named(source), loaded: named(loaded) }));
+      .map(([currency, { source, loaded }]) => ({
+        currency,
+        source: named(source),
+        loaded: loaded === undefined ? {} : named(loaded),
+      }));
   }
 }
 
