@@ -1,0 +1,42 @@
+/**
+ * What a usage metric's numbers are: a `counter` counts what happened (calls, hours, bytes sent) and adds up over
+ * days; a `gauge` tells a level (bytes kept) and is averaged over days or taken last; of an `unknown` metric neither
+ * may be said for sure.
+ */
+export type MetricKind = "counter" | "gauge" | "unknown";
+
+export interface UsageMetric {
+  id: string;
+  label: string;
+  kind: MetricKind;
+}
+
+const KNOWN: readonly UsageMetric[] = [
+  { id: "api_calls", label: "API calls", kind: "counter" },
+  { id: "compute_hours", label: "Compute hours", kind: "counter" },
+  { id: "storage_gb", label: "Storage", kind: "gauge" },
+  { id: "data_transfer_gb", label: "Data transfer", kind: "counter" },
+];
+
+/** Words at the end of a metric's name that tell what it is, as importers and connectors name theirs. */
+const COUNTERS =
+  /(?:^|_)(?:calls|requests|invocations|errors|throttles|hours|seconds|transfer(?:_gb)?|bytes_(?:in|out|sent|received))$/;
+const GAUGES = /(?:^|_)(?:storage(?:_gb|_bytes)?|size(?:_gb|_bytes)?|objects|connections|utilization|level)$/;
+
+/** What is known of a metric by its name; an unknown one is shown under its own. */
+export function usageMetric(id: string): UsageMetric {
+  const known = KNOWN.find((metric) => metric.id === id);
+  if (known !== undefined) return known;
+  const words = id.replaceAll("_", " ").trim();
+  const label = words === "" ? id : words.charAt(0).toUpperCase() + words.slice(1);
+  return { id, label, kind: COUNTERS.test(id) ? "counter" : GAUGES.test(id) ? "gauge" : "unknown" };
+}
+
+/** The order metrics are shown in: the known ones first, as listed, then by name. */
+export function compareMetrics(a: string, b: string): number {
+  const rank = (id: string): number => {
+    const at = KNOWN.findIndex((metric) => metric.id === id);
+    return at < 0 ? KNOWN.length : at;
+  };
+  return rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0);
+}
