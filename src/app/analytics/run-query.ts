@@ -113,6 +113,13 @@ export function streamOf(result: QueryResult): TableStream {
   };
 }
 
+/** All rows of a stream in memory, for what cannot be drawn row by row. */
+export async function drainStream(stream: TableStream): Promise<QueryResult> {
+  const rows: Row[] = [];
+  for await (const batch of stream.batches()) for (const row of batch) rows.push(row);
+  return { ...stream.head, rows };
+}
+
 function headOf(
   plan: QueryPlan,
   aggregate: Aggregate,

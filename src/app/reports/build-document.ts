@@ -1,11 +1,24 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import type { Column, QueryFilter, QueryResult, ResultRange, Row } from "../../core/query/query.ts";
-import type { KpiSpec, ReportDefinition, Section, SectionQuery } from "../../core/reports/definition.ts";
+import type {
+  KpiSpec,
+  ReportDefinition,
+  Section,
+  SectionQuery,
+  SectionSource,
+} from "../../core/reports/definition.ts";
 import type { DocumentSection, Kpi, ReportDocument, TableStream } from "../../core/reports/document.ts";
 import { datasetHasher, type Manifest, manifestTotals } from "../../core/reports/manifest.ts";
-import { comparedRange, describeRange, type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
-import { openQuery, runQuery } from "../analytics/run-query.ts";
+import {
+  comparedRange,
+  type DayRange,
+  describeRange,
+  type RangeRequest,
+  resolveRange,
+} from "../../core/time/ranges.ts";
+import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
+import { openComputation } from "./computations.ts";
 
 export interface DocumentOptions {
   /** Instead of the definition's own range. */
@@ -27,13 +40,15 @@ export async function buildDocument(
   const { services, tenant } = context;
   const now = services.clock.now();
   const range = resolveRange(options.range ?? definition.range, now, tenant.zone);
-  const ask = (query: SectionQuery): SectionQuery & { range: RangeRequest } => ({
-    ...query,
+  const filters = options.filters ?? [];
+  const asking: Asking = {
+    ask: (query) => ({ ...query, range, filters: [...(query.filters ?? []), ...filters] }),
     range,
-    filters: [...(query.filters ?? []), ...(options.filters ?? [])],
-  });
+    filters,
+    computed: new Map(),
+  };
   const sections = await Promise.all(
-    definition.sections.map((section) => answerSection(context, section, ask, definition)),
+    definition.sections.map((section) => answerSection(context, section, asking, definition)),
   );
   const detail = sections.find((section) => section.kind === "table" && section.detail);
   if (detail?.kind !== "table") throw new Error(`report ${definition.title} has no detail table`);
@@ -49,7 +64,7 @@ export async function buildDocument(
   };
   const recorded = recordManifest(context, detail.table, {
     ...about,
-    query: question?.kind === "table" ? ask(question.query) : null,
+    query: question?.kind === "table" ? questionOf(question, asking) : null,
     generator: `SecureBase Analytics ${services.version}`,
   });
   return {
@@ -64,10 +79,19 @@ export async function buildDocument(
   };
 }
 
+/** What the parts of one document are asked over. */
+interface Asking {
+  ask: (query: SectionQuery) => SectionQuery & { range: RangeRequest };
+  range: DayRange;
+  filters: readonly QueryFilter[];
+  /** Computations whose answers several cards and charts share. */
+  computed: Map<string, Promise<QueryResult>>;
+}
+
 async function answerSection(
   context: TenantContext,
   section: Section,
-  ask: (query: SectionQuery) => SectionQuery & { range: RangeRequest },
+  asking: Asking,
   definition: ReportDefinition,
 ): Promise<DocumentSection> {
   switch (section.kind) {
@@ -77,24 +101,52 @@ async function answerSection(
     case "kpis":
       return {
         kind: "kpis",
-        items: await Promise.all(section.items.map((item) => answerKpi(context, item, ask))),
+        items: await Promise.all(section.items.map((item) => answerKpi(context, item, asking))),
       };
-    case "chart":
-      return { ...section, data: await runQuery(context, ask(section.query)) };
+    case "chart": {
+      const { kind, id, title, chart } = section;
+      return { kind, id, title, chart, data: await held(context, section, asking) };
+    }
     case "table": {
-      const { id, title, query } = section;
-      const table = await openQuery(context, ask(query));
+      const { id, title, query, compute } = section;
+      const table =
+        compute === undefined
+          ? await openQuery(context, asking.ask(needed(query)))
+          : await openComputation(context, compute, asking);
       return { kind: "table", id, title: title || definition.title, detail: section.detail === true, table };
     }
   }
 }
 
-async function answerKpi(
+/** A part's whole answer in memory, as charts and cards need it. */
+async function held(
   context: TenantContext,
-  spec: KpiSpec,
-  ask: (query: SectionQuery) => SectionQuery & { range: RangeRequest },
-): Promise<Kpi> {
-  const result = await runQuery(context, ask(spec.query));
+  { query, compute }: SectionSource,
+  asking: Asking,
+): Promise<QueryResult> {
+  if (compute === undefined) return runQuery(context, asking.ask(needed(query)));
+  const key = JSON.stringify(compute);
+  let answer = asking.computed.get(key);
+  if (answer === undefined) {
+    answer = openComputation(context, compute, asking).then(drainStream);
+    asking.computed.set(key, answer);
+  }
+  return answer;
+}
+
+function needed(query: SectionQuery | undefined): SectionQuery {
+  if (query !== undefined) return query;
+  throw new Error("a part of a report has neither query nor computation; checkDefinition rules that out");
+}
+
+/** The detail table's question as the manifest tells it. */
+function questionOf({ query, compute }: SectionSource, asking: Asking): unknown {
+  if (compute === undefined) return asking.ask(needed(query));
+  return { ...compute, range: asking.range, filters: asking.filters };
+}
+
+async function answerKpi(context: TenantContext, spec: KpiSpec, asking: Asking): Promise<Kpi> {
+  const result = await held(context, spec, asking);
   const at = result.columns.findIndex((column) => column.id === spec.measure);
   const column = result.columns[at];
   if (
@@ -103,7 +155,7 @@ async function answerKpi(
     column.type === "date" ||
     column.type === "instant"
   ) {
-    throw new Error(`card ${spec.id} names ${spec.measure}, which is no measure of its query`);
+    throw new Error(`card ${spec.id} names ${spec.measure}, which is no measure of its answer`);
   }
   const top = result.rows[0];
   const cells = spec.top === true ? top : result.totals[0]?.cells;

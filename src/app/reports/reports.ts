@@ -2,7 +2,13 @@ import { may } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
-import { type ReportTemplate, TEMPLATES, templateOf } from "../../core/reports/templates/index.ts";
+import { checkParameters, type ParameterSpec, type ParameterValues } from "../../core/reports/parameters.ts";
+import {
+  definitionFrom,
+  sampleDefinition,
+  TEMPLATES,
+  templateOf,
+} from "../../core/reports/templates/index.ts";
 import type { SavedReport } from "../../ports/report-store.ts";
 import type { TenantContext } from "../services.ts";
 
@@ -88,15 +94,31 @@ export async function removeReport(context: TenantContext, id: string, etag?: st
   await services.reports.forTenant(tenant.id).remove(id, etag);
 }
 
-export function listTemplates(): readonly ReportTemplate[] {
-  return TEMPLATES;
+/** A template as it is listed: what it can be given, and the report it makes of its defaults. */
+export interface ListedTemplate {
+  id: string;
+  parameters: readonly ParameterSpec[];
+  definition: ReportDefinition;
+}
+
+export function listTemplates(): readonly ListedTemplate[] {
+  return TEMPLATES.map((template) => {
+    const { id, parameters } = template;
+    return { id, parameters, definition: sampleDefinition(template) };
+  });
 }
 
 /**
- * The definition a name stands for: a built-in template, or a saved report of the tenant.
- * @throws DomainError `report.unknown-template` for a name that is neither
+ * The definition a name stands for: a built-in template, or a saved report of the tenant, which takes no parameters.
+ * @throws DomainError `report.unknown-template` for a name that is neither; those of `checkParameters`
  */
-export async function definitionOf(context: TenantContext, name: string): Promise<ReportDefinition> {
+export async function definitionOf(
+  context: TenantContext,
+  name: string,
+  parameters: ParameterValues = {},
+): Promise<ReportDefinition> {
   const saved = await context.services.reports.forTenant(context.tenant.id).get(name);
-  return saved?.definition ?? templateOf(name).definition;
+  if (saved === undefined) return definitionFrom(templateOf(name), parameters);
+  checkParameters([], parameters, "A saved report");
+  return saved.definition;
 }

@@ -25,6 +25,7 @@ interface ReportOptions extends CommonOptions, RangeOptions {
   format?: string;
   output: string;
   where: string[];
+  param: string[];
   manifest?: string;
   bom?: boolean;
   delimiter?: string;
@@ -45,6 +46,12 @@ export function reportCommand(program: Command, effects: Effects): void {
     .option("--format <format>", `${EXPORT_FORMATS.join(", ")} (default: by the file's ending)`)
     .requiredOption("-o, --output <file>", "where to write it; - is stdout")
     .option("--where <filter>", "keep only …; repeatable, applied to every part of the report", collect, [])
+    .option(
+      "--param <name=value>",
+      "a template's parameter; repeatable, e.g. --param by=tag:team for chargeback",
+      collect,
+      [],
+    )
     .option("--manifest <file>", "write the manifest (rows, totals, hash) as JSON beside it")
     .option("--bom", "csv: start with a byte-order mark, which Excel needs to see UTF-8")
     .option("--delimiter <character>", "csv: separator (default comma)")
@@ -107,6 +114,7 @@ function requestBody(report: string, format: ExportFormat, options: ReportOption
     // As a job, so that the manifest is at hand for every size and format.
     delivery: "job",
     ...(range !== undefined && { range }),
+    ...(options.param.length > 0 && { parameters: parametersOf(options.param) }),
     ...(options.where.length > 0 && { filters: filtersOf(options.where) }),
     options: {
       ...(bom === true && { bom }),
@@ -120,6 +128,20 @@ function requestBody(report: string, format: ExportFormat, options: ReportOption
       }),
     },
   };
+}
+
+/** @throws DomainError `report.invalid-parameter` */
+function parametersOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text): [string, string] => {
+      const at = text.indexOf("=");
+      if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+      throw invalid("report.invalid-parameter", `--param "${text}" is not written name=value`, {
+        field: "param",
+        fix: "Write it like --param by=tag:team.",
+      });
+    }),
+  );
 }
 
 /** Starts the export and waits until its file is there. */

@@ -3,7 +3,7 @@ import { EXPORT_FORMATS } from "../../core/reports/formats.ts";
 import { instant, nullableInstant } from "./common.ts";
 import { analyticsQuerySchema, resultRangeSchema } from "./query.ts";
 import { doc, named } from "./registry.ts";
-import { definitionSchema, formatSchema, runFields } from "./reports.ts";
+import { definitionSchema, formatSchema, parameterValues, runFields } from "./reports.ts";
 
 export const manifestSchema = named(
   "Manifest",
@@ -56,6 +56,7 @@ export const exportRequestSchema = named(
     report: z.exactOptional(
       doc(z.string(), "A saved report's id or a template's name.", { examples: ["cost-analysis"] }),
     ),
+    parameters: z.exactOptional(doc(parameterValues, "Of the template that `report` names.")),
     definition: z.exactOptional(doc(definitionSchema, "A report that need not be saved.")),
     title: z.exactOptional(doc(z.string(), "Heads the file of a `query`.")),
     ...runFields,

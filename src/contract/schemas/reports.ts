@@ -1,4 +1,6 @@
 import * as z from "zod/mini";
+import type { ComputationSpec } from "../../core/reports/computations/computation.ts";
+import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { EXPORT_FORMATS } from "../../core/reports/formats.ts";
 import { instant, nullableInstant } from "./common.ts";
 import {
@@ -47,6 +49,35 @@ export const chartSchema = named(
   ]),
 );
 
+export const parameterValues = doc(
+  z.record(z.string(), z.string()),
+  "Values by parameter, as text; defaults stand for those left out.",
+);
+
+const computations = Object.entries<ComputationSpec>(COMPUTATIONS)
+  .map(
+    ([id, spec]) =>
+      `\`${id}\`: ${spec.description} Columns: ${spec.columns.map((c) => c.id).join(", ")}.${parameterList(spec)}`,
+  )
+  .join("\n- ");
+
+function parameterList({ parameters: specs }: ComputationSpec): string {
+  if (specs.length === 0) return "";
+  return ` Parameters: ${specs.map((spec) => `${spec.id} (${spec.allowed?.join(", ") ?? spec.example}${spec.required === true ? ", required" : ""})`).join("; ")}.`;
+}
+
+export const computeSchema = named(
+  "Compute",
+  `An answer that is more than a query, by name:\n- ${computations}`,
+  z.strictObject({ computation: z.string(), parameters: z.exactOptional(parameterValues) }),
+);
+
+/** Where a part of a report gets its data. */
+const source = {
+  query: z.exactOptional(doc(sectionQuerySchema, "The question; or give `compute`.")),
+  compute: z.exactOptional(doc(computeSchema, "A computation instead of a question.")),
+};
+
 const upIs = doc(z.enum(["good", "bad", "neutral"]), "Whether an increase is good news; colours the arrow.");
 
 const kpiSpec = named(
@@ -55,7 +86,7 @@ const kpiSpec = named(
   z.strictObject({
     id: z.string(),
     label: z.string(),
-    query: sectionQuerySchema,
+    ...source,
     measure: doc(z.string(), "The measure whose total is shown."),
     top: z.exactOptional(doc(z.boolean(), "Show the first row's name and value instead of the total.")),
     upIs,
@@ -85,13 +116,13 @@ export const definitionSchema = named(
             id: z.string(),
             title: z.string(),
             chart: chartSchema,
-            query: sectionQuerySchema,
+            ...source,
           }),
           z.strictObject({
             kind: z.literal("table"),
             id: z.string(),
             title: z.string(),
-            query: sectionQuerySchema,
+            ...source,
             detail: z.exactOptional(z.boolean()),
           }),
         ]),
@@ -191,6 +222,21 @@ export const instantiateSchema = named(
     title: z.exactOptional(z.string()),
     description: z.exactOptional(z.string()),
     range: z.exactOptional(rangeSchema),
+    parameters: z.exactOptional(doc(parameterValues, "Of the template; the copy has them built in.")),
+  }),
+);
+
+const parameterSpec = named(
+  "Parameter",
+  "Something a template lets its user choose.",
+  z.object({
+    id: z.string(),
+    label: z.string(),
+    description: z.string(),
+    required: z.exactOptional(doc(z.boolean(), "It has no default.")),
+    default: z.exactOptional(z.string()),
+    allowed: z.exactOptional(doc(z.array(z.string()), "All values it may take.")),
+    example: z.string(),
   }),
 );
 
@@ -199,6 +245,7 @@ export const templateSchema = named(
   "A built-in report.",
   z.object({
     id: doc(z.string(), "Its name.", { examples: ["cost-analysis"] }),
-    definition: definitionSchema,
+    parameters: z.array(parameterSpec),
+    definition: doc(definitionSchema, "The report it makes of its defaults and examples."),
   }),
 );

@@ -1,16 +1,17 @@
+import type { ChartSpec } from "../charts/spec.ts";
 import { DomainError, invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
-import { datasetOf } from "../metrics/datasets.ts";
 import { planQuery } from "../query/plan.ts";
 import { resolveRange } from "../time/ranges.ts";
-import type { KpiSpec, ReportDefinition, Section } from "./definition.ts";
+import { computationOf } from "./computations/index.ts";
+import type { KpiSpec, ReportDefinition, Section, SectionSource } from "./definition.ts";
 
 export const MAX_SECTIONS = 40;
 export const MAX_KPIS = 12;
 
 /**
- * Checks a definition as a whole, so that a saved report can be run: every query plans, charts name columns their
- * query has, ids are unique, and exactly one table is the detail table.
+ * Checks a definition as a whole, so that a saved report can be run: every query plans, every computation is there,
+ * charts name columns their answer has, ids are unique, and exactly one table is the detail table.
  * @param now any instant; presets are resolved against it only to be checked
  * @throws DomainError `report.*`, or that of the query at fault with the section's path in `field`
  */
@@ -71,23 +72,48 @@ function checkSection(
     });
   }
   ids.add(section.id);
-  within(`${path}.query`, () => planQuery({ ...section.query, range: definition.range }, now, "UTC"));
-  if (section.kind === "chart") checkChart(section, path);
+  const source = checkSource(definition, section, path, now);
+  if (section.kind === "chart") checkChart(section.chart, source, path);
+}
+
+/** The columns a part's answer has, by what they are. */
+interface Available {
+  dimensions: readonly string[];
+  measures: readonly string[];
+}
+
+function checkSource(
+  definition: ReportDefinition,
+  { query, compute }: SectionSource,
+  path: string,
+  now: Date,
+): Available {
+  if (compute !== undefined && query === undefined) {
+    const { spec } = computationOf(compute, `${path}.compute`);
+    const ids = (role: string): string[] => spec.columns.filter((c) => c.role === role).map((c) => c.id);
+    return { dimensions: ids("dimension"), measures: ids("measure") };
+  }
+  if (query !== undefined && compute === undefined) {
+    const plan = within(`${path}.query`, () => planQuery({ ...query, range: definition.range }, now, "UTC"));
+    return { dimensions: plan.keys.map((key) => key.id), measures: plan.measures.map((m) => m.id) };
+  }
+  throw invalid(
+    "report.source",
+    `${path} has ${query === undefined ? "neither a query nor a computation" : "a query and a computation"}`,
+    { field: path, allowed: ["query", "compute"], fix: "Give exactly one of query and compute." },
+  );
 }
 
 function checkKpi(definition: ReportDefinition, item: KpiSpec, path: string, now: Date): void {
-  const plan = within(`${path}.query`, () =>
-    planQuery({ ...item.query, range: definition.range }, now, "UTC"),
-  );
-  const allowed = plan.measures.map((m) => m.id);
+  const { dimensions, measures: allowed } = checkSource(definition, item, path, now);
   if (!allowed.includes(item.measure)) {
-    throw invalid("report.unknown-measure", `${path}: the card's query does not ask for "${item.measure}"`, {
-      field: `${path}.measure`,
-      allowed,
-      fix: unknownNameFix(item.measure, allowed),
-    });
+    throw invalid(
+      "report.unknown-measure",
+      `${path}: the card's ${item.query === undefined ? "computation does not answer" : "query does not ask for"} "${item.measure}"`,
+      { field: `${path}.measure`, allowed, fix: unknownNameFix(item.measure, allowed) },
+    );
   }
-  if (item.top === true && plan.keys.length !== 1) {
+  if (item.top === true && item.query !== undefined && dimensions.length !== 1) {
     throw invalid("report.top-card", `${path}: a top card's query groups by one dimension`, {
       field: `${path}.query.groupBy`,
       fix: "Group by the dimension whose largest value is to be named.",
@@ -95,10 +121,8 @@ function checkKpi(definition: ReportDefinition, item: KpiSpec, path: string, now
   }
 }
 
-function checkChart(section: Extract<Section, { kind: "chart" }>, path: string): void {
-  const { chart, query } = section;
-  const measures = query.measures ?? datasetOf(query.dataset).defaultMeasures;
-  const available = [...(query.groupBy ?? []), ...measures];
+function checkChart(chart: ChartSpec, { dimensions, measures }: Available, path: string): void {
+  const available = [...dimensions, ...measures];
   const named = Object.entries(chart).flatMap(([key, value]): [string, string][] => {
     if (key === "kind" || typeof value === "boolean") return [];
     return typeof value === "string" ? [[key, value]] : value.map((v): [string, string] => [key, v]);
@@ -108,7 +132,7 @@ function checkChart(section: Extract<Section, { kind: "chart" }>, path: string):
     if (available.includes(base)) continue;
     throw invalid(
       "report.unknown-column",
-      `${path}: the chart's ${key} names "${column}", which its query lacks`,
+      `${path}: the chart's ${key} names "${column}", which its data lacks`,
       {
         field: `${path}.chart.${key}`,
         allowed: available,

@@ -5,6 +5,7 @@ import { definitionOf } from "../../app/reports/reports.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
+import { checkParameters } from "../../core/reports/parameters.ts";
 import type { Call, Handlers } from "../call.ts";
 import { endTables } from "../report-result.ts";
 import { file, json } from "../respond.ts";
@@ -46,7 +47,7 @@ export const exportHandlers: Pick<Handlers, "export" | "listExports" | "getExpor
 
 /** The report an export asks for, in whichever way. */
 async function requested({ tenant, body }: Call<"export">): Promise<ReportDefinition> {
-  const { query, report, definition } = body;
+  const { query, report, definition, parameters } = body;
   const given = [query, report, definition].filter((each) => each !== undefined);
   if (given.length !== 1) {
     throw invalid("request.ambiguous", `The body has ${given.length} of query, report and definition`, {
@@ -55,9 +56,10 @@ async function requested({ tenant, body }: Call<"export">): Promise<ReportDefini
       fix: "Give exactly one of them.",
     });
   }
+  if (report !== undefined) return definitionOf(tenant, report, parameters);
+  if (parameters !== undefined) checkParameters([], parameters, "What is no template");
   const now = tenant.services.clock.now();
   if (definition !== undefined) return checkDefinition(definition, now);
-  if (report !== undefined) return definitionOf(tenant, report);
   if (query === undefined) throw new Error("unreachable: one of three is given");
   const made = reportOfQuery(query, now, tenant.tenant.zone);
   return body.title === undefined ? made : { ...made, title: body.title };

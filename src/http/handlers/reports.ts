@@ -9,7 +9,7 @@ import {
 } from "../../app/reports/reports.ts";
 import type { TenantContext } from "../../app/services.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
-import { templateOf } from "../../core/reports/templates/index.ts";
+import { definitionFrom, templateOf } from "../../core/reports/templates/index.ts";
 import type { SavedReport } from "../../ports/report-store.ts";
 import type { Handlers } from "../call.ts";
 import { currentEtag, matchesNone, quoteEtag } from "../etag.ts";
@@ -73,8 +73,9 @@ export const reportHandlers: Pick<
   listTemplates: () => json({ items: listTemplates() }),
 
   instantiateTemplate: async ({ tenant, params, body }) => {
-    const { definition } = templateOf(params.id);
-    return saved(await createReport(tenant, { ...definition, ...body }), 201);
+    const { parameters, ...own } = body ?? {};
+    const definition = definitionFrom(templateOf(params.id), parameters);
+    return saved(await createReport(tenant, { ...definition, ...own }), 201);
   },
 };
 

@@ -1,12 +1,13 @@
 import { DomainError } from "../../errors/errors.ts";
 import { unknownNameFix } from "../../errors/suggest.ts";
+import { CHARGEBACK } from "./chargeback.ts";
 import { COST_ANALYSIS } from "./cost-analysis.ts";
 import type { ReportTemplate } from "./template.ts";
 
-export type { ReportTemplate };
+export { definitionFrom, type ReportTemplate, sampleDefinition } from "./template.ts";
 
 /** The built-in reports, one file each, in the order they are listed. */
-export const TEMPLATES: readonly ReportTemplate[] = [COST_ANALYSIS];
+export const TEMPLATES: readonly ReportTemplate[] = [COST_ANALYSIS, CHARGEBACK];
 
 /** @throws DomainError `report.unknown-template` */
 export function templateOf(id: string): ReportTemplate {

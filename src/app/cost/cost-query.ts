@@ -1,0 +1,104 @@
+import { invalid } from "../../core/errors/errors.ts";
+import { planQuery } from "../../core/query/plan.ts";
+import type { AnalyticsQuery, Cell, QueryFilter, QueryResult } from "../../core/query/query.ts";
+import { drainStream, openQuery } from "../analytics/run-query.ts";
+import type { TenantContext } from "../services.ts";
+
+/** Seconds an answer is kept; it is keyed by the data it was computed from, so it never goes stale before. */
+const CACHE_SECONDS = 3_600;
+
+export type CostMeasure = "billed_cost" | "effective_cost";
+
+export type CostQuery = Omit<AnalyticsQuery, "dataset" | "limit">;
+
+/** All rows of a question about cost, without a limit. @throws DomainError as `openQuery` */
+export async function askCost(context: TenantContext, query: CostQuery): Promise<QueryResult> {
+  return drainStream(await openQuery(context, { dataset: "cost", ...query }));
+}
+
+/**
+ * Remembers a computed answer as long as the tenant's cost is as it was.
+ * @param name of the computation, with everything it depends on beside the data, e.g. the current day
+ */
+export async function remembered<T>(
+  context: TenantContext,
+  name: readonly unknown[],
+  compute: () => Promise<T>,
+): Promise<T> {
+  const { services, tenant } = context;
+  const cache = services.cache.forTenant(tenant.id);
+  const version = await services.metrics.forTenant(tenant.id).version("cost");
+  const digest = services.digest();
+  digest.update(JSON.stringify(["computed", services.version, tenant.zone, name, version]));
+  const key = digest.hex();
+  const cached = await cache.get(key);
+  if (cached !== undefined) return JSON.parse(cached) as T;
+  const answer = await compute();
+  await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
+  return answer;
+}
+
+/** The currency all amounts of a column are in; null when there are no facts. */
+export function currencyOf(result: QueryResult, measure: string): string | null {
+  return result.columns.find((column) => column.id === measure)?.unit ?? null;
+}
+
+/** The cells of a column by its id. */
+export function columnReader(result: QueryResult, id: string): (row: readonly Cell[]) => Cell {
+  const at = result.columns.findIndex((column) => column.id === id);
+  if (at < 0) throw new Error(`the answer has no column ${id}`);
+  return (row) => row[at] ?? null;
+}
+
+/**
+ * What the facts of a range add up to, with how many of them carry no value: enough to tell a sum from a part of it.
+ * @returns null values where no fact carries one
+ * @throws DomainError `query.mixed-currencies`, `store.unavailable`
+ */
+export async function costSums(
+  context: TenantContext,
+  query: Pick<CostQuery, "range" | "filters">,
+  measures: readonly string[],
+): Promise<{ facts: number; sums: Readonly<Record<string, CostSum>>; currency: string | null }> {
+  const { services, tenant } = context;
+  const plan = planQuery({ dataset: "cost", ...query, measures }, services.clock.now(), tenant.zone);
+  const aggregate = await services.metrics.forTenant(tenant.id).aggregate(plan);
+  await drain(aggregate.batches);
+  const units = [...new Set(aggregate.totals.flatMap((totals) => totals.map((total) => total.unit)))];
+  if (units.length > 1) throw mixedCurrencies(units);
+  const sums = measures.map((id, i): [string, CostSum] => {
+    const total = aggregate.totals[i]?.[0];
+    return [id, { value: total?.value ?? null, missing: total?.missing ?? 0 }];
+  });
+  return { facts: aggregate.facts, sums: Object.fromEntries(sums), currency: units[0] ?? null };
+}
+
+export interface CostSum {
+  value: string | null;
+  /** Facts without a value. */
+  missing: number;
+}
+
+function mixedCurrencies(units: readonly (string | null)[]): Error {
+  const list = units.map((unit) => unit ?? "none").sort();
+  return invalid(
+    "query.mixed-currencies",
+    `The cost is in ${list.length} currencies (${list.join(", ")}), which cannot be added up`,
+    {
+      field: "currency",
+      allowed: list,
+      fix: `Ask for one of them, for example ${list[0] ?? "USD"}.`,
+    },
+  );
+}
+
+/** A filter on one currency; none when it is not given. */
+export function currencyFilter(currency: string | undefined): QueryFilter[] {
+  return currency === undefined ? [] : [{ field: "currency", op: "equals", value: currency }];
+}
+
+/** Reads a stream to its end, so that the store lets go of it. */
+async function drain(batches: AsyncIterable<unknown>): Promise<void> {
+  const iterator = batches[Symbol.asyncIterator]();
+  while ((await iterator.next()).done !== true);
+}
