@@ -63,7 +63,7 @@ describe("the OpenAPI document", () => {
         "QueryResult",
         "ReportDefinition",
         "Problem",
-        "LoadReport",
+        "ImportReport",
         "Tenant",
       ]),
     );

@@ -5,11 +5,12 @@ import { createSpool } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
 import { InProcessJobs } from "../app/exports/jobs.ts";
 import { importFiles, type ImportOptions } from "../app/imports/import-files.ts";
+import type { ImportReport } from "../app/imports/report.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
 import type { AuthOptions } from "../http/auth.ts";
 import type { Logger } from "../http/logger.ts";
-import type { InputFile, LoadReport } from "../ports/load.ts";
+import type { InputFile } from "../ports/load.ts";
 import { sha256 } from "./digest.ts";
 import { createLogger } from "./log.ts";
 import { tokenSecret } from "./secret.ts";
@@ -30,7 +31,7 @@ export interface EmbeddedRuntime {
   /** Answers an API request. */
   fetch: (request: Request) => Promise<Response>;
   /** Imports files as an operator who sits at the machine. @throws DomainError `import.*` */
-  importFiles(files: readonly InputFile[], options: ImportOptions): Promise<LoadReport>;
+  importFiles(files: readonly InputFile[], options: ImportOptions): Promise<ImportReport>;
   /** Stops jobs and closes the store. */
   close(): Promise<void>;
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import type { Upload } from "../contract/client.ts";
+import { ALL_FORMATS } from "../importers/registry/plan.ts";
 import { inputFiles } from "../importers/shared/files.ts";
-import type { InputFile, LoadReport } from "../ports/load.ts";
+import type { ImportReport } from "../app/imports/report.ts";
+import type { InputFile } from "../ports/load.ts";
 
-export { inputFiles };
-export type { InputFile, LoadReport };
+export { ALL_FORMATS, inputFiles };
+export type { ImportReport, InputFile };
 
 /** Standard input as a file. It can be read once; who needs it again spools it. */
 export function standardInput(stream: AsyncIterable<Uint8Array>): InputFile {

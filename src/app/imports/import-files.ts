@@ -1,10 +1,13 @@
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
-import type { CurrencyTotals, InputFile, LoadReport, Ownership } from "../../ports/load.ts";
+import type { CalendarDate } from "../../core/time/dates.ts";
+import { planFiles } from "../../importers/registry/plan.ts";
+import { openRecords } from "../../importers/shared/open-records.ts";
+import type { InputFile, LoadReport, Ownership, TenantZones } from "../../ports/load.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { SpooledFile } from "../../ports/spool.ts";
-import { planImport } from "../../importers/registry/registry.ts";
 import type { Services } from "../services.ts";
 import { getTenant } from "../tenants/tenants.ts";
+import { type ImportReport, importReport } from "./report.ts";
 
 export interface ImportOptions extends LoadOptions {
   /** Everything goes to this tenant; without it, to whoever claims a fact's account. */
@@ -13,56 +16,80 @@ export interface ImportOptions extends LoadOptions {
   format?: string;
   /** Read, check and sum, and change nothing. */
   dryRun?: boolean;
+  /** The day findings are a snapshot of; the day of the newest observation when not given. */
+  snapshot?: CalendarDate;
 }
 
 /**
- * Imports files as one load: each partition they hold is replaced as a whole, or nothing changes.
+ * Imports files of one format as one delivery: each partition they hold is replaced as a whole, or nothing changes.
+ * A list of findings makes two loads, findings and controls, one after the other.
  * @throws DomainError `tenant.not-found`; `import.*` when a file cannot be read or is of no known format
  */
 export async function importFiles(
   services: Services,
   files: readonly InputFile[],
   options: ImportOptions,
-): Promise<LoadReport> {
-  const tenants = await services.tenants.list();
-  const owners: Ownership =
-    options.tenant === undefined
-      ? {
-          kind: "accounts",
-          claims: tenants.flatMap((t) => t.accounts.map((account) => ({ account, tenant: t.id }))),
-        }
-      : { kind: "tenant", tenant: (await getTenant(services, options.tenant)).id };
-  const zones = Object.fromEntries([[UNASSIGNED, "UTC"], ...tenants.map((t) => [t.id, t.zone] as const)]);
+): Promise<ImportReport> {
+  const target = await targetOf(services, options.tenant);
+  const dryRun = options.dryRun === true;
   const { readable, dispose } = await makeReadable(services, files);
   try {
-    const plan = await planImport(readable, options.format ?? "auto");
-    if (plan.mapping === undefined) return nothingLoaded(files, options);
-    const { signal, onProgress } = options;
-    const report = await services.metrics.load(
-      {
-        kind: "tables",
-        mapping: plan.mapping,
-        files: plan.files,
-        owners,
-        zones,
-        loadedAt: services.clock.now().toISOString(),
-        dryRun: options.dryRun === true,
-      },
-      { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) },
-    );
-    return { ...report, totals: report.totals.map(shortNames) };
+    const plan = await planFiles(readable, options.format);
+    const loadedAt = services.clock.now().toISOString();
+    const about = { files, empty: plan.empty, dryRun };
+    switch (plan.kind) {
+      case "empty":
+        return importReport({ ...about, format: options.format ?? "auto", version: "" }, []);
+      case "tables": {
+        const { mapping } = plan;
+        const input = { kind: "tables" as const, mapping, files: plan.files, ...target, loadedAt, dryRun };
+        const report = await services.metrics.load(input, loadOptions(options));
+        return importReport({ ...about, format: mapping.format, version: mapping.version }, [report]);
+      }
+      case "records": {
+        const { format, version } = plan;
+        const opened = await openRecords(format, {
+          files: plan.files,
+          ...target,
+          loadedAt,
+          dryRun,
+          ...(options.signal !== undefined && { signal: options.signal }),
+          ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
+          onProgress: ({ records }) => options.onProgress?.({ phase: "checking", rows: records }),
+        });
+        const reports: LoadReport[] = [];
+        for (const load of opened.loads)
+          reports.push(await services.metrics.load(load, loadOptions(options)));
+        const records = { read: opened.recordsRead, rejected: opened.recordsRejected };
+        return importReport({ ...about, format: format.id, version, records }, reports);
+      }
+    }
   } finally {
     await dispose();
   }
 }
 
-/** Totals under the names people reconcile by: `billed` for billed_cost. */
-function shortNames(totals: CurrencyTotals): CurrencyTotals {
-  const rename = (values: CurrencyTotals["source"]): CurrencyTotals["source"] =>
-    Object.fromEntries(
-      Object.entries(values).map(([measure, value]) => [measure.replace(/_cost$/, ""), value]),
-    );
-  return { currency: totals.currency, source: rename(totals.source), loaded: rename(totals.loaded) };
+function loadOptions({ signal, onProgress }: ImportOptions): LoadOptions {
+  return { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) };
+}
+
+/** Whose the facts are, and the zones their days are counted in. */
+async function targetOf(
+  services: Services,
+  tenant: string | undefined,
+): Promise<{ owners: Ownership; zones: TenantZones }> {
+  const tenants = await services.tenants.list();
+  const owners: Ownership =
+    tenant === undefined
+      ? {
+          kind: "accounts",
+          claims: tenants.flatMap((t) => t.accounts.map((account) => ({ account, tenant: t.id }))),
+        }
+      : { kind: "tenant", tenant: (await getTenant(services, tenant)).id };
+  return {
+    owners,
+    zones: Object.fromEntries([[UNASSIGNED, "UTC"], ...tenants.map((t) => [t.id, t.zone] as const)]),
+  };
 }
 
 /** What can be read only once is kept aside, since a file is looked at before it is loaded. */
@@ -89,23 +116,4 @@ async function makeReadable(
     await dispose();
     throw error;
   }
-}
-
-/** Files without a single row name no partition, so there is nothing they could replace. */
-function nothingLoaded(files: readonly InputFile[], options: ImportOptions): LoadReport {
-  return {
-    dataset: "cost",
-    format: options.format ?? "auto",
-    version: "",
-    files: files.map((file) => file.name),
-    rowsRead: 0,
-    rowsAccepted: 0,
-    rowsRejected: 0,
-    rejections: [],
-    totals: [],
-    partitions: [],
-    unassigned: [],
-    warnings: ["The files are empty: they name no billing period, so nothing was replaced."],
-    dryRun: options.dryRun === true,
-  };
 }

@@ -1,25 +1,26 @@
 import { type Command, Option } from "commander";
 import type { CallInput } from "../../contract/client.ts";
+import { parseDate } from "../../core/time/dates.ts";
 import {
+  ALL_FORMATS,
   type InputFile,
   inputFiles,
-  type LoadReport,
+  type ImportReport,
   multipart,
   standardInput,
 } from "../../runtimes/input.ts";
 import { type Connection, dataFolder, withConnection } from "../connect.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Effects } from "../effects.ts";
-import { textTable } from "../output.ts";
+import { printImport } from "./import-report.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { common, type CommonOptions } from "./options.ts";
-
-export const IMPORT_FORMATS = ["auto", "focus"] as const;
 
 interface ImportOptions extends CommonOptions {
   format: string;
   tenant?: string;
   dryRun?: boolean;
+  snapshot?: string;
 }
 
 export function importCommand(program: Command, effects: Effects, exit: (code: ExitCode) => void): void {
@@ -27,8 +28,9 @@ export function importCommand(program: Command, effects: Effects, exit: (code: E
     .description("load files; a load replaces what it names as a whole, loading a file twice changes nothing")
     .argument("<file|dir|->", "files, folders, or - for standard input")
     .argument("[more...]")
-    .addOption(new Option("--format <format>", "of the files").choices(IMPORT_FORMATS).default("auto"))
+    .addOption(new Option("--format <format>", "of the files").choices(ALL_FORMATS).default("auto"))
     .option("--tenant <id>", "load everything for this tenant instead of by account")
+    .option("--snapshot <date>", "the day findings are a snapshot of (default: the newest observation's)")
     .option("--dry-run", "read, check and sum, and change nothing")
     .action(async (first: string, more: string[], options: ImportOptions) => {
       const files = await openFiles([first, ...more], effects);
@@ -37,7 +39,7 @@ export function importCommand(program: Command, effects: Effects, exit: (code: E
         try {
           const report = await load(connection, files, options, effects, progress);
           progress.done();
-          await print(effects, report, options.json === true);
+          await printImport(effects, report, options.json === true);
           if (report.rowsRejected > 0 && report.rowsAccepted === 0) exit(EXIT.failed);
         } finally {
           progress.done();
@@ -59,8 +61,9 @@ async function load(
   options: ImportOptions,
   effects: Effects,
   progress: Progress,
-): Promise<LoadReport> {
-  const { tenant, format, dryRun } = options;
+): Promise<ImportReport> {
+  const { tenant, format, dryRun, snapshot } = options;
+  if (snapshot !== undefined) parseDate(snapshot, "--snapshot");
   const { signal } = effects;
   if (connection.runtime !== undefined) {
     return connection.runtime.importFiles(files, {
@@ -68,6 +71,7 @@ async function load(
       signal,
       dryRun: dryRun === true,
       ...(tenant !== undefined && { tenant }),
+      ...(snapshot !== undefined && { snapshot }),
       onProgress: ({ phase, fraction, rows }) => {
         progress.update(
           `${PHASES[phase]}${rows === undefined ? "" : ` ${rows.toLocaleString("en-US")} rows`}`,
@@ -83,77 +87,10 @@ async function load(
   const query: CallInput<"createImport">["query"] = {
     format,
     ...(tenant !== undefined && { tenant }),
+    ...(snapshot !== undefined && { snapshot }),
     ...(dryRun === true && { dryRun }),
   };
   return connection.as("operator").call("createImport", { query, upload, signal });
 }
 
 const PHASES = { reading: "Reading", checking: "Checking", storing: "Storing" } as const;
-
-async function print(effects: Effects, report: LoadReport, json: boolean): Promise<void> {
-  if (json) return effects.out(`${JSON.stringify(report)}\n`);
-  const count = (n: number): string => n.toLocaleString("en-US");
-  const out = (text: string): Promise<void> => effects.out(text);
-  const what = `${report.format} ${report.version}`.trim();
-  await out(`${report.dryRun ? "Checked" : "Loaded"} ${report.files.join(", ")} (${what})\n`);
-  await out(
-    `rows: ${count(report.rowsRead)} read, ${count(report.rowsAccepted)} accepted, ${count(report.rowsRejected)} rejected\n`,
-  );
-  for (const { file, line, row, field, reason } of report.rejections) {
-    const place = line === null ? `row ${row ?? "?"}` : `line ${line}`;
-    await out(`  rejected ${file}, ${place}${field === null ? "" : `, ${field}`}: ${reason}\n`);
-  }
-  if (report.rowsRejected > report.rejections.length) {
-    await out(`  … and ${count(report.rowsRejected - report.rejections.length)} more\n`);
-  }
-  if (report.totals.length > 0) await out(`\n${totalsTable(report)}`);
-  if (report.partitions.length > 0) await out(`\n${partitionTable(report)}`);
-  if (report.unassigned.length > 0) {
-    const rows = report.unassigned.reduce((sum, entry) => sum + entry.rows, 0);
-    const some = report.unassigned.slice(0, 5).map((entry) => entry.account);
-    const list = some.join(", ") + (report.unassigned.length > some.length ? ", …" : "");
-    effects.err(
-      `note: ${count(report.unassigned.length)} accounts (${count(rows)} rows) belong to no tenant and wait under "unassigned": ${list}\n` +
-        "  fix: securebase tenants add ID --name NAME --account ACCOUNT moves them to their tenant.\n",
-    );
-  }
-  for (const warning of report.warnings) effects.err(`warning: ${warning}\n`);
-  if (report.rowsRead === 0) effects.err("warning: the files hold no rows\n");
-}
-
-function totalsTable(report: LoadReport): string {
-  const measures = [...new Set(report.totals.flatMap((total) => Object.keys(total.source)))];
-  const rows = report.totals.flatMap((total) =>
-    measures.map((measure) => {
-      const source = total.source[measure] ?? null;
-      const loaded = total.loaded[measure] ?? null;
-      return [total.currency, measure, source, loaded, source === loaded ? "equal" : "differs"];
-    }),
-  );
-  const right = "right" as const;
-  const columns = [
-    { label: "Currency" },
-    { label: "Total" },
-    { label: "Source", align: right },
-    { label: "Loaded", align: right },
-    { label: "" },
-  ];
-  return textTable(columns, rows);
-}
-
-const SHOWN_PARTITIONS = 20;
-
-function partitionTable(report: LoadReport): string {
-  const shown = report.partitions.slice(0, SHOWN_PARTITIONS);
-  const rows = shown.map((p) => [p.tenant, p.period, p.source, String(p.rows), String(p.replacedRows)]);
-  const right = "right" as const;
-  const columns = [
-    { label: "Tenant" },
-    { label: "Period" },
-    { label: "Source" },
-    { label: "Rows", align: right },
-    { label: "Replaced", align: right },
-  ];
-  const more = report.partitions.length - shown.length;
-  return textTable(columns, rows) + (more > 0 ? `… and ${more} more partitions\n` : "");
-}

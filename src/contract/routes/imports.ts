@@ -10,7 +10,7 @@ export const importRoutes = routes({
     tag: "Imports",
     summary: "Import files",
     description:
-      "Loads cost files. A load replaces what it names (tenant, dataset, source, billing period) as a whole or not at all; loading a file twice changes nothing. An operator's facts go to the tenants that claim their accounts, or all to `tenant`; an admin's go to the admin's own tenant.",
+      "Loads cost, findings, compliance or API usage files; their format is found from their content. A load replaces what it names (tenant, dataset, source, billing period or snapshot day) as a whole or not at all; loading a file twice changes nothing. An operator's facts go to the tenants that claim their accounts, or all to `tenant`; an admin's go to the admin's own tenant.",
     access: "import",
     query: importParams,
     body: {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { DATASET_IDS } from "../../core/metrics/datasets.ts";
-import { instant } from "./common.ts";
+import { date, instant } from "./common.ts";
 import { doc, named } from "./registry.ts";
 
 const amounts = doc(
@@ -9,13 +9,16 @@ const amounts = doc(
 );
 
 export const loadReportSchema = named(
-  "LoadReport",
+  "ImportReport",
   "What an import did: rows read, accepted and rejected, and the source's totals beside the store's.",
   z.object({
-    dataset: z.enum(DATASET_IDS),
     format: z.string(),
     version: z.string(),
     files: z.array(z.string()),
+    datasets: doc(
+      z.array(z.object({ dataset: z.enum(DATASET_IDS), facts: z.int() })),
+      "What the files hold facts of. A finding also stands for the controls it touches.",
+    ),
     rowsRead: z.int(),
     rowsAccepted: z.int(),
     rowsRejected: z.int(),
@@ -35,6 +38,7 @@ export const loadReportSchema = named(
     partitions: doc(
       z.array(
         z.object({
+          dataset: z.enum(DATASET_IDS),
           tenant: z.string(),
           source: z.string(),
           period: z.string(),
@@ -78,6 +82,9 @@ export const importParams = z.strictObject({
       z.string(),
       "Operators only: load everything for this tenant instead of by the account mapping. An admin's import always goes to the admin's own tenant.",
     ),
+  ),
+  snapshot: z.exactOptional(
+    date("The day findings are a snapshot of; the day of the newest observation when not given."),
   ),
   dryRun: z.exactOptional(doc(z.boolean(), "Read, check and sum, and change nothing.")),
   name: z.exactOptional(

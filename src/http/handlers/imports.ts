@@ -1,15 +1,22 @@
 import { importFiles } from "../../app/imports/import-files.ts";
 import type { Principal } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
+import { parseDate } from "../../core/time/dates.ts";
 import type { Handlers } from "../call.ts";
 import { json } from "../respond.ts";
 import { disposeAll, receiveFiles } from "../upload.ts";
 
 const DEFAULT_LOADS = 100;
 
+/** @throws DomainError `date.invalid` */
+function checkedDate(text: string, field: string): string {
+  parseDate(text, field);
+  return text;
+}
+
 export const importHandlers: Pick<Handlers, "createImport" | "listImports"> = {
   createImport: async ({ request, query, principal, services, settings, signal }) => {
-    const { tenant, format, dryRun, name } = query;
+    const { tenant, format, dryRun, name, snapshot } = query;
     const target = targetTenant(principal, tenant);
     const files = await receiveFiles(request, {
       spool: services.spool,
@@ -23,6 +30,7 @@ export const importHandlers: Pick<Handlers, "createImport" | "listImports"> = {
         ...(target !== undefined && { tenant: target }),
         ...(format !== undefined && { format }),
         ...(dryRun !== undefined && { dryRun }),
+        ...(snapshot !== undefined && { snapshot: checkedDate(snapshot, "snapshot") }),
       });
       return json(report);
     } finally {
