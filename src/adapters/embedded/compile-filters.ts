@@ -22,17 +22,17 @@ export function dateLiteral(date: string): string {
 }
 
 /**
- * The expression a key groups by, over a fact's columns and `d`, its day in the dates of the range asked for.
- * Weeks start on Monday (ISO 8601).
+ * The expression a key groups by, over a fact's columns. Weeks start on Monday (ISO 8601).
+ * @param day the expression of the fact's day in the dates of the range asked for
  */
-export function keyExpression(key: PlannedKey): string {
+export function keyExpression(key: PlannedKey, day: string): string {
   const { kind, column } = key.dimension;
   switch (kind) {
     case "day":
-      return "d";
+      return day;
     case "week":
     case "month":
-      return `date_trunc('${kind}', d)::DATE`;
+      return `date_trunc('${kind}', ${day})::DATE`;
     case "tag":
       return `json_extract_string(${identifier(column)}, ${tagPointer(key.tagKey ?? "")})`;
     case "column":
@@ -54,12 +54,13 @@ function tagPointer(tag: string): string {
   return pointer.split("\0").map(literal).join(" || chr(0) || ");
 }
 
-/** The condition of a dimension filter. */
+/** The condition of a dimension filter; `day` as for {@link keyExpression}. */
 export function filterCondition(
   filter: Extract<PlannedFilter, { on: "dimension" }>,
+  day: string,
   bindings: Bindings,
 ): string {
-  const subject = keyExpression(filter.key);
+  const subject = keyExpression(filter.key, day);
   const isDate = filter.key.dimension.column === "day" || filter.key.dimension.kind === "date";
   const value = (text: string): string => (isDate ? dateLiteral(text) : bindings.bind(text));
   return condition(subject, filter.op, filter.values, value);

@@ -8,11 +8,9 @@ export interface Picks {
   tenant: number;
   from: string;
   to: string;
-  /** The expression of a fact's day in the dates of the range asked for. */
-  day: string;
-  /** Expressions of the time keys, over `d`. */
+  /** Expressions of the time keys over `day`. */
   buckets: readonly string[];
-  /** Conditions on the time keys. */
+  /** Conditions on time over `day`. */
   times: readonly string[];
 }
 
@@ -24,7 +22,8 @@ export interface Picks {
 export function compilePicks(picks: Picks): string[] {
   const { name, dataset, tenant, from, to } = picks;
   const within = `day >= ${dateLiteral(from)} AND day < ${dateLiteral(to)}`;
-  const where = picks.times.length === 0 ? "" : ` WHERE ${picks.times.join(" AND ")}`;
+  const where =
+    picks.times.length === 0 ? "" : ` WHERE ${picks.times.map((time) => `(${time})`).join(" AND ")}`;
   const partition = ["source", ...picks.buckets].join(", ");
   return [
     `${name}_days AS MATERIALIZED (
@@ -40,7 +39,7 @@ export function compilePicks(picks: Picks): string[] {
       SELECT load_id, day, z FROM (
         SELECT load_id, day, day = max(day) OVER (PARTITION BY ${partition}) AS y,
           day = max(day) OVER (PARTITION BY source) AS z
-        FROM (SELECT *, ${picks.day} AS d FROM ${name}_days)${where})
+        FROM ${name}_days${where})
       WHERE y)`,
   ];
 }

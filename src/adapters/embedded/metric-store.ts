@@ -6,12 +6,23 @@ import { loadTables } from "./load-tables.ts";
 import { reassignAccount } from "./reassign.ts";
 import { EmbeddedTenantMetrics } from "./tenant-metrics.ts";
 
+export interface MetricStoreOptions {
+  /**
+   * Answers of at most so many groups are finished outside of the engine, which would spend more time on planning
+   * that than it takes; 0: none. Default 2,048.
+   */
+  smallGroups?: number;
+}
+
+const SMALL_GROUPS = 2_048;
+
 /** The facts of all tenants in the engine's file. */
-export function createMetricStore(database: Database): MetricStore {
+export function createMetricStore(database: Database, options: MetricStoreOptions = {}): MetricStore {
+  const { smallGroups = SMALL_GROUPS } = options;
   const keys = new Map<string, number>();
   return {
     capabilities: { tables: true },
-    forTenant: (tenant) => new EmbeddedTenantMetrics(database, tenant, keys),
+    forTenant: (tenant) => new EmbeddedTenantMetrics(database, tenant, keys, smallGroups),
     load: (input, options = {}) =>
       input.kind === "tables" ? loadTables(database, input, options) : loadRecords(database, input, options),
     loads: (filter = {}) => listLoads(database, filter),

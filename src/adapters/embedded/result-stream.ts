@@ -6,7 +6,7 @@ import {
   type DuckDBResult,
   type DuckDBValue,
 } from "@duckdb/node-api";
-import { formatDecimal } from "../../core/money/decimal.ts";
+import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
 import type { Cell } from "../../core/query/query.ts";
 import { dateOfDay } from "../../core/time/dates.ts";
 import type { Database } from "./database.ts";
@@ -26,9 +26,19 @@ export class ResultColumns {
     return (this.#columns[index] ??= this.#chunk.getColumnValues(index).map(cellOf));
   }
 
+  /** Numbers scaled by 10^18, as {@link parseDecimal} gives them. */
+  decimals(index: number): readonly (bigint | null)[] {
+    return this.#chunk.getColumnValues(index).map(scaledOf);
+  }
+
   cell(column: number, row: number): Cell {
     return this.column(column)[row] ?? null;
   }
+}
+
+function scaledOf(value: DuckDBValue): bigint | null {
+  if (value === null) return null;
+  return value instanceof DuckDBDecimalValue ? value.value : parseDecimal(String(value));
 }
 
 function cellOf(value: DuckDBValue): Cell {
@@ -60,7 +70,14 @@ export class ResultStream {
   static async open(database: Database, sql: string, values: readonly string[]): Promise<ResultStream> {
     const connection = await database.acquire();
     try {
-      return new ResultStream(database, connection, await connection.stream(sql, [...values]));
+      // One trip into the engine fewer than `connection.stream`, which first looks for several statements.
+      const statement = await connection.prepare(sql);
+      try {
+        statement.bind([...values]);
+        return new ResultStream(database, connection, await statement.stream());
+      } finally {
+        statement.destroySync();
+      }
     } catch (error) {
       database.release(connection);
       throw database.translate(error);

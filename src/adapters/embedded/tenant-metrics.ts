@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import { findTenantKey } from "./partitions.ts";
 import { type ResultColumns, ResultStream } from "./result-stream.ts";
 import { factTable } from "./schema.ts";
+import { answerSmall, oneBatch } from "./small-answers.ts";
 import { instantOf, rowsOf, textOf } from "./sql.ts";
 
 /** Where the columns of a compiled query lie; see {@link CompiledQuery}. */
@@ -27,9 +28,14 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
   readonly #database: Database;
   readonly #tenant: string;
   readonly #keys: Map<string, number>;
+  readonly #smallGroups: number;
 
-  /** @param keys tenants' integers found before, shared by all handles of a store; a key never changes */
-  constructor(database: Database, tenant: string, keys: Map<string, number>) {
+  /**
+   * @param keys tenants' integers found before, shared by all handles of a store; a key never changes
+   * @param smallGroups answers of at most so many groups are finished outside of the engine; 0: none
+   */
+  constructor(database: Database, tenant: string, keys: Map<string, number>, smallGroups: number) {
+    this.#smallGroups = smallGroups;
     this.#database = database;
     this.#tenant = tenant;
     this.#keys = keys;
@@ -38,6 +44,8 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
   async aggregate(plan: QueryPlan): Promise<Aggregate> {
     const tenant = await this.#key();
     if (tenant === undefined) return emptyAggregate(plan);
+    const small = await answerSmall(this.#database, plan, tenant, this.#smallGroups);
+    if (small !== undefined) return small;
     const compiled = compileQuery(plan, tenant);
     const stream = await ResultStream.open(this.#database, compiled.sql, compiled.values);
     try {
@@ -85,10 +93,7 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
 
 function emptyAggregate(plan: QueryPlan): Aggregate {
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable without items
-    batches: (async function* () {
-      yield* [];
-    })(),
+    batches: oneBatch([]),
     groups: 0,
     facts: 0,
     totals: plan.measures.map(() => []),

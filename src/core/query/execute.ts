@@ -34,6 +34,9 @@ interface Group {
   paths: number[];
 }
 
+/** What order and measure filters look at. */
+export type AnsweredGroup = Pick<Group, "keys" | "values">;
+
 interface Accumulators {
   facts: Counts;
   sums: Sums[];
@@ -279,7 +282,8 @@ function cellOf(value: bigint | null): Cell {
   return value === null ? null : formatDecimal(value);
 }
 
-function passesMeasures(plan: QueryPlan, group: Group): boolean {
+/** Whether a group passes the plan's filters on measures. */
+export function passesMeasures(plan: QueryPlan, group: AnsweredGroup): boolean {
   return plan.filters.every(
     (filter) => filter.on !== "measure" || passesMeasure(filter, group.values[0]?.[filter.measure] ?? null),
   );
@@ -305,7 +309,7 @@ function passesMeasure(filter: PlannedFilter & { on: "measure" }, value: bigint 
 }
 
 /** By the plan's sort, ties by the keys ascending; what has no value comes last in either order. */
-function sorter(plan: QueryPlan): (a: Group, b: Group) => number {
+export function sorter(plan: QueryPlan): (a: AnsweredGroup, b: AnsweredGroup) => number {
   const keyOrder = plan.keys.map((_, index) => ({ on: "key" as const, index, order: "asc" as const }));
   const steps = [...plan.sort, ...keyOrder];
   return (a, b) => {
@@ -318,7 +322,7 @@ function sorter(plan: QueryPlan): (a: Group, b: Group) => number {
   };
 }
 
-function sortValue(group: Group, step: QueryPlan["sort"][number]): string | bigint | null {
+function sortValue(group: AnsweredGroup, step: QueryPlan["sort"][number]): string | bigint | null {
   const now = group.values[0]?.[step.index] ?? null;
   const before = group.values[1]?.[step.index] ?? null;
   switch (step.on) {
