@@ -10,7 +10,10 @@ import type { LoadInput, LoadReport } from "./load.ts";
  */
 export interface MeasureTotal {
   unit: string | null;
-  /** Canonical decimal; null when no fact carried a value. */
+  /**
+   * Canonical decimal; null when no fact carried a value. A gauge that counts facts is known to be 0 where there is a
+   * snapshot and no fact of it matches.
+   */
   value: string | null;
   /** The same over the compared range; absent when the plan has none. */
   previous?: string | null;
