@@ -76,24 +76,33 @@ async function drain(aggregate: Aggregate): Promise<Row[]> {
 /**
  * Opens a query without a row limit as a stream, for exports. With `query.limit` it is answered like `runQuery`, with
  * an others row.
+ * @param most as `planQuery` takes it
  * @throws as `runQuery`, before the first row; the stream throws what the store throws midway
  */
-export async function openQuery(context: TenantContext, query: AnalyticsQuery): Promise<TableStream> {
+export async function openQuery(
+  context: TenantContext,
+  query: AnalyticsQuery,
+  most?: { keys: number },
+): Promise<TableStream> {
   const { services, tenant } = context;
   if (query.limit !== undefined) return streamOf(await runQuery(context, query));
-  const plan = planQuery(query, services.clock.now(), tenant.zone);
+  const plan = planQuery(query, services.clock.now(), tenant.zone, most);
   const metrics = services.metrics.forTenant(tenant.id);
   const version = await metrics.version(plan.dataset.id);
   const aggregate = await metrics.aggregate(plan);
+  const close = async (): Promise<void> => {
+    await aggregate.batches[Symbol.asyncIterator]().return?.();
+  };
   try {
     checkUnits(plan, aggregate.totals);
   } catch (error) {
-    await aggregate.batches[Symbol.asyncIterator]().return?.();
+    await close();
     throw error;
   }
   const shape = rowShaper(plan, aggregate.totals);
   return {
     head: headOf(plan, aggregate, version, { shown: aggregate.groups, others: null }),
+    close,
     async *batches() {
       for await (const batch of aggregate.batches)
         yield plan.compare === undefined ? batch : batch.map(shape);

@@ -1,7 +1,7 @@
 import type { Principal } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { Row } from "../../core/query/query.ts";
-import { detailTable, type ReportDocument } from "../../core/reports/document.ts";
+import { closeTables, detailTable, type ReportDocument } from "../../core/reports/document.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { ExportFormat } from "../../core/reports/formats.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
@@ -59,13 +59,16 @@ export async function startExport(
   if (delivery === "job" || detail.table.head.completeness.rows > STREAM_ROWS) {
     return { kind: "job", job: await startJob(context, document, renderer, options, recipe) };
   }
-  const { document: held, manifest } = await holdRows(document);
+  const { document: held, manifest } = await holdRows(document).catch(async (error: unknown) => {
+    await closeTables(document.sections);
+    throw error;
+  });
   return {
     kind: "stream",
     fileName: exportFileName(document, renderer.extension),
     mediaType: renderer.mediaType,
     manifest,
-    body: renderer.render(held, options),
+    body: renderAndClose(renderer, held, options),
   };
 }
 
@@ -84,9 +87,22 @@ export async function renderDocument(
   return {
     fileName: exportFileName(document, renderer.extension),
     mediaType: renderer.mediaType,
-    body: renderer.render(document, options),
+    body: renderAndClose(renderer, document, options),
     manifest: document.manifest,
   };
+}
+
+/** Renders, and lets go of the store whatever becomes of the file: a reader may leave before the last table. */
+async function* renderAndClose(
+  renderer: Renderer,
+  document: ReportDocument,
+  options: RenderOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* renderer.render(document, options);
+  } finally {
+    await closeTables(document.sections);
+  }
 }
 
 /** Reads the detail rows into memory, so that the manifest is known before the first byte goes out. */
@@ -186,7 +202,7 @@ async function runJob(
   const finishedAt = (): string => context.services.clock.now().toISOString();
   try {
     const counted = countRows(document, signal, (rowsWritten) => exports.put({ ...job, rowsWritten }));
-    const bytes = await exports.write(job.id, renderer.render(counted, options));
+    const bytes = await exports.write(job.id, renderAndClose(renderer, counted, options));
     const manifest = document.manifest();
     const { rowsWritten } = manifest;
     await exports.put({ ...job, status: "done", rowsWritten, bytes, manifest, finishedAt: finishedAt() });
@@ -218,7 +234,7 @@ function countRows(
 ): ReportDocument {
   const detail = detailTable(document);
   const table = {
-    head: detail.table.head,
+    ...detail.table,
     async *batches() {
       let rows = 0;
       let told = 0;

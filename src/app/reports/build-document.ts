@@ -1,5 +1,5 @@
 import { DomainError } from "../../core/errors/errors.ts";
-import type { Column, QueryFilter, QueryResult, ResultRange, Row } from "../../core/query/query.ts";
+import type { QueryFilter, QueryResult, ResultRange } from "../../core/query/query.ts";
 import type {
   KpiSpec,
   ReportDefinition,
@@ -7,18 +7,19 @@ import type {
   SectionQuery,
   SectionSource,
 } from "../../core/reports/definition.ts";
-import type { DocumentSection, Kpi, ReportDocument, TableStream } from "../../core/reports/document.ts";
-import { datasetHasher, type Manifest, manifestTotals } from "../../core/reports/manifest.ts";
 import {
-  comparedRange,
-  type DayRange,
-  describeRange,
-  type RangeRequest,
-  resolveRange,
-} from "../../core/time/ranges.ts";
+  closeTables,
+  type DocumentSection,
+  type Kpi,
+  type ReportDocument,
+  type TableStream,
+} from "../../core/reports/document.ts";
+import { datasetHasher, type Manifest, manifestTotals } from "../../core/reports/manifest.ts";
+import { type DayRange, type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 import { openComputation } from "./computations.ts";
+import { kpiOf } from "./kpi.ts";
 
 export interface DocumentOptions {
   /** Instead of the definition's own range. */
@@ -29,7 +30,7 @@ export interface DocumentOptions {
 
 /**
  * Runs all questions of a report. Charts, cards and side tables are answered at once, the detail table is opened as a
- * stream: the caller renders the document, or ends the stream by rendering none of it and calling `discard`.
+ * stream: the caller renders the document, or calls `closeTables`.
  * @throws DomainError as `openQuery`; a report is whole or it is an error, never a page with a hole
  */
 export async function buildDocument(
@@ -47,7 +48,7 @@ export async function buildDocument(
     filters,
     computed: new Map(),
   };
-  const sections = await Promise.all(
+  const sections = await allOrNone(
     definition.sections.map((section) => answerSection(context, section, asking, definition)),
   );
   const detail = sections.find((section) => section.kind === "table" && section.detail);
@@ -77,6 +78,16 @@ export async function buildDocument(
     ),
     manifest: recorded.manifest,
   };
+}
+
+/** All sections, or the first failure, after the tables that did open are closed again. */
+async function allOrNone(answers: readonly Promise<DocumentSection>[]): Promise<DocumentSection[]> {
+  const settled = await Promise.allSettled(answers);
+  const failure = settled.find((answer) => answer.status === "rejected");
+  const sections = settled.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+  if (failure === undefined) return sections;
+  await closeTables(sections);
+  throw failure.reason;
 }
 
 /** What the parts of one document are asked over. */
@@ -147,40 +158,12 @@ function questionOf({ query, compute }: SectionSource, asking: Asking): unknown 
 
 async function answerKpi(context: TenantContext, spec: KpiSpec, asking: Asking): Promise<Kpi> {
   const result = await held(context, spec, asking);
-  const at = result.columns.findIndex((column) => column.id === spec.measure);
-  const column = result.columns[at];
-  if (
-    column === undefined ||
-    column.type === "string" ||
-    column.type === "date" ||
-    column.type === "instant"
-  ) {
-    throw new Error(`card ${spec.id} names ${spec.measure}, which is no measure of its answer`);
-  }
-  const top = result.rows[0];
-  const cells = spec.top === true ? top : result.totals[0]?.cells;
-  const base: Kpi = {
-    id: spec.id,
-    label: spec.label,
-    value: cells?.[at] ?? null,
-    type: column.type,
-    unit: column.unit ?? null,
-    upIs: spec.upIs,
-    ...(spec.top === true && { name: top?.[0] ?? null }),
-  };
-  const change = cells === undefined ? undefined : kpiChange(result, cells, column);
-  return change === undefined ? base : { ...base, change };
-}
-
-function kpiChange(result: QueryResult, cells: Row, column: Column): Kpi["change"] {
-  if (result.compare === undefined) return undefined;
-  const find = (suffix: string): string | null =>
-    cells[result.columns.findIndex((c) => c.id === `${column.id}.${suffix}`)] ?? null;
-  const absolute = find("change");
-  if (absolute === null) return undefined;
-  const percent = find("change_percent");
-  const { from, to } = comparedRange(result.range, result.compare.kind);
-  return { absolute, against: describeRange({ from, to }), ...(percent !== null && { percent }) };
+  const { query } = spec;
+  const narrowed = query !== undefined && (query.filters ?? []).length > 0;
+  const unfiltered = narrowed
+    ? (): Promise<QueryResult> => held(context, { ...spec, query: { ...query, filters: [] } }, asking)
+    : undefined;
+  return kpiOf(spec, result, unfiltered);
 }
 
 /** Hashes and counts the detail table as it is read; the manifest is told when the last row has passed. */
@@ -198,6 +181,7 @@ function recordManifest(
   return {
     table: {
       head,
+      ...(table.close !== undefined && { close: table.close }),
       async *batches() {
         const hasher = datasetHasher(context.services.digest(), head.columns);
         for await (const batch of table.batches()) {

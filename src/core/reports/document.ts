@@ -29,6 +29,8 @@ export interface TableStream {
    * @throws DomainError when the store fails midway: a renderer lets it through, so that no half file looks whole
    */
   batches(): AsyncIterable<readonly Row[]>;
+  /** Lets go of what the rows are read from, also when they were never asked for. Absent where there is nothing. */
+  readonly close?: () => Promise<void>;
 }
 
 export type DocumentSection =
@@ -66,4 +68,9 @@ export function detailTable(document: ReportDocument): Extract<DocumentSection, 
   const found = document.sections.find((section) => section.kind === "table" && section.detail);
   if (found?.kind === "table") return found;
   throw new Error(`document ${document.title} has no detail table`);
+}
+
+/** Ends all tables of a document, those that nobody read, too. */
+export async function closeTables(sections: readonly DocumentSection[]): Promise<void> {
+  for (const section of sections) if (section.kind === "table") await section.table.close?.();
 }

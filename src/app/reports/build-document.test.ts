@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { DomainError } from "../../core/errors/errors.ts";
+import type { QueryPlan } from "../../core/query/plan.ts";
+import type { Row } from "../../core/query/query.ts";
+import type { ReportDefinition, SectionQuery } from "../../core/reports/definition.ts";
+import { detailTable } from "../../core/reports/document.ts";
+import type { Aggregate, TenantMetrics } from "../../ports/metric-store.ts";
+import { renderDocument } from "../exports/export.ts";
+import type { Services, TenantContext } from "../services.ts";
+import { buildDocument } from "./build-document.ts";
+
+/** A store that answers every plan from one function and counts the row streams that are still open. */
+function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null; groups?: number }) {
+  let open = 0;
+  const metrics: Partial<TenantMetrics> = {
+    version: () => Promise.resolve({ version: "1", asOf: null }),
+    aggregate(plan): Promise<Aggregate> {
+      const { rows, total, groups = rows.length } = answer(plan);
+      open += 1;
+      let left: Row[][] = rows.map((row) => [row]);
+      let ended = false;
+      const end = (): { done: true; value: undefined } => {
+        if (!ended) open -= 1;
+        ended = true;
+        left = [];
+        return { done: true, value: undefined };
+      };
+      const iterator: AsyncIterableIterator<Row[]> = {
+        next: () => {
+          const value = left.shift();
+          return Promise.resolve(value === undefined ? end() : { done: false, value });
+        },
+        return: () => Promise.resolve(end()),
+        [Symbol.asyncIterator]: () => iterator,
+      };
+      const totals = [[{ unit: total === null ? null : "USD", value: total, missing: 0 }]];
+      return Promise.resolve({ batches: iterator, groups, facts: rows.length, totals });
+    },
+  };
+  const services = {
+    clock: { now: () => new Date("2024-10-01T00:00:00Z") },
+    metrics: { forTenant: () => metrics },
+    cache: { forTenant: () => ({ get: () => Promise.resolve(undefined), set: () => Promise.resolve() }) },
+    digest: () => {
+      const hash = createHash("sha256");
+      return { update: (text: string) => void hash.update(text), hex: () => hash.digest("hex") };
+    },
+    version: "1",
+  } as unknown as Services;
+  const context = {
+    services,
+    tenant: { id: "acme", name: "Acme", zone: "UTC", branding: {}, demo: false },
+    principal: { subject: "x", role: "admin", tenant: "acme" },
+  } as unknown as TenantContext;
+  return { context, open: () => open };
+}
+
+const byService: SectionQuery = { dataset: "cost", groupBy: ["service"], measures: ["billed_cost"] };
+const report = (...more: ReportDefinition["sections"]): ReportDefinition => ({
+  title: "T",
+  description: "",
+  range: { from: "2024-09-01", to: "2024-10-01" },
+  sections: [{ kind: "table", id: "detail", title: "D", detail: true, query: byService }, ...more],
+});
+const rows: Row[] = [
+  ["EC2", "2"],
+  ["S3", "1"],
+];
+
+describe("a document", () => {
+  it("is an error as a whole when one of its questions fails, and holds on to nothing", async () => {
+    const { context, open } = scene((plan) => {
+      if (plan.keys[0]?.id === "region") throw new DomainError("store.unavailable", "unavailable", "gone");
+      return { rows, total: "3" };
+    });
+    const failing = report({
+      kind: "table",
+      id: "r",
+      title: "R",
+      query: { ...byService, groupBy: ["region"] },
+    });
+    await expect(buildDocument(context, failing)).rejects.toMatchObject({ code: "store.unavailable" });
+    expect(open()).toBe(0);
+  });
+
+  it("lets go of tables that a reader who left early never saw", async () => {
+    const many = Array.from({ length: 20_000 }, (_, i): Row => [`service-${i}`, "1"]);
+    const { context, open } = scene(() => ({ rows: many, total: "20000" }));
+    const more = report({ kind: "table", id: "r", title: "R", query: { ...byService, groupBy: ["region"] } });
+    const { body } = await renderDocument(await buildDocument(context, more), "json");
+    const reader = body[Symbol.asyncIterator]();
+    await reader.next();
+    expect(open()).toBeGreaterThan(0);
+    await reader.return?.();
+    expect(open()).toBe(0);
+  });
+
+  it("is an error when the store gives fewer rows than it counted, never a shorter file", async () => {
+    const { context } = scene(() => ({ rows, total: "3", groups: 3 }));
+    const document = await buildDocument(context, report());
+    const drain = async (): Promise<void> => {
+      for await (const batch of detailTable(document).table.batches()) expect(batch.length).toBe(1);
+    };
+    await expect(drain()).rejects.toMatchObject({ code: "export.incomplete" });
+    expect(() => document.manifest()).toThrow(/only after the last row/);
+  });
+
+  const credits = (withFacts: boolean) =>
+    scene((plan) =>
+      plan.filters.length > 0 || !withFacts ? { rows: [], total: null } : { rows, total: "3" },
+    );
+  const card = report({
+    kind: "kpis",
+    items: [
+      {
+        id: "credits",
+        label: "Credits",
+        query: {
+          dataset: "cost",
+          measures: ["billed_cost"],
+          filters: [{ field: "charge_category", op: "equals", value: "Credit" }],
+        },
+        measure: "billed_cost",
+        upIs: "neutral",
+      },
+    ],
+  });
+
+  it("shows 0 where there is a bill without credits, and nothing where there is no bill", async () => {
+    const billed = await buildDocument(credits(true).context, card);
+    expect(billed.sections[1]).toMatchObject({ items: [{ value: "0", unit: "USD" }] });
+    const empty = await buildDocument(credits(false).context, card);
+    expect(empty.sections[1]).toMatchObject({ items: [{ value: null }] });
+  });
+});
