@@ -125,6 +125,24 @@ describe("a day under faults", () => {
   });
 });
 
+describe("a download that breaks", () => {
+  it("goes on where it was", async () => {
+    const cloud = await startLocalCloud();
+    const store = cloud.open();
+    const exports = store.exports.forTenant("acme");
+    const chunks = Array.from({ length: 40 }, (_, i) => Buffer.alloc(50_000, i));
+    await exports.write("x", streamOf(chunks));
+    let breaks = 3;
+    cloud.setFaults(({ operation }) => (operation === "GetObject" && breaks-- > 0 ? "truncate" : undefined));
+    const read: Uint8Array[] = [];
+    for await (const chunk of await exports.read("x")) read.push(chunk);
+    expect(breaks).toBeLessThan(0);
+    expect(Buffer.concat(read).equals(Buffer.concat(chunks))).toBe(true);
+    await store.close();
+    await cloud.close();
+  });
+});
+
 describe("when faults last", () => {
   it("says unavailable and when to come back, and leaves the facts and files as they were", async () => {
     const cloud = await startLocalCloud();

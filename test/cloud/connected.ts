@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createConnectors } from "../../src/adapters/connectors/connectors.ts";
+import type { ConnectorOptions } from "../../src/adapters/connectors/session.ts";
+import { createIds } from "../../src/adapters/embedded/clock.ts";
+import { createSpool } from "../../src/adapters/embedded/spool.ts";
+import { openEmbeddedStore } from "../../src/adapters/embedded/store.ts";
+import { InProcessJobs } from "../../src/app/exports/jobs.ts";
+import type { Services } from "../../src/app/services.ts";
+import { addConnection } from "../../src/app/sync/connections.ts";
+import { addTenant } from "../../src/app/tenants/tenants.ts";
+import type { NewConnection } from "../../src/core/connections/connection.ts";
+import type { DatasetId } from "../../src/core/metrics/datasets.ts";
+import { planQuery } from "../../src/core/query/plan.ts";
+import { sha256 } from "../../src/runtimes/digest.ts";
+import { TEST_CREDENTIALS } from "./dynamo-emulator.ts";
+
+export interface Connected {
+  services: Services;
+  setNow(instant: string): void;
+  add(input: NewConnection): Promise<string>;
+  /** Sums of a measure over all time, as `[...keys, value]` rows of text. */
+  ask(tenant: string, dataset: DatasetId, groupBy: string[], measure: string): Promise<(string | null)[][]>;
+  close(): Promise<void>;
+}
+
+/** The use cases on an embedded store, with connectors that speak to an endpoint of the test's. */
+export async function connect(endpoint: string, options: Partial<ConnectorOptions> = {}): Promise<Connected> {
+  const directory = mkdtempSync(join(tmpdir(), "securebase-sync-"));
+  const store = await openEmbeddedStore(directory, { threads: 2 });
+  let now = new Date("2025-03-10T09:30:00.000Z");
+  const clock = { now: () => now };
+  const ids = createIds({ now: () => new Date() });
+  const jobs = new InProcessJobs();
+  const { metrics, tenants, reports, cache, exports, connections } = store;
+  const services: Services = {
+    ...{ clock, ids, metrics, tenants, reports, cache, exports, jobs },
+    spool: createSpool(directory, () => ids.next()),
+    sync: {
+      connections,
+      connectors: createConnectors({ endpoint, credentials: TEST_CREDENTIALS, attempts: 3, ...options }),
+    },
+    digest: sha256,
+    checks: [],
+    version: "0",
+    environment: "test",
+  };
+  await addTenant(services, { id: "acme", name: "Acme", accounts: ["111122223333"], zone: "Europe/Berlin" });
+  await addTenant(services, { id: "beta", name: "Beta", accounts: ["222233334444"] });
+  return {
+    services,
+    setNow: (instant) => (now = new Date(instant)),
+    add: async (input) => (await addConnection(services, input)).id,
+    ask: (tenant, dataset, groupBy, measure) => ask(services, tenant, dataset, groupBy, measure),
+    async close() {
+      await jobs.stop();
+      store.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function ask(
+  services: Services,
+  tenant: string,
+  dataset: DatasetId,
+  groupBy: string[],
+  measure: string,
+): Promise<(string | null)[][]> {
+  const query = { dataset, range: { from: "2024-01-01", to: "2026-01-01" }, groupBy, measures: [measure] };
+  const plan = planQuery(
+    { ...query, sort: groupBy.map((by) => ({ by, order: "asc" as const })) },
+    new Date(0),
+    "UTC",
+  );
+  const aggregate = await services.metrics.forTenant(tenant).aggregate(plan);
+  const rows: (string | null)[][] = [];
+  for await (const batch of aggregate.batches) for (const row of batch) rows.push([...row]);
+  return rows;
+}
