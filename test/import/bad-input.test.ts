@@ -9,7 +9,7 @@ import { Database } from "../../src/adapters/embedded/database.ts";
 import { sumDecimals } from "../../src/core/money/decimal.ts";
 import type { InputFile } from "../../src/ports/load.ts";
 import { memoryFile } from "../support/memory-file.ts";
-import { allFacts, focusCsv, freshFolder, importInto } from "./lib.ts";
+import { allFacts, focusCsv, freshFolder, importInto, select } from "./lib.ts";
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -158,18 +158,30 @@ describe("rows that are not taken", () => {
     expect(report.warnings).toContainEqual(expect.stringContaining("binary floating point"));
   });
 
-  it("are never lost for their tags", async () => {
+  it("are never lost for their tags, whether most rows share them or none do", async () => {
     const rows = [
       { Tags: '{"a":"1"}' },
       { Tags: "env=prod" },
       { Tags: '[{"Key":"b","Value":"2"}]' },
       { Tags: "{}" },
     ];
-    const report = await importInto(database, [write("tags.csv", focusCsv(rows))], dry);
-    expect(report.rowsAccepted).toBe(4);
-    expect(report.warnings).toContainEqual(
-      "tags that are no JSON object, left out; the rows are loaded: 1 row",
-    );
+    for (const times of [1, 20]) {
+      const other = await Database.open(join(folder, `tags-${times}`));
+      const repeated = Array.from({ length: times }, () => rows).flat();
+      const report = await importInto(other, [write("tags.csv", focusCsv(repeated))]);
+      expect(report.rowsAccepted).toBe(4 * times);
+      expect(report.warnings).toContainEqual(
+        `tags that are no JSON object, left out; the rows are loaded: ${times} ${times === 1 ? "row" : "rows"}`,
+      );
+      const tags = await select(other, "SELECT tags, count(*) FROM facts_cost GROUP BY 1 ORDER BY 1");
+      const n = String(times);
+      expect(tags).toEqual([
+        ['{"a":"1"}', n],
+        ['{"b":"2"}', n],
+        [null, String(2 * times)],
+      ]);
+      other.close();
+    }
   });
 
   it("are told apart whatever the file looks like", async () => {

@@ -11,22 +11,12 @@ import { integerList, rowsOf, textOf } from "./sql.ts";
 export interface Counts {
   rows: number;
   rejected: number;
-  /** Accepted rows whose tags could not be read. */
-  tagsLost: number;
 }
 
-export async function countStaged(
-  connection: DuckDBConnection,
-  table: string,
-  mapping: TableMapping,
-): Promise<Counts> {
-  const tags = mapping.fields
-    .filter((field) => field.type === "tags")
-    .map((field) => `tags_lost(${identifier(field.target)})`);
-  const lost = tags.length === 0 ? "0" : `count(*) FILTER (bad = 0 AND (${tags.join(" OR ")}))`;
-  const rows = await rowsOf(connection, `SELECT count(*), count(*) FILTER (bad > 0), ${lost} FROM ${table}`);
-  const [count, rejected, tagsLost] = (rows[0] ?? []).map(Number);
-  return { rows: count ?? 0, rejected: rejected ?? 0, tagsLost: tagsLost ?? 0 };
+export async function countStaged(connection: DuckDBConnection, table: string): Promise<Counts> {
+  const rows = await rowsOf(connection, `SELECT count(*), count(*) FILTER (bad > 0) FROM ${table}`);
+  const [count, rejected] = (rows[0] ?? []).map(Number);
+  return { rows: count ?? 0, rejected: rejected ?? 0 };
 }
 
 /** Rows that go the same way: one deliverer, month and owning account. */

@@ -16,6 +16,7 @@ import type { Database } from "./database.ts";
 import { PERIOD } from "./load-expressions.ts";
 import { listRejections } from "./load-rejections.ts";
 import { Stage } from "./load-stage.ts";
+import { prepareTags, type TagReader } from "./load-tags.ts";
 import {
   type Assignment,
   assignGroups,
@@ -121,19 +122,20 @@ async function report(
   name: string,
 ): Promise<LoadReport> {
   const { mapping } = input;
-  const counts = await countStaged(connection, stage.table, mapping);
+  const counts = await countStaged(connection, stage.table);
   const broken = stage.files.reduce((sum, staged) => sum + staged.broken.count, 0);
   options.onProgress?.({ phase: "checking", rows: counts.rows + broken });
   const groups = await groupStaged(connection, stage.table, mapping);
+  const tags = await prepareTags(connection, stage.table, mapping);
   const assignment = assignGroups(groups, mapping, input.owners);
   const rejected = counts.rejected + broken;
   const rejections = rejected === 0 ? [] : await listRejections(connection, stage);
   const stored = input.dryRun
     ? await preview(connection, stage, mapping, assignment)
-    : await store(database, connection, stage, input, options, name, assignment);
+    : await store(database, connection, stage, input, options, name, assignment, tags);
   const warnings = [
     ...columnWarnings(stage.files, mapping),
-    ...tagWarning(counts.tagsLost),
+    ...tagWarning(tags.reduce((sum, reader) => sum + reader.lost, 0)),
     ...stored.warnings,
   ];
   return {
@@ -195,6 +197,7 @@ async function store(
   options: LoadOptions,
   name: string,
   assignment: Assignment,
+  tags: readonly TagReader[],
 ): Promise<Stored> {
   const { mapping, loadedAt } = input;
   const { all, accepted } = await sumStaged(connection, stage.table, mapping);
@@ -209,7 +212,9 @@ async function store(
     const warnings = await replacementWarnings(connection, mapping, assignment);
     const opened = await replacePartitions(connection, load, assignment.partitions);
     const watch = watchEngine(connection, (fraction) => tell({ fraction }));
-    const inserted = await insertFacts(connection, stage, input, assignment, opened).finally(watch.stop);
+    const inserted = await insertFacts(connection, stage, input, assignment, opened, tags).finally(
+      watch.stop,
+    );
     const stored = await sumStored(connection, mapping, opened);
     if (inserted !== rows || !sameSums(stored, accepted)) throw notReconciled(rows, inserted);
     options.signal?.throwIfAborted();
@@ -237,20 +242,21 @@ async function insertFacts(
   input: TableLoad,
   assignment: Assignment,
   opened: readonly OpenedPartition[],
+  tags: readonly TagReader[],
 ): Promise<number> {
   if (opened.length === 0) return 0;
   const { mapping, zones } = input;
   await fillGroups(connection, mapping, zones, assignment, opened);
-  const columns = DATASETS[mapping.dataset].columns.map(({ name, type }) => {
-    const column = `s.${identifier(name)}`;
-    return type === "tags" ? `read_tags(${column})` : column;
-  });
+  const columns = DATASETS[mapping.dataset].columns.map(
+    ({ name }) => tags.find((reader) => reader.column === name)?.expression ?? `s.${identifier(name)}`,
+  );
+  const joins = tags.map((reader) => reader.join).join(" ");
   const keys = [...mapping.source.map(identifier), ownerExpression(mapping)];
   const matches = keys.map((key, i) => `coalesce(${key}, '') = g.k${i}`);
   const inserted = await execute(
     connection,
     `INSERT INTO ${factTable(mapping.dataset)} SELECT g.key AS fact_tenant, ${dayExpression(mapping)} AS fact_day, g.load_id,
-      ${columns.join(", ")} FROM ${stage.table} s JOIN load_groups g ON ${matches.join(" AND ")} AND s.${PERIOD} = g.month
+      ${columns.join(", ")} FROM ${stage.table} s JOIN load_groups g ON ${matches.join(" AND ")} AND s.${PERIOD} = g.month ${joins}
       WHERE s.bad = 0 ORDER BY fact_tenant, fact_day`,
   );
   await connection.run("DROP TABLE temp.load_groups");

@@ -1,0 +1,61 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { TableMapping } from "../../ports/load.ts";
+import { identifier } from "./schema.ts";
+import { rowsOf } from "./sql.ts";
+
+/** How the insert reads a column of tags. */
+export interface TagReader {
+  column: string;
+  /** Over the stage, named `s`, and the join's table. */
+  expression: string;
+  /** Empty when none is needed. */
+  join: string;
+  /** Accepted rows whose tags could not be read. */
+  lost: number;
+}
+
+/** Below this many rows a text, texts are read once each. */
+const ROWS_A_TEXT = 4;
+
+/**
+ * Bills repeat the same tags on most rows, and flattening JSON is the dearest thing about a row: distinct texts are
+ * flattened aside and joined. Where most rows have tags of their own, each is read in place.
+ */
+export async function prepareTags(
+  connection: DuckDBConnection,
+  table: string,
+  mapping: TableMapping,
+): Promise<TagReader[]> {
+  const readers: TagReader[] = [];
+  for (const { target, type } of mapping.fields) {
+    if (type === "tags") readers.push(await prepareColumn(connection, table, target, readers.length));
+  }
+  return readers;
+}
+
+async function prepareColumn(
+  connection: DuckDBConnection,
+  table: string,
+  column: string,
+  number: number,
+): Promise<TagReader> {
+  const raw = identifier(column);
+  const count = async (sql: string): Promise<number[]> =>
+    ((await rowsOf(connection, sql))[0] ?? []).map(Number);
+  const [texts = 0, rows = 0] = await count(
+    `SELECT approx_count_distinct(${raw}), count(${raw}) FROM ${table}`,
+  );
+  if (texts * ROWS_A_TEXT > rows) {
+    const [lost = 0] = await count(`SELECT count(*) FROM ${table} WHERE bad = 0 AND tags_lost(${raw})`);
+    return { column, expression: `read_tags(s.${raw})`, join: "", lost };
+  }
+  const name = `load_tags_${number}`;
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT raw, read_tags(raw) AS flat, tags_lost(raw) AS lost
+      FROM (SELECT DISTINCT ${raw} AS raw FROM ${table} WHERE ${raw} IS NOT NULL)`,
+  );
+  const [lost = 0] = await count(
+    `SELECT count(*) FROM ${table} s JOIN ${name} t ON t.raw = s.${raw} WHERE t.lost AND s.bad = 0`,
+  );
+  return { column, expression: `${name}.flat`, join: `LEFT JOIN ${name} ON ${name}.raw = s.${raw}`, lost };
+}
