@@ -213,7 +213,7 @@ function drawHorizontal(surface: Surface, chart: SeriesChart, box: Box, theme: C
   if (top > 0) drawLegend(surface, items, box, theme);
   const names = chart.categories;
   const nameRoom =
-    Math.min(box.width * 0.34, Math.max(...names.map((n) => surface.textWidth(n, 7.5)), 20)) + 8;
+    Math.min(box.width * (box.width < 320 ? 0.44 : 0.34), Math.max(...names.map((n) => surface.textWidth(n, 7.5)), 20)) + 8;
   const shown = names.map((_, i) => chart.series.map((one) => one.values[i] ?? null));
   const labels = shown.map((values) => values.map((value) => valueLabel(value, chart.format, false)));
   const valueRoom = Math.max(...labels.flat().map((label) => surface.textWidth(label, LABEL)), 10) + 6;

@@ -1,6 +1,6 @@
 import type { DocumentSection, ReportDocument } from "../../core/reports/document.ts";
 import { detailTable } from "../../core/reports/document.ts";
-import { drawAbout } from "./blocks/about.ts";
+import { drawAbout, queryText } from "./blocks/about.ts";
 import { cardHeight, type ChartBlock, chartBlock, drawCharts } from "./blocks/charts.ts";
 import { type ContentsPages, drawContents, type Entry, reserveContents } from "./blocks/contents.ts";
 import { drawCover } from "./blocks/cover.ts";
@@ -149,6 +149,8 @@ function drawLastPage(
   upright(book, format);
   const manifest = document.manifest();
   const all = [...manifest.notes, ...notes];
+  // The note below counts what the query shows, too.
+  book.type.shape(queryText(manifest));
   const missing = book.type.missingNote();
   if (missing !== undefined) all.push(missing);
   const columns = detailTable(document).table.head.columns;

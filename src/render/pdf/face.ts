@@ -19,6 +19,9 @@ function stringBytes(id: number): string {
   return String.fromCharCode(id >> 8, id & 255).replace(/[\\()\r]/g, (c) => (c === "\r" ? "\\r" : `\\${c}`));
 }
 
+/** Code points below this are Latin, Greek and Cyrillic. */
+const DENSE = 0x530;
+
 /** A font in a file: characters to glyphs of its embedded subset, and kerning. */
 export class Face {
   /** Its name in the page's resources. */
@@ -26,7 +29,9 @@ export class Face {
   readonly #program: FontProgram;
   readonly #font: EmbeddedFont;
   readonly #scale: number;
-  readonly #glyphs: (Glyph | null | undefined)[] = [];
+  /** Glyphs of the alphabets by code point, null where there is none; a dense array is the fastest map there is. */
+  readonly #alphabet: (Glyph | null | undefined)[] = Array.from({ length: DENSE });
+  readonly #others = new Map<number, Glyph | null>();
   readonly #kerning: Kerning;
   readonly #pairs = new Map<number, number>();
 
@@ -46,12 +51,16 @@ export class Face {
 
   /** The glyph of a code point; undefined when the font has none. */
   glyph(codePoint: number): Glyph | undefined {
-    const known = this.#glyphs[codePoint];
-    if (known !== undefined) return known ?? undefined;
+    const known = codePoint < DENSE ? this.#alphabet[codePoint] : this.#others.get(codePoint);
+    return known === undefined ? this.#find(codePoint) : (known ?? undefined);
+  }
+
+  #find(codePoint: number): Glyph | undefined {
     const found = this.#program.hasGlyphForCodePoint(codePoint)
       ? this.#include(this.#program.glyphForCodePoint(codePoint), [codePoint])
       : undefined;
-    this.#glyphs[codePoint] = found ?? null;
+    if (codePoint < DENSE) this.#alphabet[codePoint] = found ?? null;
+    else this.#others.set(codePoint, found ?? null);
     return found;
   }
 

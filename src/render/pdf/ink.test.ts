@@ -34,8 +34,12 @@ describe("ink", () => {
     expect(written((ink) => ink.glyph(0x280d))).toBe("\\(\\r");
     expect(written((ink) => ink.glyph(0x5c29))).toBe("\\\\\\)");
     const long = "x".repeat(50_000);
-    expect(written((ink) => (ink.text("a"), ink.text(long), ink.bytes(Buffer.from(long))))).toBe(
-      `a${long}${long}`,
-    );
+    expect(
+      written((ink) => {
+        ink.text("a");
+        ink.text(long);
+        ink.bytes(Buffer.from(long));
+      }),
+    ).toBe(`a${long}${long}`);
   });
 });

@@ -59,10 +59,14 @@ export function drawAbout(
   subheading(book, parent, "Notes");
   const all = notes.length > 0 ? notes : ["None: every row and every value is here."];
   for (const note of all) paragraph(book, parent, `•  ${note}`, { size: 8.5, color: book.theme.ink, gap: 2 });
-  book.page.y += 6;
+  book.page.y += 10;
   subheading(book, parent, "Query");
-  const query = JSON.stringify(manifest.query, null, 2);
-  paragraph(book, parent, query, { size: 7.5, color: book.theme.muted, gap: 0 });
+  paragraph(book, parent, queryText(manifest), { size: 7.5, color: book.theme.muted, gap: 0 });
+}
+
+/** The question behind the detail table, as the API takes it. */
+export function queryText(manifest: Manifest): string {
+  return JSON.stringify(manifest.query ?? null).replaceAll('","', '", "');
 }
 
 function introduction(manifest: Manifest): string {

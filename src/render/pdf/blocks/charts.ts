@@ -44,7 +44,22 @@ export function chartBlock(
 /** Height of the card of a chart. */
 export function cardHeight(book: Book, block: ChartBlock, width: number): number {
   const height = isEmptyChart(block.data) ? 60 : chartHeight(block.data, width - 2 * PAD);
-  return FRAME + height + noteLines(book, block, width).length * 9.5;
+  return (
+    FRAME +
+    (titleLines(book, block, width).length - 1) * TITLE_LEADING +
+    height +
+    noteLines(book, block, width).length * 9.5
+  );
+}
+
+const TITLE_LEADING = 13;
+
+/** A chart's title on at most two lines. */
+function titleLines(book: Book, block: ChartBlock, width: number): string[] {
+  const { type } = book;
+  const [first = "", ...rest] = type.wrap(block.title, width - 2 * PAD, TEXT.subheading, "semibold");
+  if (rest.length === 0) return [first];
+  return [first, type.fit(rest.join(" "), width - 2 * PAD, TEXT.subheading, "semibold")];
 }
 
 function noteLines(book: Book, block: ChartBlock, width: number): string[] {
@@ -73,20 +88,29 @@ function drawCard(
   const { pen } = page;
   const top = page.y;
   const inner = width - 2 * PAD;
+  const titles = titleLines(book, block, width);
+  const lower = (titles.length - 1) * TITLE_LEADING;
   block.placed?.(book.bookmark(block.title, block.level));
   pen.artifact(() =>
     pen.frame(x + 0.4, top + 0.4, width - 0.8, height - 0.8, { color: theme.line, width: 0.8 }, 6),
   );
   pen.tagged(block.level === 2 ? "H2" : "H3", parent, () => {
-    const title = type.fit(block.title, inner, TEXT.subheading, "semibold");
-    pen.text(title, x + PAD, top + 20, { size: TEXT.subheading, bold: true, color: theme.ink });
+    titles.forEach((line, i) => {
+      const y = top + 20 + i * TITLE_LEADING;
+      pen.text(line, x + PAD, y, { size: TEXT.subheading, bold: true, color: theme.ink });
+    });
   });
   pen.tagged("P", parent, () => {
     const text = type.fit(chartSubtitle(block.data), inner, TEXT.tiny);
-    pen.text(text, x + PAD, top + 31, { size: TEXT.tiny, color: theme.muted });
+    pen.text(text, x + PAD, top + 31 + lower, { size: TEXT.tiny, color: theme.muted });
   });
   const notes = noteLines(book, block, width);
-  const box = { x: x + PAD, y: top + 41, width: inner, height: height - FRAME - notes.length * 9.5 };
+  const box = {
+    x: x + PAD,
+    y: top + 41 + lower,
+    width: inner,
+    height: height - FRAME - lower - notes.length * 9.5,
+  };
   const extent = boundingBox(box.x, page.height - box.y - box.height, box.x + box.width, page.height - box.y);
   const figure = `${alternative(describeChart(block.title, block.data))}${extent}`;
   pen.tagged(

@@ -43,11 +43,8 @@ function drawCard(book: Book, parent: Element, item: Kpi, x: number, width: numb
   });
   const card = book.tags.open("Sect", parent);
   pen.tagged("P", card, () => {
-    const lines = type.wrap(item.label, inner, TEXT.small).slice(0, 1);
-    pen.text(lines.length > 0 ? type.fit(item.label, inner, TEXT.small) : "", x + PAD, top + 17, {
-      size: TEXT.small,
-      color: theme.muted,
-    });
+    const label = type.fit(item.label, inner, TEXT.small);
+    pen.text(label, x + PAD, top + 17, { size: TEXT.small, color: theme.muted });
   });
   const known = item.value !== null;
   const shown = known ? valueLabel(item.value, { type: item.type, unit: item.unit }) : "not available";

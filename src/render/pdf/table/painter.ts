@@ -68,6 +68,7 @@ export class TablePainter {
   #fills = new Map<string, string>();
   readonly #ink = new Ink();
   #style = "";
+  #rowStyle: RowStyle | undefined;
   readonly #cells: Cell[];
 
   /** @param rows how many there will be: decides how they are tagged, and how much white is between them */
@@ -300,6 +301,8 @@ export class TablePainter {
   }
 
   #setStyle(style: RowStyle): void {
+    if (style === this.#rowStyle) return;
+    this.#rowStyle = style;
     const operators = `/${this.#book.type.faceName(style.weight)} ${this.#plan.size} Tf ${rgb(style.color)} rg\n`;
     if (operators === this.#style) return;
     this.#ink.text(operators);
@@ -318,6 +321,7 @@ export class TablePainter {
     this.#ink.clear();
     this.#fills = new Map();
     this.#style = "";
+    this.#rowStyle = undefined;
     this.#closeSection();
     if (!this.#byCell) this.#closeTable();
   }
