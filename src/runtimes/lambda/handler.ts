@@ -7,7 +7,7 @@ import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./event
 import { InvocationMeter, jsonLogger, metricLine, type Out } from "./observe.ts";
 import { respond } from "./respond.ts";
 import { routeNamer } from "./routes.ts";
-import { type Environment, type LambdaSettings, readSettings } from "./settings.ts";
+import { type Environment, readSettings } from "./settings.ts";
 
 /** The context object Lambda hands over, as far as it is read. */
 export interface LambdaContext {
@@ -119,5 +119,3 @@ async function answerHttp(event: HttpEvent, { ready, logger, nameRoute, seen }: 
     return respond(event, problem, store.objects);
   }
 }
-
-export type { LambdaSettings };
