@@ -2,12 +2,22 @@ import { type ComputationId, computationOf } from "../../core/reports/computatio
 import type { ComputeSpec } from "../../core/reports/computations/computation.ts";
 import type { TableStream } from "../../core/reports/document.ts";
 import { streamOf } from "../analytics/run-query.ts";
+import { complianceComputations } from "../compliance/computations.ts";
 import { costComputations } from "../cost/computations.ts";
+import { securityComputations } from "../security/computations.ts";
 import type { TenantContext } from "../services.ts";
+import { summaryComputations } from "../summary/summary.ts";
+import { usageComputations } from "../usage/dashboard.ts";
 import type { ComputationRequest, ComputationRunner } from "./computation.ts";
 
 /** What computes each computation that core describes; one too few does not compile. */
-const RUNNERS: Readonly<Record<ComputationId, ComputationRunner>> = { ...costComputations };
+const RUNNERS: Readonly<Record<ComputationId, ComputationRunner>> = {
+  ...costComputations,
+  ...securityComputations,
+  ...complianceComputations,
+  ...usageComputations,
+  ...summaryComputations,
+};
 
 /**
  * Runs a computation as a table to be read once.

@@ -66,15 +66,21 @@ const PRESENCE_OPS: readonly FilterOp[] = ["equals", "not", "in"];
  * Checks a query and resolves its names and dates.
  * @param now the instant presets are relative to
  * @param zone the tenant's IANA zone
+ * @param most dimensions a question of the service's own may group by, where it needs more than a user's may
  * @throws DomainError naming the field and the allowed values: `query.unknown-dataset`, `query.unknown-dimension`,
  *   `query.unknown-measure`, `query.invalid-filter`, `query.invalid-sort`, `query.invalid-limit`, `query.too-many`,
  *   `query.mixed-measures`, and those of `resolveRange`
  */
-export function planQuery(query: AnalyticsQuery, now: Date, zone: string): QueryPlan {
+export function planQuery(
+  query: AnalyticsQuery,
+  now: Date,
+  zone: string,
+  most: { keys: number } = { keys: MAX_KEYS },
+): QueryPlan {
   const dataset = datasetOf(query.dataset);
   const range = resolveRange(query.range, now, zone);
   const groupBy = query.groupBy ?? [];
-  atMost(groupBy.length, MAX_KEYS, "groupBy", "dimensions");
+  atMost(groupBy.length, most.keys, "groupBy", "dimensions");
   const keys = groupBy.map((name, i) => planKey(dataset, name, `groupBy[${i}]`));
   const repeated = keys.find((key, i) => keys.findIndex((k) => k.id === key.id) !== i);
   if (repeated !== undefined) {

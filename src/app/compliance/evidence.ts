@@ -1,0 +1,77 @@
+import type { Cell, QueryFilter, ResultHead, Row } from "../../core/query/query.ts";
+import { COMPLIANCE_COMPUTATIONS } from "../../core/reports/computations/compliance.ts";
+import type { TableStream } from "../../core/reports/document.ts";
+import type { LoadRecord } from "../../ports/metric-store.ts";
+import { openQuery } from "../analytics/run-query.ts";
+import { loadedSnapshots, type PostureScope } from "../security/snapshots.ts";
+import type { TenantContext } from "../services.ts";
+import { lastWithin } from "../../core/findings/snapshots.ts";
+
+const SPEC = COMPLIANCE_COMPUTATIONS["compliance-evidence"];
+/** What the store groups by; the rest of a row comes from the load it was recorded with. */
+const KEYS = [
+  ...["framework", "control", "control_title", "status", "severity", "product", "check", "account", "region"],
+  ...["resource", "finding", "evaluated_at", "source"],
+];
+const SOURCE = KEYS.indexOf("source");
+/** Framework and control first, so that pages follow each other as an auditor reads. */
+const SORT = ["framework", "control", "status", "resource", "check", "finding"];
+
+/**
+ * Every result behind the outcomes of the last snapshots within a range, as a stream: each leads back to the finding
+ * it comes from, when it was evaluated, and the file and load that brought it. Results that are alike in all of that
+ * are one row with their number.
+ * @throws DomainError as `openQuery`
+ */
+export async function evidence(context: TenantContext, scope: PostureScope): Promise<TableStream> {
+  const loaded = await loadedSnapshots(context, "controls", scope.range);
+  const last = lastWithin(loaded, scope.range);
+  const loads = new Map(
+    loaded.filter(({ source, day }) => last.get(source) === day).map(({ source, load }) => [source, load]),
+  );
+  const table = await openQuery(
+    context,
+    {
+      dataset: "controls",
+      range: scope.range,
+      groupBy: KEYS,
+      filters: scope.filters,
+      sort: SORT.map((by) => ({ by, order: "asc" })),
+    },
+    { keys: KEYS.length },
+  );
+  return {
+    head: headOf(table.head),
+    async *batches() {
+      for await (const batch of table.batches()) yield batch.map((row) => evidenceRow(row, loads));
+    },
+  };
+}
+
+function headOf(head: ResultHead): ResultHead {
+  const total = head.totals[0]?.cells.at(-1) ?? null;
+  const columns = SPEC.columns.map((column) => ({ ...column }));
+  return {
+    ...head,
+    columns,
+    totals: [{ unit: null, cells: columns.map((column): Cell => (column.id === "results" ? total : null)) }],
+  };
+}
+
+function evidenceRow(row: Row, loads: ReadonlyMap<string, LoadRecord>): Row {
+  const load = loads.get(row[SOURCE] ?? "");
+  return [
+    ...row.slice(0, SOURCE),
+    load?.period ?? null,
+    row[SOURCE] ?? null,
+    load?.files.join(", ") ?? null,
+    load?.loadedAt ?? null,
+    load?.id ?? null,
+    row[KEYS.length] ?? null,
+  ];
+}
+
+/** A filter on one framework; none when it is not given. */
+export function frameworkFilter(framework: string | undefined): QueryFilter[] {
+  return framework === undefined ? [] : [{ field: "framework", op: "equals", value: framework }];
+}

@@ -1,0 +1,91 @@
+import { ControlTally } from "../../core/compliance/posture.ts";
+import {
+  lastWithin,
+  type Snapshot,
+  type SnapshotSteps,
+  snapshotSteps,
+} from "../../core/findings/snapshots.ts";
+import { MAX_FILTER_VALUES } from "../../core/query/plan.ts";
+import { addDays } from "../../core/time/dates.ts";
+import type { DayRange } from "../../core/time/ranges.ts";
+import { openQuery } from "../analytics/run-query.ts";
+import { loadedSnapshots, type PostureScope } from "../security/snapshots.ts";
+import type { TenantContext } from "../services.ts";
+
+const KEYS = ["source", "day", "framework", "control", "control_title", "status"];
+
+/** Controls as they stand at the end of a range, and as they stood at its beginning. */
+export interface Standings {
+  /** Of the last snapshot of every source within the range; null when there is none. */
+  now: ControlTally | null;
+  /** Of the sources that can be compared alone: then, and now. Null when there is none. */
+  compared: { before: ControlTally; now: ControlTally } | null;
+  snapshots: SnapshotSteps;
+  notes: readonly string[];
+  dataAsOf: string | null;
+}
+
+/**
+ * Adds up control results of the snapshots that matter: each source's last within the range, and the one it is
+ * compared with. Read as sums by control; what is held grows with the controls, not with their results.
+ * @throws DomainError as `openQuery`
+ */
+export async function controlStandings(context: TenantContext, scope: PostureScope): Promise<Standings> {
+  const loaded = await loadedSnapshots(context, "controls", scope.range);
+  const snapshots = snapshotSteps(loaded, scope.range, "ends");
+  const last = lastWithin(loaded, scope.range);
+  const base = new Map(snapshots.compared.map(({ source, days }) => [source, days[0]]));
+  const days = [...new Set([...last.values(), ...base.values()])].filter((day) => day !== undefined).sort();
+  const [now, before, since] = [new ControlTally(), new ControlTally(), new ControlTally()];
+  const notes = notesOf(snapshots);
+  let dataAsOf: string | null = null;
+  let unnamed = 0;
+  if (days.length > 0) {
+    const table = await openQuery(context, {
+      dataset: "controls",
+      range: spanOf(days),
+      groupBy: KEYS,
+      filters: [
+        ...scope.filters,
+        ...(days.length <= MAX_FILTER_VALUES ? [{ field: "day", op: "in" as const, value: days }] : []),
+      ],
+    });
+    dataAsOf = table.head.dataAsOf;
+    for await (const rows of table.batches()) {
+      for (const [source, day, framework = null, control = null, title = null, status = null, n] of rows) {
+        const result = { framework, control, title, status, count: Number(n ?? 0) };
+        const name = source ?? "";
+        if (last.get(name) === day) {
+          if (!now.add(result)) unnamed += result.count;
+          if (base.has(name)) since.add(result);
+        }
+        if (base.get(name) === day) before.add(result);
+      }
+    }
+  }
+  if (unnamed > 0)
+    notes.push(`${unnamed.toLocaleString("en-US")} results name no framework or control and are left out.`);
+  return {
+    now: last.size === 0 ? null : now,
+    compared: base.size === 0 ? null : { before, now: since },
+    snapshots,
+    notes,
+    dataAsOf,
+  };
+}
+
+function spanOf(days: readonly string[]): DayRange {
+  const [from = "", to = ""] = [days[0], days.at(-1)];
+  return { from, to: addDays(to, 1) };
+}
+
+function notesOf({ single, stale }: SnapshotSteps): string[] {
+  const list = (snapshots: readonly Snapshot[]): string => {
+    const names = snapshots.slice(0, 5).map(({ source }) => source);
+    return names.join(", ") + (snapshots.length > 5 ? ` and ${snapshots.length - 5} more` : "");
+  };
+  return [
+    ...(single.length > 0 ? [`Only one snapshot, so changes are not available: ${list(single)}.`] : []),
+    ...(stale.length > 0 ? [`Not recorded in this range: ${list(stale)}.`] : []),
+  ];
+}

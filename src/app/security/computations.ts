@@ -1,0 +1,80 @@
+import type { ChangeCounts, FindingChanges, TimeToResolve } from "../../core/findings/changes.ts";
+import type { FindingChange } from "../../core/findings/history.ts";
+import type { Cell, QueryResult, Row } from "../../core/query/query.ts";
+import { SECURITY_COMPUTATIONS } from "../../core/reports/computations/security.ts";
+import { remembered } from "../analytics/remember.ts";
+import type { ComputationRunner } from "../reports/computation.ts";
+import { computedResult } from "../reports/computed-result.ts";
+import type { TenantContext } from "../services.ts";
+import { findingAges } from "./ages.ts";
+import { compareSnapshots } from "./changes.ts";
+import { riskScore, riskTrend } from "./score.ts";
+import type { PostureScope } from "./snapshots.ts";
+
+/** In the order of the columns. */
+const SHOWN = [
+  "new",
+  "reopened",
+  "resolved",
+  "set-aside",
+  "brought-back",
+  "short-lived",
+] as const satisfies readonly FindingChange[];
+
+const cells = (counts: ChangeCounts): Cell[] => SHOWN.map((change) => String(counts[change]));
+const times = ({ meanDays, medianDays, n }: TimeToResolve): Cell[] => [meanDays, medianDays, String(n)];
+
+interface Changes {
+  changes: FindingChanges | null;
+  notes: readonly string[];
+  dataAsOf: string | null;
+}
+
+/** The comparison behind both tables of changes, made once for the same question on the same data. */
+function changesOf(context: TenantContext, scope: PostureScope): Promise<Changes> {
+  return remembered(context, "findings", ["security-changes", scope], async () => {
+    const { changes, notes } = await compareSnapshots(context, scope);
+    const { asOf } = await context.services.metrics.forTenant(context.tenant.id).version("findings");
+    return { changes, notes, dataAsOf: asOf };
+  });
+}
+
+/** What became of findings, by severity, with the time it took to resolve them. @throws as `compareSnapshots` */
+export async function changesBySeverity(context: TenantContext, scope: PostureScope): Promise<QueryResult> {
+  const { changes, notes, dataAsOf } = await changesOf(context, scope);
+  const rows = changes?.bySeverity.map(({ severity, counts, timeToResolve }): Row => [
+    severity,
+    ...cells(counts),
+    ...times(timeToResolve),
+  ]);
+  return computedResult(SECURITY_COMPUTATIONS["security-changes"], {
+    range: { ...scope.range, zone: context.tenant.zone },
+    unit: null,
+    rows: rows ?? [],
+    ...(changes !== null && { total: [null, ...cells(changes.counts), ...times(changes.timeToResolve)] }),
+    notes: changes === null ? ["Changes are not available: no source has two snapshots.", ...notes] : notes,
+    dataAsOf,
+  });
+}
+
+/** The same by the snapshot that shows it. @throws as `compareSnapshots` */
+export async function changesByDay(context: TenantContext, scope: PostureScope): Promise<QueryResult> {
+  const { changes, notes, dataAsOf } = await changesOf(context, scope);
+  return computedResult(SECURITY_COMPUTATIONS["security-changes-by-day"], {
+    range: { ...scope.range, zone: context.tenant.zone },
+    unit: null,
+    rows: changes?.byDay.map(({ day, counts }): Row => [day, ...cells(counts)]) ?? [],
+    ...(changes !== null && { total: [null, ...cells(changes.counts)] }),
+    notes,
+    dataAsOf,
+  });
+}
+
+/** What computes the security computations of report sections. */
+export const securityComputations: Readonly<Record<keyof typeof SECURITY_COMPUTATIONS, ComputationRunner>> = {
+  "security-score": (context, { range, filters }) => riskScore(context, { range, filters }),
+  "security-age": (context, { range, filters }) => findingAges(context, { range, filters }),
+  "security-trend": (context, { range, filters }) => riskTrend(context, { range, filters }),
+  "security-changes": (context, { range, filters }) => changesBySeverity(context, { range, filters }),
+  "security-changes-by-day": (context, { range, filters }) => changesByDay(context, { range, filters }),
+};

@@ -1,0 +1,96 @@
+import { RISK_FORMULA, SEVERITY_WEIGHTS } from "../../core/findings/severity.ts";
+import { lastWithin, snapshotSteps } from "../../core/findings/snapshots.ts";
+import type { AnalyticsQuery, QueryResult } from "../../core/query/query.ts";
+import type { Comparison } from "../../core/time/ranges.ts";
+import { remembered } from "../analytics/remember.ts";
+import { runQuery } from "../analytics/run-query.ts";
+import type { TenantContext } from "../services.ts";
+import { findingAges } from "./ages.ts";
+import { changesByDay, changesBySeverity } from "./computations.ts";
+import { OPEN, riskScore, riskTrend } from "./score.ts";
+import { loadedSnapshots, type PostureScope } from "./snapshots.ts";
+
+export interface SecurityDashboard {
+  range: QueryResult["range"];
+  /** The snapshot each source is judged by, and sources that were not recorded in the range. */
+  snapshots: { source: string; day: string; inRange: boolean }[];
+  score: { formula: string; weights: Readonly<Record<string, number>>; severities: QueryResult };
+  trend: QueryResult;
+  statuses: QueryResult;
+  services: QueryResult;
+  accounts: QueryResult;
+  regions: QueryResult;
+  ages: QueryResult;
+  heatmap: QueryResult;
+  checks: QueryResult;
+  resources: QueryResult;
+  changes: QueryResult;
+  changesByDay: QueryResult;
+}
+
+export interface SecurityRequest extends PostureScope {
+  /** Rows of each list. */
+  top: number;
+  compare: Comparison;
+}
+
+/** Services by severities: more cells than a heatmap can be read with. */
+const HEATMAP_CELLS = 250;
+
+/**
+ * Everything the security dashboard shows, over one range.
+ * @throws DomainError as `runQuery`, `compareSnapshots`
+ */
+export function securityDashboard(
+  context: TenantContext,
+  request: SecurityRequest,
+): Promise<SecurityDashboard> {
+  return remembered(context, "findings", ["security", request], () => compute(context, request));
+}
+
+async function compute(context: TenantContext, request: SecurityRequest): Promise<SecurityDashboard> {
+  const { range, filters, top, compare } = request;
+  const scope: PostureScope = { range, filters };
+  const ask = (query: Partial<AnalyticsQuery>): Promise<QueryResult> =>
+    runQuery(context, { dataset: "findings", range, filters: [...filters, OPEN], ...query });
+  const most = (...groupBy: string[]): Promise<QueryResult> => ask({ groupBy, limit: top, compare });
+  const [snapshots, severities, trend, statuses, services, accounts, regions] = await Promise.all([
+    loadedSnapshots(context, "findings", range),
+    riskScore(context, scope, compare),
+    riskTrend(context, scope),
+    ask({ groupBy: ["status"], filters, compare }),
+    most("service"),
+    most("account"),
+    most("region"),
+  ]);
+  const [ages, heatmap, checks, resources, changes, byDay] = await Promise.all([
+    findingAges(context, scope),
+    ask({ groupBy: ["service", "severity"], limit: HEATMAP_CELLS }),
+    most("check", "title", "severity"),
+    most("resource", "resource_type", "account"),
+    changesBySeverity(context, scope),
+    changesByDay(context, scope),
+  ]);
+  const { stale } = snapshotSteps(snapshots, range, "ends");
+  return {
+    range: statuses.range,
+    snapshots: [
+      ...[...lastWithin(snapshots, range)].map(([source, day]) => ({ source, day, inRange: true })),
+      ...stale.map(({ source, day }) => ({ source, day, inRange: false })),
+    ],
+    score: { formula: RISK_FORMULA, weights: SEVERITY_WEIGHTS, severities },
+    ...{
+      trend,
+      statuses,
+      services,
+      accounts,
+      regions,
+      ages,
+      heatmap,
+      checks,
+      resources,
+      changes,
+      changesByDay: byDay,
+    },
+  };
+}

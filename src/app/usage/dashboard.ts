@@ -1,0 +1,127 @@
+import type { QueryResult, Row } from "../../core/query/query.ts";
+import { USAGE_COMPUTATIONS } from "../../core/reports/computations/usage.ts";
+import type { Comparison } from "../../core/time/ranges.ts";
+import { comparedRange } from "../../core/time/ranges.ts";
+import { remembered } from "../analytics/remember.ts";
+import { runQuery } from "../analytics/run-query.ts";
+import type { ComputationRunner } from "../reports/computation.ts";
+import { computedResult } from "../reports/computed-result.ts";
+import type { TenantContext } from "../services.ts";
+import { metricFilters, type MetricUsage, metricUsage, type UsageScope } from "./metrics.ts";
+
+/** A metric with its course and where it was used. */
+export interface MetricDetail extends MetricUsage {
+  trend: QueryResult;
+  services: QueryResult;
+  accounts: QueryResult;
+}
+
+export interface UsageDashboard {
+  range: QueryResult["range"];
+  metrics: MetricDetail[];
+  notes: readonly string[];
+}
+
+export interface UsageRequest extends UsageScope {
+  /** Services and accounts to list of each metric. */
+  top: number;
+  compare: Comparison;
+}
+
+/**
+ * Everything the usage dashboard shows, over one range.
+ * @throws DomainError as `openQuery`
+ */
+export function usageDashboard(context: TenantContext, request: UsageRequest): Promise<UsageDashboard> {
+  return remembered(context, "usage", ["usage", request], async () => {
+    const { top, compare, range, filters } = request;
+    const metrics = await metricUsage(context, { range, filters }, compare);
+    const detailed = metrics.map((usage) => detailOf(context, { range, filters }, usage, { top, compare }));
+    return {
+      range: { ...range, zone: context.tenant.zone },
+      metrics: await Promise.all(detailed),
+      notes: notesOf(metrics),
+    };
+  });
+}
+
+async function detailOf(
+  context: TenantContext,
+  scope: UsageScope,
+  usage: MetricUsage,
+  { top, compare }: { top: number; compare: Comparison },
+): Promise<MetricDetail> {
+  const measures = [usage.kind === "counter" ? "quantity" : "level"];
+  const filters = [...scope.filters, ...metricFilters(usage.metric, usage.unit)];
+  const ask = (by: string, limit: number, compared = true): Promise<QueryResult> =>
+    runQuery(context, {
+      ...{ dataset: "usage", range: scope.range, groupBy: [by], measures, filters, limit },
+      ...(compared && { compare }),
+    });
+  const [trend, services, accounts] = await Promise.all([
+    ask("day", 10_000, false),
+    ask("service", top),
+    ask("account", top),
+  ]);
+  return { ...usage, trend, services, accounts };
+}
+
+function notesOf(metrics: readonly MetricUsage[]): string[] {
+  const unknown = metrics.filter(({ kind }) => kind === "unknown").map(({ metric }) => metric);
+  return [
+    ...(metrics.length === 0 ? ["There is no usage in this range."] : []),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `Whether these add up over days or are levels is not known, so they have no total: ${unknown.join(", ")}.`,
+        ]),
+  ];
+}
+
+/** All metrics as a table. */
+export async function usageTable(
+  context: TenantContext,
+  scope: UsageScope,
+  metric?: string,
+): Promise<QueryResult> {
+  const filters = metric === undefined ? scope.filters : [...scope.filters, ...metricName(metric)];
+  const metrics = await metricUsage(context, { range: scope.range, filters });
+  const { asOf } = await context.services.metrics.forTenant(context.tenant.id).version("usage");
+  const rows = metrics.map((usage): Row => [
+    usage.label,
+    usage.unit,
+    usage.kind === "counter" ? "Total" : usage.kind === "gauge" ? "Average level" : "Not known",
+    ...[usage.value, usage.previous, usage.change, usage.changePercent],
+    ...[usage.dailyAverage, usage.last],
+    usage.activeResources === null ? null : String(usage.activeResources),
+    usage.perActiveResource,
+    String(usage.days),
+  ]);
+  const [only] = metrics;
+  const single = metrics.length === 1 ? only : undefined;
+  const result = computedResult(USAGE_COMPUTATIONS["usage-metrics"], {
+    range: { ...scope.range, zone: context.tenant.zone },
+    unit: single?.unit ?? null,
+    rows,
+    // Metrics are never added: only where one is asked for is its row the total as well.
+    ...(single !== undefined && rows[0] !== undefined && { total: [null, null, null, ...rows[0].slice(3)] }),
+    notes: notesOf(metrics),
+    dataAsOf: asOf,
+  });
+  return { ...result, compare: { ...daysBefore(scope), kind: "previous-period" } };
+}
+
+function daysBefore(scope: UsageScope): { from: string; to: string } {
+  const { from, to } = comparedRange(scope.range, "previous-period");
+  return { from, to };
+}
+
+function metricName(metric: string): UsageScope["filters"] {
+  return [{ field: "metric", op: "equals", value: metric }];
+}
+
+/** What computes the usage computations of report sections. */
+export const usageComputations: Readonly<Record<keyof typeof USAGE_COMPUTATIONS, ComputationRunner>> = {
+  "usage-metrics": (context, { range, filters, parameters }) =>
+    usageTable(context, { range, filters }, parameters.metric),
+};

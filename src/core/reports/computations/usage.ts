@@ -1,0 +1,33 @@
+import type { ParameterSpec } from "../parameters.ts";
+import { type ComputationSpec, measureColumn, textColumn } from "./computation.ts";
+
+const metric: ParameterSpec = {
+  id: "metric",
+  label: "Metric",
+  description: "Only this metric, named as the data names it, so that its unit is that of the whole answer.",
+  example: "compute_hours",
+};
+
+export const USAGE_COMPUTATIONS = {
+  "usage-metrics": {
+    label: "Usage by metric",
+    description:
+      "Each metric in its own unit: counters added up over the days, gauges averaged and at their last, with the change against the period before and what each active resource used.",
+    dataset: "usage",
+    parameters: [metric],
+    columns: [
+      textColumn("metric", "Metric"),
+      textColumn("unit", "Unit"),
+      textColumn("kind", "Kind"),
+      measureColumn("value", "Value", "quantity", false),
+      measureColumn("value.previous", "Previous period", "quantity", false),
+      measureColumn("value.change", "Change", "quantity", false),
+      measureColumn("value.change_percent", "Change %", "percent", false),
+      measureColumn("daily_average", "Average a day", "quantity", false),
+      measureColumn("last", "Last", "quantity", false),
+      measureColumn("active_resources", "Active resources", "integer", false),
+      measureColumn("per_resource", "Per active resource", "quantity", false),
+      measureColumn("days", "Days with data", "integer", false),
+    ],
+  },
+} as const satisfies Record<string, ComputationSpec>;
