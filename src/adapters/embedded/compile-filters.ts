@@ -4,7 +4,7 @@ import { identifier, literal, sqlType } from "./schema.ts";
 
 /**
  * Values of a statement. Text of users is bound, never part of the statement; dates and numbers, which the plan has
- * checked, are written into it, since the engine prunes row groups by constants but not by bound values.
+ * checked and which are written anew from what they were parsed to, stand in it.
  */
 export class Bindings {
   readonly values: string[] = [];
