@@ -184,6 +184,27 @@ describe("securebase", () => {
     );
   });
 
+  it("writes JSON a line at a time where the file's name asks for it", async () => {
+    const file = join(folder, "report.ndjson");
+    await securebase(
+      ...[
+        "report",
+        "cost-analysis",
+        "--tenant",
+        "acme",
+        "--from",
+        "2024-09-01",
+        "--to",
+        "2024-10-01",
+        "-o",
+        file,
+      ],
+    );
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThanOrEqual(4);
+    for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
+  });
+
   it("writes a report to stdout and tells about it on stderr", async () => {
     const { out, err } = await securebase(
       ...["report", "cost-analysis", "--tenant", "acme", "--from", "2024-09-01", "--to", "2024-10-01"],

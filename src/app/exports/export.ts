@@ -54,7 +54,7 @@ export async function startExport(
   delivery: "auto" | "job" = "auto",
   recipe?: ExportRecipe,
 ): Promise<StartedExport> {
-  const renderer = await rendererFor(format);
+  const renderer = await rendererFor(format, options);
   const detail = detailTable(document);
   if (delivery === "job" || detail.table.head.completeness.rows > STREAM_ROWS) {
     return { kind: "job", job: await startJob(context, document, renderer, options, recipe) };
@@ -83,7 +83,7 @@ export async function renderDocument(
   body: AsyncIterable<Uint8Array>;
   manifest: () => Manifest;
 }> {
-  const renderer = await rendererFor(format);
+  const renderer = await rendererFor(format, options);
   return {
     fileName: exportFileName(document, renderer.extension),
     mediaType: renderer.mediaType,
@@ -299,6 +299,6 @@ export async function readExport(
       retryAfter: 2,
     });
   }
-  const { mediaType } = await rendererFor(job.format);
+  const { mediaType } = await rendererFor(job.format, { lines: job.fileName.endsWith(".ndjson") });
   return { job, mediaType, body: await context.services.exports.forTenant(context.tenant.id).read(id) };
 }

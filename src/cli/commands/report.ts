@@ -87,6 +87,7 @@ export function reportCommand(program: Command, effects: Effects): void {
 function formatOf(options: ReportOptions): ExportFormat {
   if (options.format !== undefined) return parseFormat(options.format);
   const ending = /\.(\w+)$/.exec(options.output)?.[1]?.toLowerCase();
+  if (ending === "ndjson") return "json";
   const format = EXPORT_FORMATS.find((candidate) => candidate === ending);
   if (format !== undefined) return format;
   throw invalid("export.format-unknown", `The format cannot be told from "${options.output}"`, {
@@ -100,7 +101,8 @@ type ExportBody = CallInput<"export">["body"];
 
 function requestBody(report: string, format: ExportFormat, options: ReportOptions): ExportBody {
   const range = rangeOf(options);
-  const { bom, delimiter, lines, page, landscape } = options;
+  const { bom, delimiter, page, landscape } = options;
+  const lines = options.lines === true || options.output.endsWith(".ndjson");
   if (delimiter !== undefined && delimiter.length !== 1) {
     throw invalid("export.invalid-delimiter", `--delimiter "${delimiter}" is not one character`, {
       field: "delimiter",
@@ -119,7 +121,7 @@ function requestBody(report: string, format: ExportFormat, options: ReportOption
     options: {
       ...(bom === true && { bom }),
       ...(delimiter !== undefined && { delimiter }),
-      ...(lines === true && { lines }),
+      ...(lines && { lines }),
       ...(paged && {
         page: {
           size: page ?? "A4",
