@@ -56,17 +56,21 @@ function drawCategories(surface: Surface, chart: SeriesChart, plot: Plot, theme:
   const band = plot.width / Math.max(1, names.length);
   // Dates may be thinned out, since the reader can count on; names may not, so they are shortened instead.
   const most = chart.grain === undefined ? names.length : Math.floor(plot.width / (widest + 12));
+  let free = Number.NEGATIVE_INFINITY;
   for (const i of labelIndices(names.length, Math.max(1, most))) {
     const { x, width } = plot.band(i);
     const room = chart.grain === undefined ? band - 4 : widest + 4;
     const text = fitText(surface, names[i] ?? "", room, LABEL);
     const half = surface.textWidth(text, LABEL) / 2;
+    // Kept within the plot, the first label may reach where the second would stand.
     const centre = Math.min(plot.x + plot.width - half, Math.max(plot.x + half, x + width / 2));
+    if (centre - half < free) continue;
     surface.text(text, centre, plot.y + plot.height + 11, {
       size: LABEL,
       color: theme.muted,
       align: "center",
     });
+    free = centre + half + 4;
   }
 }
 

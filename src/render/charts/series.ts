@@ -93,7 +93,9 @@ function runsOf(one: ChartSeries, plot: Plot): Point[][] {
 
 function drawLines(surface: Surface, chart: SeriesChart, plot: Plot, colors: readonly string[]): void {
   const zero = plot.yOf(0);
-  chart.series.forEach((one, i) => {
+  // The first on top and thinner than what is below it: two equal lines are both seen.
+  chart.series.toReversed().forEach((one, at) => {
+    const i = chart.series.length - 1 - at;
     const color = colors[i] ?? OTHERS_COLOR;
     for (const run of runsOf(one, plot)) {
       const first = run[0];
@@ -102,7 +104,7 @@ function drawLines(surface: Surface, chart: SeriesChart, plot: Plot, colors: rea
       if (chart.series.length === 1 && run.length > 1) {
         surface.polygon([[first[0], zero], ...run, [last[0], zero]], mixColors(color, "#ffffff", 0.88));
       }
-      if (run.length > 1) surface.polyline(run, { color, width: 1.6 });
+      if (run.length > 1) surface.polyline(run, { color, width: 1.4 + Math.min(i, 2) * 0.8 });
       if (run.length <= 31) for (const point of run) dot(surface, point, color, run.length === 1 ? 2.4 : 1.5);
     }
   });
@@ -213,7 +215,10 @@ function drawHorizontal(surface: Surface, chart: SeriesChart, box: Box, theme: C
   if (top > 0) drawLegend(surface, items, box, theme);
   const names = chart.categories;
   const nameRoom =
-    Math.min(box.width * (box.width < 320 ? 0.44 : 0.34), Math.max(...names.map((n) => surface.textWidth(n, 7.5)), 20)) + 8;
+    Math.min(
+      box.width * (box.width < 320 ? 0.44 : 0.34),
+      Math.max(...names.map((n) => surface.textWidth(n, 7.5)), 20),
+    ) + 8;
   const shown = names.map((_, i) => chart.series.map((one) => one.values[i] ?? null));
   const labels = shown.map((values) => values.map((value) => valueLabel(value, chart.format, false)));
   const valueRoom = Math.max(...labels.flat().map((label) => surface.textWidth(label, LABEL)), 10) + 6;

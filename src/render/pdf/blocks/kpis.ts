@@ -59,8 +59,9 @@ function drawCard(book: Book, parent: Element, item: Kpi, x: number, width: numb
       const lines = type.wrap(name, inner, style.size, "semibold");
       const second = type.fit(lines.slice(1).join(" "), inner, style.size, "semibold");
       const shownLines = second === "" ? lines : [lines[0] ?? "", second];
-      shownLines.forEach((line, i) => pen.text(line, x + PAD, top + 31 + i * 12.5, style));
-      const y = top + 31 + shownLines.length * 12.5 + 1;
+      const first = top + (shownLines.length > 1 ? 31 : 36);
+      shownLines.forEach((line, i) => pen.text(line, x + PAD, first + i * 12.5, style));
+      const y = first + shownLines.length * 12.5 + 1;
       pen.text(shown, x + PAD, y, { size: 9.5, color: known ? theme.ink : theme.muted });
     } else {
       let size = known ? 19 : 13;
