@@ -53,6 +53,7 @@ const ROOMS: Room[] = [
     packages: ["node", "@duckdb/node-api"],
   },
   { path: "src/adapters/aws", imports: ["src/ports", "src/core"], packages: ["node", "@aws-sdk", "@smithy"] },
+  { path: "src/adapters/connectors", imports: ["src/ports", "src/core"], packages: ["node", "@aws-sdk"] },
   { path: "src/adapters/*", imports: ["src/ports", "src/core"], packages: ["node"] },
   { path: "src/demo", imports: ["src/core", "src/ports"], packages: ["node"] },
   {

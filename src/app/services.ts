@@ -2,6 +2,8 @@ import type { Principal } from "../core/access/access.ts";
 import type { Digest } from "../core/reports/manifest.ts";
 import type { Tenant } from "../core/tenants/tenant.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
+import type { ConnectionStore } from "../ports/connection-store.ts";
+import type { Connectors } from "../ports/connector.ts";
 import type { ExportStore } from "../ports/export-store.ts";
 import type { JobRunner } from "../ports/jobs.ts";
 import type { MetricStore } from "../ports/metric-store.ts";
@@ -15,6 +17,12 @@ export interface DependencyCheck {
   name: string;
   /** @throws when the dependency cannot do its work */
   check(): Promise<void>;
+}
+
+/** What pulling from cloud accounts needs. */
+export interface SyncPorts {
+  connections: ConnectionStore;
+  connectors: Connectors;
 }
 
 /** All that the use cases need from the outside, put together once by a runtime. */
@@ -31,6 +39,8 @@ export interface Services {
   /** A new SHA-256. */
   digest: () => Digest;
   checks: readonly DependencyCheck[];
+  /** Absent where this runtime pulls nothing from cloud accounts. */
+  sync?: SyncPorts;
   version: string;
   /** `embedded`, `dev`, `prod`, … */
   environment: string;

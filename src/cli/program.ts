@@ -4,6 +4,7 @@ import { importCommand } from "./commands/import.ts";
 import { queryCommand } from "./commands/query.ts";
 import { reportCommand } from "./commands/report.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { syncCommand } from "./commands/sync.ts";
 import { tenantsCommand } from "./commands/tenants.ts";
 import { tokenCommand } from "./commands/token.ts";
 import type { Effects } from "./effects.ts";
@@ -44,6 +45,7 @@ function build(effects: Effects, version: string, exit: (code: ExitCode) => void
   serveCommand(program, effects);
   tenantsCommand(program, effects);
   importCommand(program, effects, exit);
+  syncCommand(program, effects, exit);
   queryCommand(program, effects);
   reportCommand(program, effects);
   tokenCommand(program, effects);

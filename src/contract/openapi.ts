@@ -63,6 +63,7 @@ export const TAGS: readonly (readonly [RouteSpec["tag"], string])[] = [
   ["Reports", "Saved reports."],
   ["Templates", "Built-in reports."],
   ["Imports", "Loading facts."],
+  ["Connections", "Pulling facts from cloud accounts."],
   ["Tenants", "The registry of tenants and their settings."],
   ["Service", "The service itself."],
 ];

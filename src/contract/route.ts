@@ -3,7 +3,8 @@ import type { Action } from "../core/access/access.ts";
 import type { ProblemCode } from "./problems.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
-export type Tag = "Service" | "Analytics" | "Exports" | "Reports" | "Templates" | "Imports" | "Tenants";
+export type Tag =
+  "Service" | "Analytics" | "Exports" | "Reports" | "Templates" | "Imports" | "Connections" | "Tenants";
 
 /** The limits a tenant has, each so many requests a minute. */
 export const RATE_LIMITS = { queries: 100, exports: 20, "report-changes": 50 } as const;

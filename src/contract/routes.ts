@@ -1,5 +1,6 @@
 import type { RouteSpec } from "./route.ts";
 import { analyticsRoutes } from "./routes/analytics.ts";
+import { connectionRoutes } from "./routes/connections.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { reportRoutes } from "./routes/reports.ts";
@@ -13,6 +14,7 @@ export const ROUTES = {
   ...exportRoutes,
   ...reportRoutes,
   ...importRoutes,
+  ...connectionRoutes,
   ...tenantRoutes,
 };
 

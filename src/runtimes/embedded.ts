@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRemoteJWKSet } from "jose";
+import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock } from "../adapters/embedded/clock.ts";
 import { createSpool } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
@@ -62,6 +63,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     exports,
     spool: createSpool(directory, () => ids.next()),
     jobs,
+    sync: { connections: store.connections, connectors: createConnectors(endpointsOf(env)) },
     digest: sha256,
     checks: [{ name: "store", check: () => store.check() }],
     version: packageVersion(),
@@ -91,4 +93,11 @@ async function authOptions(directory: string, env: Environment): Promise<AuthOpt
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
   };
+}
+
+/** The SDK's own variables; S3 is told apart because an emulator wants buckets in the path. */
+function endpointsOf(env: Environment): { endpoint?: string; s3Endpoint?: string } {
+  const endpoint = env["AWS_ENDPOINT_URL"];
+  const s3Endpoint = env["AWS_ENDPOINT_URL_S3"] ?? endpoint;
+  return { ...(endpoint !== undefined && { endpoint }), ...(s3Endpoint !== undefined && { s3Endpoint }) };
 }

@@ -12,6 +12,8 @@ export type Answer =
 
 type Input = Record<string, unknown>;
 
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
 /** Answers by operation, e.g. `ce:GetCostAndUsage`; `count` is how often it was called before. */
 export type Script = Record<string, (input: Input, count: number) => Answer>;
 
@@ -160,9 +162,9 @@ function s3(
   operation: string,
   input: Input,
 ): void {
-  const path = String(input["path"]).replace(/\/$/, "");
+  const path = textOf(input["path"]).replace(/\/$/, "");
   if (operation === "s3:ListObjectsV2") {
-    const prefix = `${path}/${String(input["prefix"] ?? "")}`;
+    const prefix = `${path}/${textOf(input["prefix"])}`;
     const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
     const from = Number(input["continuation-token"] ?? 0);
     const page = keys.slice(from, from + LIST_PAGE);
@@ -179,15 +181,23 @@ function s3(
     return;
   }
   const body = objects.get(path)?.body;
-  if (body === undefined) return answer(response, operation, { error: "NoSuchKey", status: 404 });
+  if (body === undefined) {
+    answer(response, operation, { error: "NoSuchKey", status: 404 });
+    return;
+  }
   const match = request.headers["if-match"];
-  if (match !== undefined && match !== etag(body))
-    return answer(response, operation, { error: "PreconditionFailed", status: 412 });
+  if (match !== undefined && match !== etag(body)) {
+    answer(response, operation, { error: "PreconditionFailed", status: 412 });
+    return;
+  }
   const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
   const rest = body.subarray(from);
   response.writeHead(from === 0 ? 200 : 206, { "content-length": String(rest.length), etag: etag(body) });
   const cut = breakAt.get(path);
-  if (cut === undefined) return void response.end(rest);
+  if (cut === undefined) {
+    response.end(rest);
+    return;
+  }
   breakAt.delete(path);
   response.write(rest.subarray(0, cut), () => response.socket?.destroy());
 }

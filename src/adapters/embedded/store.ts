@@ -1,10 +1,12 @@
 import type { Clock } from "../../ports/clock.ts";
+import type { ConnectionStore } from "../../ports/connection-store.ts";
 import type { ExportStore } from "../../ports/export-store.ts";
 import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import type { TenantStore } from "../../ports/tenant-store.ts";
 import { systemClock } from "./clock.ts";
+import { createConnectionStore } from "./connection-store.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
 import { createExportStore, sweepExports } from "./export-store.ts";
 import { createMetricStore } from "./metric-store.ts";
@@ -27,6 +29,7 @@ export interface EmbeddedStore {
   reports: ReportStore;
   exports: ExportStore;
   cache: QueryCache;
+  connections: ConnectionStore;
   directory: string;
   /** @throws DomainError `store.unavailable` when the store cannot answer */
   check(): Promise<void>;
@@ -56,6 +59,7 @@ export async function openEmbeddedStore(
     reports: createReportStore(database),
     exports: createExportStore(database),
     cache: createQueryCache({ clock, ...(cacheBytes !== undefined && { maxBytes: cacheBytes }) }),
+    connections: createConnectionStore(database),
     directory,
     check: () =>
       database.read(async (connection) => {

@@ -23,6 +23,7 @@ const TABLE = {
   "tenant-settings": { roles: ["operator", "admin"], what: "read and change tenant settings" },
   registry: { roles: ["operator"], what: "list and add tenants" },
   import: { roles: ["operator", "admin"], what: "import data" },
+  connections: { roles: ["operator"], what: "connect cloud accounts and pull from them" },
 } as const satisfies Record<string, { roles: readonly Role[]; what: string }>;
 
 export type Action = keyof typeof TABLE;

@@ -1,5 +1,6 @@
 import type { Handlers } from "../call.ts";
 import { analyticsHandlers } from "./analytics.ts";
+import { connectionHandlers } from "./connections.ts";
 import { exportHandlers } from "./exports.ts";
 import { importHandlers } from "./imports.ts";
 import { reportHandlers } from "./reports.ts";
@@ -13,5 +14,6 @@ export const handlers: Handlers = {
   ...exportHandlers,
   ...reportHandlers,
   ...importHandlers,
+  ...connectionHandlers,
   ...tenantHandlers,
 };

@@ -176,13 +176,14 @@ class Scan {
   }
 
   #dayOf(snapshot: Snapshot): (tenant: string) => CalendarDate {
-    const { snapshot: given, zones } = this.#input;
+    const { snapshot: given, snapshotAt, zones } = this.#input;
     if (given !== undefined) return () => given;
+    const at = snapshotAt === undefined ? Math.max(0, snapshot.newest) : Date.parse(snapshotAt);
     const days = new Map<string, CalendarDate>();
     return (tenant) => {
       let day = days.get(tenant);
       if (day === undefined) {
-        day = dateInZone(new Date(Math.max(0, snapshot.newest)), zones[tenant] ?? "UTC");
+        day = dateInZone(new Date(at), zones[tenant] ?? "UTC");
         days.set(tenant, day);
       }
       return day;

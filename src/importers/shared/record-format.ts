@@ -64,6 +64,8 @@ export interface RecordInput {
   dryRun: boolean;
   /** The day findings are a snapshot of; default: the day of the newest observation, in each tenant's zone. */
   snapshot?: CalendarDate;
+  /** RFC 3339 instant of an answer that is no file: findings are a snapshot of its day in each tenant's zone. */
+  snapshotAt?: string;
   signal?: AbortSignal;
   /** Called now and then during the first pass over the files. */
   onProgress?: (progress: { records: number; file: string }) => void;

@@ -1,0 +1,52 @@
+import { type Connection, makeConnection, type NewConnection } from "../../core/connections/connection.ts";
+import { DomainError } from "../../core/errors/errors.ts";
+import { unknownNameFix } from "../../core/errors/suggest.ts";
+import type { StoredConnection } from "../../ports/connection-store.ts";
+import type { Services, SyncPorts } from "../services.ts";
+import { getTenant } from "../tenants/tenants.ts";
+
+/** @throws DomainError `sync.not-offered` where the runtime pulls nothing */
+export function syncPorts(services: Services): SyncPorts {
+  if (services.sync !== undefined) return services.sync;
+  throw new DomainError("sync.not-offered", "unavailable", "This service does not pull from cloud accounts", {
+    fix: "Pull with the command line on a machine, and import from there.",
+  });
+}
+
+/**
+ * Adds a connection; nothing is called yet.
+ * @throws DomainError those of `makeConnection`, `connection.exists`, `tenant.not-found`, `sync.not-offered`
+ */
+export async function addConnection(services: Services, input: NewConnection): Promise<Connection> {
+  const { connections } = syncPorts(services);
+  const connection = makeConnection(input, services.clock.now().toISOString());
+  if (connection.tenant !== undefined) await getTenant(services, connection.tenant);
+  await connections.add(connection);
+  return connection;
+}
+
+/** @throws DomainError `sync.not-offered` */
+export function listConnections(services: Services): Promise<StoredConnection[]> {
+  return syncPorts(services).connections.list();
+}
+
+/** @throws DomainError `connection.not-found`, `sync.not-offered` */
+export async function getConnection(services: Services, id: string): Promise<StoredConnection> {
+  const { connections } = syncPorts(services);
+  const found = await connections.get(id);
+  if (found !== undefined) return found;
+  const known = (await connections.list()).map(({ connection }) => connection.id);
+  throw new DomainError("connection.not-found", "not-found", `There is no connection "${id}"`, {
+    field: "id",
+    fix: known.length === 0 ? "Add one with: securebase sync add KIND" : unknownNameFix(id, known),
+  });
+}
+
+/**
+ * Forgets a connection. What it loaded stays.
+ * @throws DomainError `connection.not-found`, `sync.not-offered`
+ */
+export async function removeConnection(services: Services, id: string): Promise<void> {
+  await getConnection(services, id);
+  await syncPorts(services).connections.remove(id);
+}

@@ -1,0 +1,80 @@
+import type { Delivery, FileDelivery } from "../../ports/connector.ts";
+import type { LoadedFact } from "../../ports/load.ts";
+import { importFiles } from "../imports/import-files.ts";
+import type { ImportReport } from "../imports/report.ts";
+import { done, type Loaded, summary } from "./delivered.ts";
+import { estimatesOf, otherSources, refuseSecondBill } from "./double-count.ts";
+import { loadFacts } from "./load-facts.ts";
+import { loadFindings } from "./load-findings.ts";
+import { type LoadContext, loadOptions } from "./options.ts";
+
+/** Loads one delivery. @throws DomainError `sync.counted-twice`, `import.*`, `store.*`, those of the connector */
+export async function loadDelivery(context: LoadContext, delivery: Delivery): Promise<Loaded> {
+  switch (delivery.kind) {
+    case "unchanged": {
+      const { id, title } = delivery;
+      return { report: { id, title, status: "unchanged", loads: [] }, marks: {}, warnings: [] };
+    }
+    case "files":
+      return loadFiles(context, delivery);
+    case "records":
+      return loadFindings(context, delivery);
+    case "facts":
+      return loadFacts(context, delivery);
+  }
+}
+
+async function loadFiles(context: LoadContext, delivery: FileDelivery): Promise<Loaded> {
+  const { services, options, connection } = context;
+  const { payer, period, files } = delivery;
+  if (payer !== undefined) await settleBill(context, { payer, period });
+  const imported = await importFiles(services, files, {
+    ...loadOptions(context),
+    ...(connection.tenant !== undefined && { tenant: connection.tenant }),
+    dryRun: options.dryRun === true,
+  });
+  const warnings = [...imported.warnings, ...(await secondSources(context, imported))];
+  return done(context, delivery, [summary(imported)], { warnings });
+}
+
+/** Sees to it that Cost Explorer does not tell the same bill. */
+async function settleBill(
+  { services, options, progress }: LoadContext,
+  bill: { payer: string; period: string },
+): Promise<void> {
+  const loads = await services.metrics.loads();
+  if (options.replaceEstimates === true) {
+    const estimates = estimatesOf(loads, bill);
+    if (estimates.length === 0 || options.dryRun === true) return;
+    progress(`Taking out Cost Explorer's figures of ${bill.period}`);
+    await services.metrics.load({
+      kind: "records",
+      dataset: "cost",
+      format: "cost-explorer",
+      files: [],
+      records: none(),
+      partitions: estimates.map(({ tenant, source, period }) => ({ tenant, source, period })),
+      rejections: { count: 0, kept: [] },
+      loadedAt: services.clock.now().toISOString(),
+      dryRun: false,
+    });
+  } else if (options.force !== true) refuseSecondBill(loads, bill, false);
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the port takes a stream, and this one is empty
+async function* none(): AsyncGenerator<readonly LoadedFact[]> {
+  yield [];
+}
+
+/** A delivery whose payer only its rows tell is checked afterwards. */
+async function secondSources(context: LoadContext, imported: ImportReport): Promise<string[]> {
+  const loads = await context.services.metrics.loads();
+  const warnings = new Set<string>();
+  for (const { dataset, source, period } of imported.partitions) {
+    if (dataset !== "cost") continue;
+    const payer = source.split(":").at(-1) ?? "";
+    for (const other of otherSources(loads, { payer, period }, source))
+      warnings.add(`The costs of ${payer} for ${period} are also there from ${other} and now count twice.`);
+  }
+  return [...warnings];
+}

@@ -1,0 +1,169 @@
+import { Argument, type Command } from "commander";
+import {
+  CONNECTION_KINDS,
+  type ConnectionKind,
+  KINDS,
+  type SettingSpec,
+} from "../../core/connections/kinds.ts";
+import { parseKind } from "../../core/connections/connection.ts";
+import { policyFor, trustPolicyFor } from "../../core/connections/policy.ts";
+import { dataFolder, withConnection } from "../connect.ts";
+import type { Effects } from "../effects.ts";
+import type { ExitCode } from "../errors.ts";
+import { textTable } from "../output.ts";
+import { common, type CommonOptions } from "./options.ts";
+import { syncRunCommand } from "./sync-run.ts";
+
+interface AddOptions extends CommonOptions, Partial<Record<string, unknown>> {
+  id?: string;
+  tenant?: string;
+  region?: string;
+  roleArn?: string;
+  externalId?: string;
+  profile?: string;
+}
+
+/** The settings of all kinds, each once. */
+const SETTINGS: readonly SettingSpec[] = [
+  ...new Map(
+    CONNECTION_KINDS.flatMap((kind) => KINDS[kind].settings).map((spec) => [spec.name, spec]),
+  ).values(),
+];
+
+export function syncCommand(program: Command, effects: Effects, exit: (code: ExitCode) => void): void {
+  const sync = program
+    .command("sync")
+    .description("pull costs, findings, compliance and usage from cloud accounts")
+    .addHelpText("after", `\nKinds:\n${kindList()}`);
+  addCommand(sync, effects);
+  listCommand(sync, effects);
+  syncRunCommand(sync, effects, exit);
+  removeCommand(sync, effects);
+  policyCommand(sync, effects);
+}
+
+function kindList(): string {
+  return CONNECTION_KINDS.map((kind) => `  ${kind.padEnd(18)} ${KINDS[kind].title}\n`).join("");
+}
+
+function kindArgument(): Argument {
+  return new Argument("<kind>", `what is pulled: ${CONNECTION_KINDS.join(", ")}`);
+}
+
+/** `bucket: … (s3-cost-export)`: which kinds an option is for. */
+function settingOptions(command: Command): Command {
+  for (const { name, description } of SETTINGS) {
+    const kinds = CONNECTION_KINDS.filter((kind) => KINDS[kind].settings.some((spec) => spec.name === name));
+    command.option(`--${name} <value>`, `${description} [${kinds.join(", ")}]`);
+  }
+  return command;
+}
+
+function settingsOf(options: Partial<Record<string, unknown>>): Record<string, string> {
+  const given = SETTINGS.map(({ name }) => [name, options[name]] as const);
+  return Object.fromEntries(given.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
+function addCommand(sync: Command, effects: Effects): void {
+  settingOptions(
+    common(sync.command("add"))
+      .description("remember a connection; only names of roles and profiles are kept, never keys")
+      .addArgument(kindArgument())
+      .option("--id <id>", "its name (default: tenant and kind)")
+      .option("--tenant <id>", "everything goes to this tenant (default: to whoever claims the account)")
+      .option("--region <region>", "region of what is read (default for Cost Explorer: us-east-1)")
+      .option("--role-arn <arn>", "role to assume for reading")
+      .option("--external-id <id>", "external id in the role's trust policy")
+      .option("--profile <name>", "profile of the shared AWS configuration files"),
+  ).action(async (kind: string, options: AddOptions) => {
+    const { id, tenant, region, roleArn, externalId, profile } = options;
+    await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      const added = await connection.as("operator").call("addConnection", {
+        body: {
+          kind,
+          ...(id !== undefined && { id }),
+          ...(tenant !== undefined && { tenant }),
+          ...(region !== undefined && { region }),
+          ...(roleArn !== undefined && { roleArn }),
+          ...(externalId !== undefined && { externalId }),
+          ...(profile !== undefined && { profile }),
+          settings: settingsOf(options),
+        },
+      });
+      if (options.json === true) return effects.out(`${JSON.stringify(added)}\n`);
+      return effects.out(
+        `Added ${added.id} (${added.kind} in ${added.region}). Try it with: securebase sync run ${added.id} --dry-run\n`,
+      );
+    });
+  });
+}
+
+function listCommand(sync: Command, effects: Effects): void {
+  common(sync.command("list"))
+    .description("list connections and how their last pull went")
+    .action(async (options: CommonOptions) => {
+      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+        const { items } = await connection.as("operator").call("listConnections", {});
+        if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
+        if (items.length === 0) effects.err("No connections yet. Add one with: securebase sync add KIND\n");
+        const rows = items.map(({ id, kind, tenant, region, lastRun }) => [
+          ...[id, kind, tenant ?? "by account", region],
+          lastRun === null ? "never" : `${lastRun.status}${lastRun.dryRun ? " (dry run)" : ""}`,
+          lastRun?.finishedAt ?? lastRun?.startedAt ?? null,
+          lastRun?.error?.message ?? null,
+        ]);
+        const labels = ["ID", "Kind", "Tenant", "Region", "Last pull", "At", "Error"];
+        return effects.out(
+          textTable(
+            labels.map((label) => ({ label })),
+            rows,
+          ),
+        );
+      });
+    });
+}
+
+function removeCommand(sync: Command, effects: Effects): void {
+  common(sync.command("remove"))
+    .description("forget a connection; what it loaded stays")
+    .argument("<id>")
+    .action(async (id: string, options: CommonOptions) => {
+      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+        await connection.as("operator").open("removeConnection", { params: { id } });
+        return effects.out(
+          options.json === true ? `${JSON.stringify({ removed: id })}\n` : `Removed ${id}\n`,
+        );
+      });
+    });
+}
+
+interface PolicyOptions {
+  region?: string;
+  trust?: string;
+  externalId?: string;
+  bucket?: string;
+  prefix?: string;
+}
+
+function policyCommand(sync: Command, effects: Effects): void {
+  sync
+    .command("policy")
+    .description("print the IAM policy a connection needs, as JSON: the actions it calls and no others")
+    .addArgument(kindArgument())
+    .option("--bucket <name>", "bucket of an s3-cost-export (default: the placeholder BUCKET)")
+    .option("--prefix <path>", "folder of an s3-cost-export")
+    .option("--region <region>", "region, which decides about aws, aws-us-gov or aws-cn in ARNs")
+    .option("--trust <principal-arn>", "print the role's trust policy for whoever assumes it instead")
+    .option("--external-id <id>", "external id the trust policy asks for")
+    .action((kind: string, options: PolicyOptions) => {
+      const known: ConnectionKind = parseKind(kind);
+      const { region, trust, externalId, bucket, prefix } = options;
+      const settings = {
+        ...(bucket !== undefined && { bucket }),
+        ...(prefix !== undefined && { prefix: prefix.replace(/^\/+|\/+$/g, "") }),
+      };
+      const policy =
+        trust === undefined ? policyFor(known, settings, region) : trustPolicyFor(trust, externalId);
+      return effects.out(`${JSON.stringify(policy, null, 2)}\n`);
+    });
+}

@@ -1,0 +1,58 @@
+import {
+  addConnection,
+  getConnection,
+  listConnections,
+  removeConnection,
+} from "../../app/sync/connections.ts";
+import { beginSync } from "../../app/sync/run-sync.ts";
+import type { StoredConnection, SyncRun } from "../../ports/connection-store.ts";
+import type { Handlers } from "../call.ts";
+import { errorFields } from "../logger.ts";
+import { json } from "../respond.ts";
+
+type Names = "listConnections" | "addConnection" | "getConnection" | "removeConnection" | "runConnection";
+
+export const connectionHandlers: Pick<Handlers, Names> = {
+  listConnections: async ({ services }) => json({ items: (await listConnections(services)).map(shown) }),
+
+  addConnection: async ({ services, body }) => {
+    const connection = await addConnection(services, body);
+    const location = { Location: `/v1/connections/${connection.id}` };
+    return json(shown({ connection, marks: {}, lastRun: null }), 201, location);
+  },
+
+  getConnection: async ({ services, params }) => json(shown(await getConnection(services, params.id))),
+
+  removeConnection: async ({ services, params }) => {
+    await removeConnection(services, params.id);
+    return new Response(null, { status: 204 });
+  },
+
+  runConnection: async ({ services, params, body, logger, requestId }) => {
+    const perform = await beginSync(services, params.id, body ?? {});
+    await services.jobs.start(perform.run.id, async (signal) => {
+      try {
+        await perform(signal);
+      } catch (error) {
+        // The run itself remembers why it failed; who reads the log wants to know as well.
+        logger.error({ requestId, connection: params.id, error: errorFields(error) }, "pull failed");
+      }
+    });
+    return json(shownRun(perform.run), 202);
+  },
+};
+
+/** What a connection's marks are is its connector's business. */
+function shown({ connection, lastRun }: StoredConnection) {
+  const { access, ...rest } = connection;
+  const names = {
+    ...(access.kind === "role" && { roleArn: access.roleArn }),
+    ...(access.kind === "role" && access.externalId !== undefined && { externalId: access.externalId }),
+    ...(access.kind !== "ambient" && access.profile !== undefined && { profile: access.profile }),
+  };
+  return { ...rest, ...names, lastRun: lastRun === null ? null : shownRun(lastRun) };
+}
+
+function shownRun({ id, status, dryRun, startedAt, finishedAt, progress, report, error }: SyncRun) {
+  return { id, status, dryRun, startedAt, finishedAt, progress, report, error };
+}

@@ -1,0 +1,103 @@
+import type { Connection } from "../core/connections/connection.ts";
+import type { ConnectionKind } from "../core/connections/kinds.ts";
+import type { DatasetId } from "../core/metrics/datasets.ts";
+import type { FactRecord } from "../core/metrics/facts.ts";
+import type { InputFile } from "./load.ts";
+
+/**
+ * What a connection remembers between pulls, in words of its connector: which delivery of a month was loaded, how far
+ * days were read. A mark is stored once what it stands for is in the store, never before.
+ */
+export type SyncMarks = Readonly<Record<string, string>>;
+
+/** A fact as a connector found it; whose it is follows from the account. */
+export interface PulledFact extends FactRecord {
+  account: string;
+  source: string;
+  period: string;
+}
+
+export interface PulledPartition {
+  account: string;
+  source: string;
+  period: string;
+}
+
+interface Pulled {
+  /** Names it within its connection, e.g. the billing period. */
+  id: string;
+  /** For people: `billing period 2024-09`. */
+  title: string;
+  /** Marks to store when it has been loaded; read only after its content has been pulled to the end. */
+  marks(): SyncMarks;
+  /** Visible remarks; read only after its content has been pulled to the end. */
+  notes(): readonly string[];
+}
+
+/** Nothing changed since its mark was stored, so nothing is pulled. */
+export interface UnchangedDelivery {
+  kind: "unchanged";
+  id: string;
+  title: string;
+}
+
+/** Files as they lie in the cloud, to be imported together. `open` downloads. */
+export interface FileDelivery extends Pulled {
+  kind: "files";
+  files: readonly InputFile[];
+  /** Billing period `YYYY-MM` the files are for. */
+  period: string;
+  /** The account that pays the bill, where the delivery says. */
+  payer: string | undefined;
+}
+
+/** Records as an API answered them, to be normalized by an importer. */
+export interface RecordDelivery extends Pulled {
+  kind: "records";
+  /** A record format of the importers. */
+  format: "asff";
+  /** Added to the format's own sources, so that two regions never replace each other. */
+  scope: string;
+  records: AsyncIterable<readonly unknown[]>;
+}
+
+/** Facts that a connector made of an API's answers. */
+export interface FactDelivery extends Pulled {
+  kind: "facts";
+  dataset: DatasetId;
+  facts: AsyncIterable<readonly PulledFact[]>;
+  /** Partitions to replace even when no fact falls in them; see each connector for what it leaves out. */
+  partitions: readonly PulledPartition[];
+  /** For costs: the bill they are of, so that it is not counted twice. */
+  bill?: { payer: string; period: string };
+}
+
+export type Delivery = UnchangedDelivery | FileDelivery | RecordDelivery | FactDelivery;
+
+/** What a pull is given. */
+export interface PullContext {
+  now: Date;
+  marks: SyncMarks;
+  /** IANA zone of the days of whoever owns the account. */
+  zoneOf(account: string): string;
+  signal: AbortSignal;
+  /** Told every call to the cloud, by its IAM action. */
+  onCall(action: string): void;
+  /** Told what is being read, for people. */
+  onProgress(text: string): void;
+}
+
+/** Reads one kind of thing from a cloud account. It changes nothing there and knows nothing of any store. */
+export interface Connector {
+  readonly kind: ConnectionKind;
+  /**
+   * What there is to load, one delivery after the other; the next is looked for when the one before has been dealt
+   * with. Every call has a timeout and a bounded number of tries.
+   * @throws DomainError `sync.access-denied` (names the missing action), `sync.credentials`, `sync.role`,
+   *   `sync.wrong-region`, `sync.not-found`, `sync.not-enabled`, `sync.unavailable`, `sync.unexpected-answer`;
+   *   the signal's reason when aborted
+   */
+  pull(connection: Connection, context: PullContext): AsyncIterable<Delivery>;
+}
+
+export type Connectors = Readonly<Record<ConnectionKind, Connector>>;

@@ -1,0 +1,11 @@
+import type { Services } from "../app/services.ts";
+import { runSync } from "../app/sync/run-sync.ts";
+import type { SyncOptions } from "../app/sync/options.ts";
+import type { SyncReport } from "../ports/connection-store.ts";
+
+export type { SyncOptions, SyncReport };
+
+/** Pulls a connection in this process; see `runSync`. */
+export function pull(runtime: { services: Services }, id: string, options: SyncOptions): Promise<SyncReport> {
+  return runSync(runtime.services, id, options);
+}
