@@ -127,6 +127,7 @@ export function structureProblem(
 /**
  * Walks through the data rows of a CSV file in the order the engine has them.
  * @param used positions of the columns that are read; the others need not be UTF-8
+ * @param check called for each chunk read; may throw to stop
  * @param onRow told the record, and what is wrong with its structure; true ends the walk
  * @throws DomainError `import.unclosed-quote`: rows after such a quote cannot be told apart
  */
@@ -135,6 +136,7 @@ export async function walkRows(
   path: string,
   table: CsvTable,
   used: readonly number[],
+  check: () => void,
   onRow: (record: CsvRecord, problem: string | undefined) => boolean,
 ): Promise<void> {
   const state = { header: true, done: false };
@@ -144,6 +146,7 @@ export async function walkRows(
     else if (!state.done) state.done = onRow(record, structureProblem(record, table, used));
   });
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    check();
     scanner.push(chunk as Uint8Array);
     if (state.done) return;
   }
@@ -168,6 +171,7 @@ export async function* fittingRows(
   path: string,
   table: CsvTable,
   used: readonly number[],
+  check: () => void,
   onBroken: (row: BrokenRow) => void,
 ): AsyncGenerator<Uint8Array> {
   let pending: Uint8Array[] = [];
@@ -184,6 +188,7 @@ export async function* fittingRows(
     else onBroken({ line: record.line, reason });
   });
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    check();
     scanner.push(chunk as Uint8Array);
     if (pending.length > 0) yield Buffer.concat(pending);
     pending = [];

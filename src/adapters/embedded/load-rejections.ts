@@ -19,7 +19,8 @@ export async function listRejections(connection: DuckDBConnection, stage: Stage)
     const left = MAX_LISTED_REJECTIONS - listed.length;
     if (left <= 0) break;
     const bad = await badRows(connection, stage.table, staged, left);
-    const found = staged.table.kind === "csv" ? await inCsv(staged, bad) : inParquet(staged, bad);
+    const found =
+      staged.table.kind === "csv" ? await inCsv(staged, bad, stage.check) : inParquet(staged, bad);
     listed.push(...found.slice(0, left));
   }
   return listed;
@@ -44,7 +45,7 @@ function inParquet(staged: StagedFile, bad: readonly BadRow[]): Rejection[] {
 }
 
 /** A second pass over the file, up to the last row listed: the engine does not know its lines. */
-async function inCsv(staged: StagedFile, bad: readonly BadRow[]): Promise<Rejection[]> {
+async function inCsv(staged: StagedFile, bad: readonly BadRow[], check: () => void): Promise<Rejection[]> {
   const { file, path, table, broken } = staged;
   if (table.kind !== "csv" || bad.length + broken.count === 0) return [];
   const wanted = new Map(bad.map((row) => [row.row, row]));
@@ -52,7 +53,7 @@ async function inCsv(staged: StagedFile, bad: readonly BadRow[]): Promise<Reject
   let left = wanted.size + broken.kept.length;
   let fitting = 0;
   let row = 0;
-  await walkRows(file, path, table, usedColumns(staged.readings), (record, problem) => {
+  await walkRows(file, path, table, usedColumns(staged.readings), check, (record, problem) => {
     row++;
     const { line } = record;
     if (problem === undefined) {

@@ -55,6 +55,7 @@ export class Stage {
   readonly #name: string;
   readonly #disposals: (() => Promise<void>)[] = [];
   readonly files: StagedFile[] = [];
+  readonly check: () => void;
   #attached = false;
   /** Whether the last scan failed for line breaks in quotes, which the parallel scan does not take. */
   #quotedLineBreaks = false;
@@ -62,8 +63,16 @@ export class Stage {
   /**
    * @param folder swept when the store is opened, so that a crash leaves nothing for long
    * @param name unique
+   * @param check called between pieces of work; throws when the load is to stop
    */
-  constructor(connection: DuckDBConnection, mapping: TableMapping, folder: string, name: string) {
+  constructor(
+    connection: DuckDBConnection,
+    mapping: TableMapping,
+    folder: string,
+    name: string,
+    check: () => void,
+  ) {
+    this.check = check;
     this.#connection = connection;
     this.#mapping = mapping;
     this.#dataset = DATASETS[mapping.dataset];
@@ -136,7 +145,7 @@ export class Stage {
       if (this.#quotedLineBreaks && (await this.#tryCsv(staged, table, { ...scan, parallel: false }))) return;
     }
     const used = usedColumns(staged.readings);
-    const rows = fittingRows(staged.file, staged.path, table, used, (row) => {
+    const rows = fittingRows(staged.file, staged.path, table, used, this.check, (row) => {
       staged.broken.count++;
       if (staged.broken.kept.length < keep) staged.broken.kept.push(row);
     });
@@ -178,6 +187,7 @@ export class Stage {
       ({ name, type }) => targets.get(name) ?? `NULL::${sqlType(type)}`,
     );
     const { code, text } = failures(all);
+    this.check();
     await execute(
       this.#connection,
       `INSERT INTO ${this.table} SELECT ${facts.join(", ")}, date_trunc('month', v${all.length - 1})::DATE,
@@ -205,7 +215,8 @@ export class Stage {
 
   /** Removes all that belongs to the stage, also after an error. */
   async dispose(): Promise<void> {
-    if (this.#attached) await this.#connection.run(`DETACH ${this.#name}`);
+    // Where it cannot be detached, the error that led here is the one to tell; it goes with the engine.
+    if (this.#attached) await this.#connection.run(`DETACH ${this.#name}`).catch(() => undefined);
     await rm(this.#path, { force: true });
     await rm(`${this.#path}.wal`, { force: true });
     for (const dispose of this.#disposals.splice(0)) await dispose();

@@ -2,18 +2,16 @@ import { join } from "node:path";
 import { mkdir } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
-import { DATASETS } from "../../core/metrics/datasets.ts";
 import {
   type CurrencyTotals,
   type LoadReport,
   MAX_LISTED_REJECTIONS,
   type TableLoad,
   type TableMapping,
-  type TenantZones,
 } from "../../ports/load.ts";
 import type { LoadOptions, LoadProgress } from "../../ports/metric-store.ts";
 import type { Database } from "./database.ts";
-import { PERIOD } from "./load-expressions.ts";
+import { insertFacts } from "./load-insert.ts";
 import { listRejections } from "./load-rejections.ts";
 import { Stage } from "./load-stage.ts";
 import { prepareTags, type TagReader } from "./load-tags.ts";
@@ -23,16 +21,13 @@ import {
   countStaged,
   groupStaged,
   joinTotals,
-  ownerExpression,
   sameSums,
   sumStaged,
   sumStored,
 } from "./load-summary.ts";
 import { columnWarnings, replacementWarnings } from "./load-warnings.ts";
-import { newLoadName, type OpenedPartition, previewPartitions, replacePartitions } from "./partitions.ts";
-import { factTable, identifier, literal } from "./schema.ts";
+import { newLoadName, previewPartitions, replacePartitions } from "./partitions.ts";
 import { createSpool } from "./spool.ts";
-import { execute } from "./sql.ts";
 
 /**
  * Loads CSV and Parquet files by the engine: one scan reads, types and checks all rows into a stage beside the store;
@@ -53,9 +48,8 @@ export async function loadTables(
   const folder = join(database.directory, "tmp", "spool");
   await mkdir(folder, { recursive: true });
   const connection = await database.acquire();
-  const stage = new Stage(connection, input.mapping, folder, name);
-  const interrupt = (): void => connection.interrupt();
-  signal?.addEventListener("abort", interrupt);
+  const stage = new Stage(connection, input.mapping, folder, name, () => signal?.throwIfAborted());
+  const stopWatching = interruptOnAbort(connection, signal);
   try {
     await stage.create();
     await readFiles(database, connection, stage, input, options);
@@ -64,11 +58,28 @@ export async function loadTables(
     if (signal?.aborted === true) throw signal.reason;
     throw database.translate(error);
   } finally {
-    signal?.removeEventListener("abort", interrupt);
+    stopWatching();
     await stage.dispose();
     // Not given back: it has the load's settings and functions.
     connection.disconnectSync();
   }
+}
+
+/**
+ * Interrupts whatever the engine does for the load once the signal is aborted, again and again: an interrupt between
+ * two statements is forgotten.
+ */
+function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal | undefined): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    connection.interrupt();
+    timer = setTimeout(interrupt, POLL_MS);
+  };
+  signal?.addEventListener("abort", interrupt, { once: true });
+  return () => {
+    signal?.removeEventListener("abort", interrupt);
+    clearTimeout(timer);
+  };
 }
 
 async function readFiles(
@@ -233,68 +244,4 @@ function notReconciled(rows: number, inserted: number): DomainError {
     `The store would hold other totals than the ${rows} rows accepted (${inserted} stored); nothing was changed`,
     { fix: "Try again; if it stays, report it with the file." },
   );
-}
-
-/** Copies the accepted rows into their partitions, sorted so that a tenant's days lie together on disk. */
-async function insertFacts(
-  connection: DuckDBConnection,
-  stage: Stage,
-  input: TableLoad,
-  assignment: Assignment,
-  opened: readonly OpenedPartition[],
-  tags: readonly TagReader[],
-): Promise<number> {
-  if (opened.length === 0) return 0;
-  const { mapping, zones } = input;
-  await fillGroups(connection, mapping, zones, assignment, opened);
-  const columns = DATASETS[mapping.dataset].columns.map(
-    ({ name }) => tags.find((reader) => reader.column === name)?.expression ?? `s.${identifier(name)}`,
-  );
-  const joins = tags.map((reader) => reader.join).join(" ");
-  const keys = [...mapping.source.map(identifier), ownerExpression(mapping)];
-  const matches = keys.map((key, i) => `coalesce(${key}, '') = g.k${i}`);
-  const inserted = await execute(
-    connection,
-    `INSERT INTO ${factTable(mapping.dataset)} SELECT g.key AS fact_tenant, ${dayExpression(mapping)} AS fact_day, g.load_id,
-      ${columns.join(", ")} FROM ${stage.table} s JOIN load_groups g ON ${matches.join(" AND ")} AND s.${PERIOD} = g.month ${joins}
-      WHERE s.bad = 0 ORDER BY fact_tenant, fact_day`,
-  );
-  await connection.run("DROP TABLE temp.load_groups");
-  return inserted;
-}
-
-const DAY_MICROS = 86_400_000_000;
-
-/** See `TableMapping.start` for the rule; `g.zone` is null for UTC. */
-function dayExpression({ start, end }: TableMapping): string {
-  const from = `s.${identifier(start)}`;
-  const to = `s.${identifier(end)}`;
-  return `CASE WHEN g.zone IS NULL OR ${to} IS NULL OR epoch_us(${to}) - epoch_us(${from}) >= ${DAY_MICROS}
-    THEN ${from}::DATE ELSE timezone(g.zone, timezone('UTC', ${from}))::DATE END`;
-}
-
-/** Tells the engine which group goes where; an absent key is the empty text, which no value is. */
-async function fillGroups(
-  connection: DuckDBConnection,
-  mapping: TableMapping,
-  zones: TenantZones,
-  assignment: Assignment,
-  opened: readonly OpenedPartition[],
-): Promise<void> {
-  const keys = [...mapping.source, "account"].map((_, i) => `k${i} VARCHAR`);
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE load_groups (${keys.join(", ")}, month DATE, key INTEGER, load_id INTEGER, zone VARCHAR)`,
-  );
-  const rows = assignment.groups.flatMap(({ group, partition }) => {
-    const target = opened[partition];
-    if (target === undefined) return [];
-    const zone = zones[target.tenant];
-    const keyed = [...group.source, group.account].map((value) => literal(value ?? ""));
-    const place = [literal(group.month), String(target.tenantKey), String(target.loadId)];
-    return `(${[...keyed, ...place, zone === undefined || zone === "UTC" ? "NULL" : literal(zone)].join(", ")})`;
-  });
-  const batch = 1000;
-  for (let at = 0; at < rows.length; at += batch) {
-    await connection.run(`INSERT INTO load_groups VALUES ${rows.slice(at, at + batch).join(", ")}`);
-  }
 }
