@@ -94,7 +94,10 @@ describe("the data folder", () => {
   it("is refused while another process has it open, with its number, and free once that has died", async () => {
     const started = spawn(process.execPath, ["--import", "tsx", CHILD, directory]);
     child = started;
-    await new Promise<void>((resolve) => started.stdout.once("data", () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      started.stdout.once("data", () => resolve());
+      started.once("exit", (code) => reject(new Error(`the other process ended early (${String(code)})`)));
+    });
     await expect(openEmbeddedStore(directory)).rejects.toMatchObject({
       code: "store.in-use",
       kind: "conflict",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -46,6 +46,33 @@ describe("result stream", () => {
     await change();
     await checkpoint();
     expect(await batches.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it("does not disturb the next statement on its connection", async () => {
+    for (let i = 0; i < 20; i++) {
+      await (await open("SELECT * FROM numbers ORDER BY text")).close();
+      const next = await open("SELECT 1 AS one");
+      expect((await next.peek())?.cell(0, 0)).toBe("1");
+      await next.close();
+    }
+  });
+
+  it.runIf(existsSync("/proc/self/fd"))("leaves no file open once the store is closed", async () => {
+    const stream = await open("SELECT * FROM numbers");
+    await stream.peek();
+    await stream.close();
+    other.disconnectSync();
+    database.close();
+    const files = readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(join("/proc/self/fd", fd));
+      } catch {
+        return "";
+      }
+    });
+    expect(files.filter((file) => file.startsWith(directory))).toEqual([]);
+    database = await Database.open(directory);
+    other = await database.acquire();
   });
 
   it("lets go when it fails midway, and tells why as the store's error", async () => {

@@ -130,17 +130,23 @@ export class ResultStream {
     return undefined;
   }
 
-  /** Ends the statement, if it still runs, and gives the connection back. */
+  /**
+   * Ends the statement, if it still runs, and gives the connection back. Interrupted and read to its end, which is
+   * near, a result lets go of the state it reads from; left alone it would hold that, and after the store is closed
+   * its file, until it is garbage-collected.
+   */
   async close(): Promise<void> {
     this.#head = undefined;
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#connection = undefined;
-    // A new statement makes the engine drop the unfinished one and the state it holds on to.
-    await connection.run("SELECT 1").then(
-      () => this.#database.release(connection),
-      () => connection.disconnectSync(),
-    );
+    connection.interrupt();
+    try {
+      while (((await this.#result.fetchChunk())?.rowCount ?? 0) > 0);
+    } catch {
+      // The interruption, or what the statement failed with before; it is over either way.
+    }
+    this.#database.release(connection);
   }
 
   #release(): void {
