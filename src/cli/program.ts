@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { packageCommand } from "./cloud/package-command.ts";
 import { importCommand } from "./commands/import.ts";
+import { postureCommands } from "./commands/posture.ts";
 import { queryCommand } from "./commands/query.ts";
 import { reportCommand } from "./commands/report.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -47,6 +48,7 @@ function build(effects: Effects, version: string, exit: (code: ExitCode) => void
   importCommand(program, effects, exit);
   syncCommand(program, effects, exit);
   queryCommand(program, effects);
+  postureCommands(program, effects);
   reportCommand(program, effects);
   tokenCommand(program, effects);
   packageCommand(program, effects, version);

@@ -91,6 +91,17 @@ const ROWS = {
   "range.unknown-preset": [400, "Range unknown", "The range is none of the presets."],
   "range.empty": [400, "Range empty", "`to` is not after `from`."],
   "range.too-long": [400, "Range too long", "The range spans more days than one query may ask for."],
+  "security.too-many-findings": [
+    413,
+    "Too many findings",
+    "The snapshots to compare hold more findings than are read for one answer.",
+  ],
+  "compliance.invalid-place": [400, "Place not valid", "`after` is no place in the evidence."],
+  "compliance.changed": [
+    409,
+    "Evidence changed",
+    "Results were loaded, or the parameters changed, since the page before.",
+  ],
   "report.not-found": [404, "Report not found", "The tenant has no report of that id."],
   "report.exists": [409, "Report exists", "A report of that id exists."],
   "report.changed": [412, "Report changed", "The report is no longer as `If-Match` says."],

@@ -3,6 +3,7 @@ import { analyticsRoutes } from "./routes/analytics.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { importRoutes } from "./routes/imports.ts";
+import { postureRoutes } from "./routes/posture.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
@@ -11,6 +12,7 @@ import { tenantRoutes } from "./routes/tenants.ts";
 export const ROUTES = {
   ...serviceRoutes,
   ...analyticsRoutes,
+  ...postureRoutes,
   ...exportRoutes,
   ...reportRoutes,
   ...importRoutes,

@@ -444,12 +444,9 @@ function describeMistakes(ask: Ask): void {
       expect(reply.headers.get("allow")).toBe("POST, OPTIONS");
     });
 
-    it.each(["security", "compliance", "usage", "summary"])(
-      "a dashboard that is not there is not found: %s",
-      async (path) => {
-        expect((await ask(`GET /v1/analytics/${path}`, { as })).status).toBe(404);
-      },
-    );
+    it("a dashboard that is not there is not found", async () => {
+      expect((await ask("GET /v1/analytics/weather", { as })).status).toBe(404);
+    });
   });
 }
 

@@ -5,6 +5,7 @@ import { type TestTenant, testTenant } from "../../../test/support/tenant-contex
 import { drainStream } from "../analytics/run-query.ts";
 import { complianceComputations } from "./computations.ts";
 import { complianceDashboard } from "./dashboard.ts";
+import { evidencePage } from "./evidence-page.ts";
 import { evidence } from "./evidence.ts";
 
 const SEPTEMBER = { range: { from: "2024-09-01", to: "2024-10-01" }, filters: [] };
@@ -119,6 +120,28 @@ describe("compliance", () => {
       ...{ resource: "r3", finding: "finding-164.312(a)(1)-r3", evaluated_at: "2024-09-29T06:00:00.000Z" },
       ...{ snapshot: "2024-09-29", source: "hub:1", file: "facts.test", results: "1" },
       ...{ loaded_at: record!.loadedAt, load: record!.id },
+    });
+  });
+
+  it("gives evidence page by page, each row once, all of the same data", async () => {
+    const rows: unknown[] = [];
+    let after: string | undefined;
+    for (let pages = 0; pages < 10; pages++) {
+      const page = await evidencePage(tenant.context, SEPTEMBER, 3, after);
+      rows.push(...page.result.rows);
+      expect(page.result.completeness.rowsTotal).toBe(8);
+      if (page.next === null) break;
+      after = page.next;
+    }
+    const whole = await evidencePage(tenant.context, SEPTEMBER, 100);
+    expect(rows).toEqual(whole.result.rows);
+    expect([whole.next, whole.result.completeness.complete]).toEqual([null, true]);
+    const other = { ...SEPTEMBER, range: { from: "2024-09-02", to: "2024-10-01" } };
+    await expect(evidencePage(tenant.context, other, 3, after)).rejects.toMatchObject({
+      code: "compliance.changed",
+    });
+    await expect(evidencePage(tenant.context, SEPTEMBER, 3, "7")).rejects.toMatchObject({
+      code: "compliance.invalid-place",
     });
   });
 

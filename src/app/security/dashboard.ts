@@ -52,7 +52,7 @@ async function compute(context: TenantContext, request: SecurityRequest): Promis
   const { range, filters, top, compare } = request;
   const scope: PostureScope = { range, filters };
   const ask = (query: Partial<AnalyticsQuery>): Promise<QueryResult> =>
-    runQuery(context, { dataset: "findings", range, filters: [...filters, OPEN], ...query });
+    runQuery(context, { dataset: "findings", range, filters: [...filters, OPEN], ...query }).then(knownZeros);
   const most = (...groupBy: string[]): Promise<QueryResult> => ask({ groupBy, limit: top, compare });
   const [snapshots, severities, trend, statuses, services, accounts, regions] = await Promise.all([
     loadedSnapshots(context, "findings", range),
@@ -93,4 +93,16 @@ async function compute(context: TenantContext, request: SecurityRequest): Promis
       changesByDay: byDay,
     },
   };
+}
+
+/** A group that a snapshot does not have is known to have no findings in it, as long as there is a snapshot. */
+export function knownZeros(result: QueryResult): QueryResult {
+  const total = result.totals[0]?.cells ?? [];
+  const counts = result.columns.map(
+    ({ role, type }, i) => role === "measure" && type === "integer" && (total[i] ?? null) !== null,
+  );
+  const rows = result.rows.map((row) =>
+    row.map((cell, i) => (cell === null && counts[i] === true ? "0" : cell)),
+  );
+  return { ...result, rows };
 }

@@ -173,7 +173,7 @@ describe("security", () => {
     expect(records(dashboard.statuses).map(({ status, findings }) => [status, findings])).toEqual([
       ["open", "4"],
       ["muted", "1"],
-      ["resolved", null],
+      ["resolved", "0"],
     ]);
     expect(dashboard.services.rows.map(([service, findings]) => [service, findings])).toEqual([
       ["S3", "3"],

@@ -183,6 +183,9 @@ const usageFigures: Area = async (context, { range, filters, compare }) => {
           },
           filters: [...filters, ...metricFilters(metric, unit)],
         };
+        // A gauge's parts are told by their last level, so what they are a part of is the change of the last level.
+        const whole =
+          kind === "counter" ? change : ((await runQuery(context, query)).totals[0]?.cells[2] ?? null);
         return {
           ...{
             id: metric,
@@ -192,7 +195,7 @@ const usageFigures: Area = async (context, { range, filters, compare }) => {
           },
           ...{ unit, value, previous, change, changePercent, upIs: "neutral" },
           driversOf: kind === "gauge" ? "the last level" : null,
-          drivers: await driversBy(context, query, change, ["service", "account"]),
+          drivers: await driversBy(context, query, whole, ["service", "account"]),
         };
       }),
   );

@@ -3,6 +3,7 @@ import { analyticsHandlers } from "./analytics.ts";
 import { connectionHandlers } from "./connections.ts";
 import { exportHandlers } from "./exports.ts";
 import { importHandlers } from "./imports.ts";
+import { postureHandlers } from "./posture.ts";
 import { reportHandlers } from "./reports.ts";
 import { serviceHandlers } from "./service.ts";
 import { tenantHandlers } from "./tenants.ts";
@@ -11,6 +12,7 @@ import { tenantHandlers } from "./tenants.ts";
 export const handlers: Handlers = {
   ...serviceHandlers,
   ...analyticsHandlers,
+  ...postureHandlers,
   ...exportHandlers,
   ...reportHandlers,
   ...importHandlers,
