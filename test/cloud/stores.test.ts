@@ -1,3 +1,4 @@
+import { connectionStoreCases } from "../conformance/connection-store.case.ts";
 import { exportStoreCases } from "../conformance/export-store.case.ts";
 import { queryCacheCases } from "../conformance/query-cache.case.ts";
 import { reportStoreCases } from "../conformance/report-store.case.ts";
@@ -27,3 +28,4 @@ exportStoreCases("DynamoDB and S3", () =>
   fresh((store) => store.exports, { now: () => new Date("2024-10-02T00:00:00Z") }),
 );
 queryCacheCases("DynamoDB", (clock) => fresh((store) => store.cache, clock));
+connectionStoreCases("DynamoDB", () => fresh((store) => store.connections));

@@ -821,14 +821,17 @@ function describeExamples(ask: Ask): void {
 
   describe("the examples of the reference do what they say", () => {
     it.each(cases)("$route.id: $example.name", async ({ route, example }) => {
-      const as = route.access === "registry" ? OPERATOR : admin("beta");
+      const as = ["registry", "connections"].includes(route.access) ? OPERATOR : admin("beta");
       const path = route.path.replace("{id}", example.params?.["id"] ?? "");
       const { query, body } = example;
-      const { status } = await ask(`${route.method} ${path}`, {
+      const reply = await ask(`${route.method} ${path}`, {
         as,
         ...(query !== undefined && { query: { ...query } }),
         ...(body !== undefined && { body }),
       });
+      const { status } = reply;
+      // A runtime that pulls nothing from cloud accounts says so.
+      if (status === 503 && problemOf(reply).code === "sync.not-offered") return;
       expect([route.ok, ...(route.also ?? [])].map((answer) => answer.status)).toContain(status);
     });
   });

@@ -1,10 +1,12 @@
 import type { Clock } from "../../ports/clock.ts";
+import type { ConnectionStore } from "../../ports/connection-store.ts";
 import type { ExportStore } from "../../ports/export-store.ts";
 import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import type { TenantStore } from "../../ports/tenant-store.ts";
 import type { AwsConfig } from "./config.ts";
+import { AwsConnectionStore } from "./connection-store.ts";
 import { Dynamo } from "./dynamo.ts";
 import { createExportStore } from "./export-store.ts";
 import { text } from "./items.ts";
@@ -22,6 +24,7 @@ export interface AwsStore {
   reports: ReportStore;
   exports: ExportStore;
   cache: QueryCache;
+  connections: ConnectionStore;
   objects: ObjectStore;
   dynamo: Dynamo;
   /** What the health check asks: each of the four tables, and the bucket. */
@@ -44,6 +47,7 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
     reports: createReportStore(dynamo, names.reports),
     exports: createExportStore(dynamo, names.reports, objects, clock),
     cache: createQueryCache(dynamo, names.cache, clock, cacheMeter),
+    connections: new AwsConnectionStore(dynamo, names.reports),
     objects,
     dynamo,
     checks: [

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { DomainError } from "../../core/errors/errors.ts";
+import { connectionExists, connectionNotFound, syncRunning } from "../../core/connections/errors.ts";
 import type { ConnectionStore, StoredConnection } from "../../ports/connection-store.ts";
 import type { Database } from "./database.ts";
 import { execute, rowsOf } from "./sql.ts";
@@ -22,7 +22,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
         await connection.run(
           "CREATE TABLE IF NOT EXISTS connections (id VARCHAR NOT NULL, record VARCHAR NOT NULL)",
         );
-        if ((await find(connection, added.id)) !== undefined) throw exists(added.id);
+        if ((await find(connection, added.id)) !== undefined) throw connectionExists(added.id);
         const record: StoredConnection = { connection: added, marks: {}, lastRun: null };
         await execute(connection, "INSERT INTO connections VALUES ($1, $2)", [
           added.id,
@@ -32,16 +32,17 @@ export function createConnectionStore(database: Database): ConnectionStore {
     },
     async remove(id) {
       await database.write(async (connection) => {
-        if ((await find(connection, id)) === undefined) throw notFound(id);
+        if ((await find(connection, id)) === undefined) throw connectionNotFound(id);
         await execute(connection, "DELETE FROM connections WHERE id = $1", [id]);
       });
     },
     async begin(id, run, now) {
       await database.write(async (connection) => {
         const stored = await find(connection, id);
-        if (stored === undefined) throw notFound(id);
+        if (stored === undefined) throw connectionNotFound(id);
         const { lastRun } = stored;
-        if (lastRun?.status === "running" && lastRun.aliveUntil > now) throw running(id, lastRun.startedAt);
+        if (lastRun?.status === "running" && lastRun.aliveUntil > now)
+          throw syncRunning(id, lastRun.startedAt);
         await save(connection, { ...stored, lastRun: run });
       });
     },
@@ -76,30 +77,4 @@ async function save(connection: DuckDBConnection, stored: StoredConnection): Pro
     stored.connection.id,
     JSON.stringify(stored),
   ]);
-}
-
-function exists(id: string): DomainError {
-  return new DomainError("connection.exists", "conflict", `There is a connection "${id}" already`, {
-    field: "id",
-    fix: "Choose another id, or remove the connection there is.",
-  });
-}
-
-function notFound(id: string): DomainError {
-  return new DomainError("connection.not-found", "not-found", `There is no connection "${id}"`, {
-    field: "id",
-    fix: "List the connections to see their ids.",
-  });
-}
-
-function running(id: string, since: string): DomainError {
-  return new DomainError(
-    "sync.running",
-    "conflict",
-    `The connection "${id}" is being pulled since ${since}`,
-    {
-      fix: "Wait until it is done. A pull that died gives way after five minutes.",
-      retryAfter: 30,
-    },
-  );
 }
