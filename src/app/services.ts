@@ -1,6 +1,7 @@
 import type { Principal } from "../core/access/access.ts";
 import type { Digest } from "../core/reports/manifest.ts";
 import type { Tenant } from "../core/tenants/tenant.ts";
+import type { BudgetStore } from "../ports/budget-store.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { ConnectionStore } from "../ports/connection-store.ts";
 import type { Connectors } from "../ports/connector.ts";
@@ -32,6 +33,8 @@ export interface Services {
   metrics: MetricStore;
   tenants: TenantStore;
   reports: ReportStore;
+  /** Absent where the runtime's store keeps no budgets. */
+  budgets?: BudgetStore;
   cache: QueryCache;
   exports: ExportStore;
   spool: Spool;

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { packageCommand } from "./cloud/package-command.ts";
+import { budgetsCommand } from "./commands/budget.ts";
+import { costCommand } from "./commands/cost.ts";
 import { importCommand } from "./commands/import.ts";
 import { postureCommands } from "./commands/posture.ts";
 import { queryCommand } from "./commands/query.ts";
@@ -49,6 +51,8 @@ function build(effects: Effects, version: string, exit: (code: ExitCode) => void
   syncCommand(program, effects, exit);
   queryCommand(program, effects);
   postureCommands(program, effects);
+  costCommand(program, effects);
+  budgetsCommand(program, effects);
   reportCommand(program, effects);
   tokenCommand(program, effects);
   packageCommand(program, effects, version);

@@ -59,6 +59,7 @@ Every request but health and this document carries \`Authorization: Bearer TOKEN
 
 export const TAGS: readonly (readonly [RouteSpec["tag"], string])[] = [
   ["Analytics", "Questions and dashboards."],
+  ["Budgets", "What may be spent in a month, and where that stands."],
   ["Exports", "Files: CSV, JSON, XLSX and PDF."],
   ["Reports", "Saved reports."],
   ["Templates", "Built-in reports."],

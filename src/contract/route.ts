@@ -4,7 +4,15 @@ import type { ProblemCode } from "./problems.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type Tag =
-  "Service" | "Analytics" | "Exports" | "Reports" | "Templates" | "Imports" | "Connections" | "Tenants";
+  | "Service"
+  | "Analytics"
+  | "Exports"
+  | "Reports"
+  | "Templates"
+  | "Imports"
+  | "Budgets"
+  | "Connections"
+  | "Tenants";
 
 /** The limits a tenant has, each so many requests a minute. */
 export const RATE_LIMITS = { queries: 100, exports: 20, "report-changes": 50 } as const;

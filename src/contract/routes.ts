@@ -1,6 +1,7 @@
 import type { RouteSpec } from "./route.ts";
 import { analyticsRoutes } from "./routes/analytics.ts";
 import { connectionRoutes } from "./routes/connections.ts";
+import { costRoutes } from "./routes/costs.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { postureRoutes } from "./routes/posture.ts";
@@ -13,6 +14,7 @@ export const ROUTES = {
   ...serviceRoutes,
   ...analyticsRoutes,
   ...postureRoutes,
+  ...costRoutes,
   ...exportRoutes,
   ...reportRoutes,
   ...importRoutes,

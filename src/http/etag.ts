@@ -14,38 +14,45 @@ export function matchesNone(request: Request, etag: string): boolean {
   return !tags.includes("*") && !tags.includes(quoteEtag(etag));
 }
 
+/** What has versions. */
+type Versioned = "report" | "budget";
+
 /**
  * The version a change is based on, as `If-Match` says. Of several tags, and for `*`, it is the current one where that
  * is among them.
  * @param need whether a request without the header is refused (RFC 6585 section 3)
  * @param current reads the version now stored
+ * @param what the request changes
  * @returns the tag to compare with when writing; undefined when the client gave none
- * @throws DomainError `report.precondition-required`, `report.changed`
+ * @throws DomainError `report.precondition-required`, `report.changed`, or those of a budget
  */
 export async function currentEtag(
   request: Request,
   need: "required",
   current: () => Promise<string>,
+  what?: Versioned,
 ): Promise<string>;
 export async function currentEtag(
   request: Request,
   need: "optional",
   current: () => Promise<string>,
+  what?: Versioned,
 ): Promise<string | undefined>;
 export async function currentEtag(
   request: Request,
   need: "required" | "optional",
   current: () => Promise<string>,
+  what: Versioned = "report",
 ): Promise<string | undefined> {
   const header = request.headers.get("if-match");
   if (header === null) {
     if (need === "optional") return undefined;
     throw new DomainError(
-      "report.precondition-required",
+      `${what}.precondition-required`,
       "precondition",
       "The request does not say which version it changes",
       {
-        fix: "Send the ETag of the report you changed as If-Match.",
+        fix: "Send the ETag of the version you changed as If-Match.",
       },
     );
   }
@@ -54,9 +61,9 @@ export async function currentEtag(
   // Strong comparison: a weak tag matches nothing (RFC 9110 section 13.1.1).
   if (tags.includes("*") || tags.includes(quoteEtag(stored))) return stored;
   throw new DomainError(
-    "report.changed",
+    `${what}.changed`,
     "precondition",
-    "The report was changed since the version in If-Match",
+    `The ${what} was changed since the version in If-Match`,
     {
       fix: "Get it again, apply the change to the new version, and send its ETag.",
     },

@@ -52,13 +52,14 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
   const store = await openEmbeddedStore(directory, { clock: systemClock });
   const ids = createIds(systemClock);
   const jobs = new InProcessJobs();
-  const { metrics, tenants, reports, cache, exports } = store;
+  const { metrics, tenants, reports, budgets, cache, exports } = store;
   const services: Services = {
     clock: systemClock,
     ids,
     metrics,
     tenants,
     reports,
+    budgets,
     cache,
     exports,
     spool: createSpool(directory, () => ids.next()),

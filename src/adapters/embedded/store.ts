@@ -1,3 +1,4 @@
+import type { BudgetStore } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ConnectionStore } from "../../ports/connection-store.ts";
 import type { ExportStore } from "../../ports/export-store.ts";
@@ -5,6 +6,7 @@ import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import type { TenantStore } from "../../ports/tenant-store.ts";
+import { createBudgetStore } from "./budget-store.ts";
 import { systemClock } from "./clock.ts";
 import { createConnectionStore } from "./connection-store.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
@@ -27,6 +29,7 @@ export interface EmbeddedStore {
   metrics: MetricStore;
   tenants: TenantStore;
   reports: ReportStore;
+  budgets: BudgetStore;
   exports: ExportStore;
   cache: QueryCache;
   connections: ConnectionStore;
@@ -57,6 +60,7 @@ export async function openEmbeddedStore(
     metrics: createMetricStore(database),
     tenants: createTenantStore(database),
     reports: createReportStore(database),
+    budgets: createBudgetStore(database),
     exports: createExportStore(database),
     cache: createQueryCache({ clock, ...(cacheBytes !== undefined && { maxBytes: cacheBytes }) }),
     connections: createConnectionStore(database),

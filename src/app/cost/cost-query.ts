@@ -4,9 +4,6 @@ import type { AnalyticsQuery, Cell, QueryFilter, QueryResult } from "../../core/
 import { drainStream, openQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 
-/** Seconds an answer is kept; it is keyed by the data it was computed from, so it never goes stale before. */
-const CACHE_SECONDS = 3_600;
-
 export type CostMeasure = "billed_cost" | "effective_cost";
 
 export type CostQuery = Omit<AnalyticsQuery, "dataset" | "limit">;
@@ -14,28 +11,6 @@ export type CostQuery = Omit<AnalyticsQuery, "dataset" | "limit">;
 /** All rows of a question about cost, without a limit. @throws DomainError as `openQuery` */
 export async function askCost(context: TenantContext, query: CostQuery): Promise<QueryResult> {
   return drainStream(await openQuery(context, { dataset: "cost", ...query }));
-}
-
-/**
- * Remembers a computed answer as long as the tenant's cost is as it was.
- * @param name of the computation, with everything it depends on beside the data, e.g. the current day
- */
-export async function remembered<T>(
-  context: TenantContext,
-  name: readonly unknown[],
-  compute: () => Promise<T>,
-): Promise<T> {
-  const { services, tenant } = context;
-  const cache = services.cache.forTenant(tenant.id);
-  const version = await services.metrics.forTenant(tenant.id).version("cost");
-  const digest = services.digest();
-  digest.update(JSON.stringify(["computed", services.version, tenant.zone, name, version]));
-  const key = digest.hex();
-  const cached = await cache.get(key);
-  if (cached !== undefined) return JSON.parse(cached) as T;
-  const answer = await compute();
-  await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
-  return answer;
 }
 
 /** The currency all amounts of a column are in; null when there are no facts. */

@@ -75,13 +75,14 @@ export function queryCommand(program: Command, effects: Effects): void {
           },
           signal: effects.signal,
         });
-        await print(effects, result, options.json === true);
+        if (options.json === true) await effects.out(`${JSON.stringify(result)}\n`);
+        else await printResult(effects, result);
       });
     });
 }
 
-async function print(effects: Effects, result: QueryResult, json: boolean): Promise<void> {
-  if (json) return effects.out(`${JSON.stringify(result)}\n`);
+/** An answer as a table on stdout, with what a reader must know on stderr. */
+export async function printResult(effects: Effects, result: QueryResult): Promise<void> {
   const { columns, rows, others, totals, completeness, range } = result;
   const shown = (row: Row): (string | null)[] =>
     columns.map((column, i) => formatCell(column, row[i] ?? null));
@@ -110,7 +111,7 @@ async function print(effects: Effects, result: QueryResult, json: boolean): Prom
 /** Amounts keep all their digits: whoever asks on a terminal may be reconciling. The heading names the unit. */
 function formatCell(column: Column, cell: Cell): string | null {
   if (cell === null) return null;
-  if (column.type === "percent") return formatPercent(cell, true);
+  if (column.type === "percent") return formatPercent(cell, column.id.endsWith(".change_percent"));
   if (column.type === "money") return atLeastCents(formatQuantity(cell, 18));
   if (column.type === "quantity" || column.type === "integer") return formatQuantity(cell, 18);
   return cell;

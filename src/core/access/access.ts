@@ -17,6 +17,7 @@ const TABLE = {
   view: { roles: ["admin", "manager", "analyst", "viewer"], what: "see dashboards, reports and exports" },
   create: { roles: ["admin", "manager", "analyst"], what: "create and change reports" },
   export: { roles: ["admin", "manager", "analyst"], what: "export" },
+  budget: { roles: ["admin", "manager"], what: "set budgets" },
   schedule: { roles: ["admin", "manager"], what: "schedule reports" },
   audit: { roles: ["operator", "admin", "manager"], what: "read the audit log" },
   "delete-others": { roles: ["admin"], what: "delete other people's reports" },

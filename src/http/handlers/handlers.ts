@@ -1,6 +1,7 @@
 import type { Handlers } from "../call.ts";
 import { analyticsHandlers } from "./analytics.ts";
 import { connectionHandlers } from "./connections.ts";
+import { costHandlers } from "./costs.ts";
 import { exportHandlers } from "./exports.ts";
 import { importHandlers } from "./imports.ts";
 import { postureHandlers } from "./posture.ts";
@@ -13,6 +14,7 @@ export const handlers: Handlers = {
   ...serviceHandlers,
   ...analyticsHandlers,
   ...postureHandlers,
+  ...costHandlers,
   ...exportHandlers,
   ...reportHandlers,
   ...importHandlers,

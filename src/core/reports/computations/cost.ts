@@ -1,5 +1,5 @@
 import type { ParameterSpec } from "../parameters.ts";
-import { type ComputationSpec, measureColumn, textColumn } from "./computation.ts";
+import { type ComputationSpec, dayColumn, measureColumn, textColumn } from "./computation.ts";
 
 const measure: ParameterSpec = {
   id: "measure",
@@ -30,6 +30,15 @@ export const CHARGEBACK_SHARED: ParameterSpec = {
   example: "proportional",
 };
 
+const FORECAST_MONTHS: ParameterSpec = {
+  id: "months",
+  label: "Months",
+  description: "How many calendar months the forecast covers, the running one among them.",
+  default: "1",
+  allowed: ["1", "2", "3"],
+  example: "2",
+};
+
 export const COST_COMPUTATIONS = {
   chargeback: {
     label: "Chargeback",
@@ -44,6 +53,123 @@ export const COST_COMPUTATIONS = {
       measureColumn("shared_cost", "Shared cost", "money"),
       measureColumn("cost", "Cost", "money"),
       measureColumn("share_percent", "Share", "percent", true),
+    ],
+  },
+  "cost-savings": {
+    label: "Savings",
+    description:
+      "What negotiated rates and commitments saved, by service: list, contracted and effective cost of usage and purchases, less those that cover later charges.",
+    dataset: "cost",
+    parameters: [],
+    columns: [
+      textColumn("service", "Service"),
+      measureColumn("list_cost", "List cost", "money"),
+      measureColumn("contracted_cost", "Contracted cost", "money"),
+      measureColumn("effective_cost", "Effective cost", "money"),
+      measureColumn("negotiated_savings", "Saved by negotiated rates", "money"),
+      measureColumn("commitment_savings", "Saved by commitments", "money"),
+      measureColumn("savings", "Saved", "money"),
+      measureColumn("savings_percent", "Saved of list cost", "percent"),
+    ],
+  },
+  commitments: {
+    label: "Commitments",
+    description:
+      "Reservations and savings plans: what of their effective cost was used and unused, and what they saved against contracted rates.",
+    dataset: "cost",
+    parameters: [],
+    columns: [
+      textColumn("commitment", "Commitment"),
+      measureColumn("used_cost", "Used", "money"),
+      measureColumn("unused_cost", "Unused", "money"),
+      measureColumn("utilization_percent", "Utilization", "percent"),
+      measureColumn("commitment_savings", "Saved", "money"),
+    ],
+  },
+  coverage: {
+    label: "Coverage",
+    description:
+      "How much of the usage that commitments could cover they do cover: usage of the kinds a commitment paid for at least once.",
+    dataset: "cost",
+    parameters: [],
+    columns: [
+      measureColumn("covered_cost", "Covered", "money"),
+      measureColumn("eligible_cost", "Eligible", "money"),
+      measureColumn("coverage_percent", "Coverage", "percent"),
+      measureColumn("utilization_percent", "Utilization", "percent"),
+    ],
+  },
+  "cost-forecast": {
+    label: "Forecast",
+    description:
+      "Daily cost of the last 60 days and its forecast to the end of the month, with an interval that holds 80 % of outcomes.",
+    dataset: "cost",
+    parameters: [measure, FORECAST_MONTHS],
+    columns: [
+      dayColumn("day", "Day"),
+      measureColumn("actual", "Actual", "money"),
+      measureColumn("forecast", "Forecast", "money"),
+      measureColumn("low", "Low", "money", false),
+      measureColumn("high", "High", "money", false),
+    ],
+  },
+  "month-forecast": {
+    label: "Cost by the end of the month",
+    description:
+      "The running month: spent so far, and the forecast of the whole month with an interval that holds 80 % of outcomes.",
+    dataset: "cost",
+    parameters: [measure],
+    columns: [
+      { ...dayColumn("month", "Month"), grain: "month" },
+      measureColumn("spent", "Spent so far", "money"),
+      measureColumn("forecast", "Forecast", "money"),
+      measureColumn("low", "Low", "money", false),
+      measureColumn("high", "High", "money", false),
+      measureColumn("previous", "Month before", "money", false),
+    ],
+  },
+  "cost-anomalies": {
+    label: "Anomalies",
+    description:
+      "Days on which a service cost unusually much or little, largest impact first, with what contributed most.",
+    dataset: "cost",
+    parameters: [
+      { ...measure, default: "effective_cost", example: "billed_cost" },
+      {
+        id: "limit",
+        label: "Most rows",
+        description: "How many anomalies are explained and listed; a note tells how many more there are.",
+        default: "20",
+        example: "20",
+      },
+    ],
+    columns: [
+      dayColumn("day", "From"),
+      dayColumn("to", "Last day"),
+      textColumn("service", "Service"),
+      textColumn("kind", "Kind"),
+      measureColumn("actual", "Actual", "money"),
+      measureColumn("expected", "Expected", "money"),
+      measureColumn("impact", "Impact", "money"),
+      textColumn("explanation", "What contributed most"),
+    ],
+  },
+  budgets: {
+    label: "Budgets",
+    description:
+      "The tenant's budgets for the running month: amount, spent so far, forecast of the whole month and status.",
+    dataset: "cost",
+    parameters: [],
+    columns: [
+      textColumn("budget", "Budget"),
+      textColumn("status", "Status"),
+      measureColumn("amount", "Budget amount", "money"),
+      measureColumn("spent", "Spent so far", "money"),
+      measureColumn("spent_percent", "Spent", "percent"),
+      measureColumn("expected", "Even pace", "money"),
+      measureColumn("forecast", "Forecast", "money"),
+      measureColumn("low", "Low", "money", false),
+      measureColumn("high", "High", "money", false),
     ],
   },
 } as const satisfies Record<string, ComputationSpec>;

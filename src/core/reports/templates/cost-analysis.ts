@@ -49,6 +49,39 @@ export const COST_ANALYSIS = fixedTemplate("cost-analysis", {
         },
       ],
     },
+    {
+      kind: "kpis",
+      items: [
+        {
+          id: "month-forecast",
+          label: "Running month, forecast",
+          compute: { computation: "month-forecast" },
+          measure: "forecast",
+          upIs: "bad",
+        },
+        {
+          id: "saved",
+          label: "Saved against list prices",
+          compute: { computation: "cost-savings" },
+          measure: "savings",
+          upIs: "good",
+        },
+        {
+          id: "coverage",
+          label: "Commitment coverage",
+          compute: { computation: "coverage" },
+          measure: "coverage_percent",
+          upIs: "good",
+        },
+        {
+          id: "utilization",
+          label: "Commitment utilization",
+          compute: { computation: "coverage" },
+          measure: "utilization_percent",
+          upIs: "good",
+        },
+      ],
+    },
     { kind: "heading", text: "Trend" },
     {
       kind: "chart",
@@ -56,6 +89,19 @@ export const COST_ANALYSIS = fixedTemplate("cost-analysis", {
       title: "Billed and effective cost by day",
       chart: { kind: "line", x: "day", y: ["billed_cost", "effective_cost"] },
       query: cost({ groupBy: ["day"], measures: ["billed_cost", "effective_cost"] }),
+    },
+    {
+      kind: "chart",
+      id: "forecast",
+      title: "The last 60 days of data, and the forecast to the end of the month",
+      chart: { kind: "line", x: "day", y: ["actual", "forecast", "low", "high"] },
+      compute: { computation: "cost-forecast" },
+    },
+    {
+      kind: "table",
+      id: "anomalies",
+      title: "Days on which a service cost unusually much or little",
+      compute: { computation: "cost-anomalies", parameters: { limit: "10" } },
     },
     { kind: "heading", text: "Where it went" },
     {
@@ -88,6 +134,21 @@ export const COST_ANALYSIS = fixedTemplate("cost-analysis", {
         measures: ["billed_cost", "effective_cost"],
         limit: 25,
       }),
+    },
+    {
+      kind: "table",
+      id: "categories",
+      title: "By charge category: credits, adjustments and corrections apart",
+      query: cost({
+        groupBy: ["charge_category", "charge_class"],
+        measures: ["billed_cost", "effective_cost", "contracted_cost", "list_cost"],
+      }),
+    },
+    {
+      kind: "table",
+      id: "savings",
+      title: "Saved by negotiated rates and commitments",
+      compute: { computation: "cost-savings" },
     },
     {
       kind: "table",

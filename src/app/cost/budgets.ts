@@ -1,0 +1,184 @@
+import {
+  type BudgetSpec,
+  budgetState,
+  type BudgetState,
+  checkBudget,
+  type MonthCost,
+} from "../../core/cost/budgets.ts";
+import { DomainError, invalid } from "../../core/errors/errors.ts";
+import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
+import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
+import { addDays, addMonths, type CalendarDate, monthStart, tryParseDate } from "../../core/time/dates.ts";
+import { dateInZone } from "../../core/time/zones.ts";
+import type { Budget, TenantBudgets } from "../../ports/budget-store.ts";
+import { type Page, pageOf } from "../reports/reports.ts";
+import { computedResult } from "../reports/computed-result.ts";
+import type { TenantContext } from "../services.ts";
+import { costSums, currencyFilter } from "./cost-query.ts";
+import { type EstimateText, forecastOf } from "./forecast.ts";
+
+/** A budget with where it stands in a month. */
+export interface BudgetView extends Budget {
+  state: BudgetState & {
+    month: CalendarDate;
+    /** Exact. */
+    spent: string | null;
+    /** The last day whose facts are in it; null when there are none. */
+    lastDay: CalendarDate | null;
+    forecast: EstimateText;
+    notes: readonly string[];
+  };
+}
+
+/** @throws DomainError `budget.not-kept` where this service has no place for budgets */
+function store({ services, tenant }: TenantContext): TenantBudgets {
+  if (services.budgets !== undefined) return services.budgets.forTenant(tenant.id);
+  throw new DomainError("budget.not-kept", "unavailable", "This service keeps no budgets", {
+    fix: "Update the service to a version whose store keeps budgets.",
+  });
+}
+
+/** @throws DomainError those of `checkBudget` */
+export async function createBudget(context: TenantContext, spec: BudgetSpec): Promise<Budget> {
+  const { services, principal } = context;
+  const now = services.clock.now();
+  const budget: Budget = {
+    ...checkBudget(spec, now),
+    id: services.ids.next(),
+    createdBy: principal.subject,
+    createdAt: now.toISOString(),
+    updatedAt: now.toISOString(),
+    etag: services.ids.next(),
+  };
+  await store(context).create(budget);
+  return budget;
+}
+
+/** @throws DomainError `budget.not-found` */
+export async function getBudget(context: TenantContext, id: string): Promise<Budget> {
+  const budget = await store(context).get(id);
+  if (budget !== undefined) return budget;
+  throw new DomainError("budget.not-found", "not-found", `There is no budget "${id}"`, {
+    field: "id",
+    fix: "List the budgets to see their ids.",
+  });
+}
+
+export function listBudgets(context: TenantContext, page: Page): Promise<Budget[]> {
+  return store(context).list(pageOf(page));
+}
+
+/**
+ * Replaces a budget that is still as the caller saw it.
+ * @throws DomainError `budget.changed`, `budget.not-found`, those of `checkBudget`
+ */
+export async function replaceBudget(
+  context: TenantContext,
+  id: string,
+  spec: BudgetSpec,
+  etag: string,
+): Promise<Budget> {
+  const { services } = context;
+  const before = await getBudget(context, id);
+  const now = services.clock.now();
+  const budget: Budget = {
+    ...before,
+    ...checkBudget(spec, now),
+    updatedAt: now.toISOString(),
+    etag: services.ids.next(),
+  };
+  await store(context).replace(budget, etag);
+  return budget;
+}
+
+/** @throws DomainError `budget.not-found`, `budget.changed` */
+export async function removeBudget(context: TenantContext, id: string, etag?: string): Promise<void> {
+  await store(context).remove(id, etag);
+}
+
+/**
+ * Where a budget stands: in the running month of the tenant's time zone, or in the month of a date.
+ * @param month `YYYY-MM`
+ * @throws DomainError `date.invalid`, `query.mixed-currencies`, `store.unavailable`
+ */
+export async function viewBudget(
+  context: TenantContext,
+  budget: Budget,
+  month?: string,
+): Promise<BudgetView> {
+  const today = dateInZone(context.services.clock.now(), context.tenant.zone);
+  const start = month === undefined ? monthStart(today) : parseMonth(month);
+  const filters = [...budget.filters, ...currencyFilter(budget.currency)];
+  const known = await monthCost(context, budget, filters, start, today);
+  const { cost, forecast, notes } = known;
+  const state = budgetState(budget, { ...cost, forecast: forecast.amount });
+  const lastDay = cost.spent === null || cost.through <= start ? null : addDays(cost.through, -1);
+  return { ...budget, state: { ...state, month: start, spent: cost.spent, lastDay, forecast, notes } };
+}
+
+const NO_FORECAST: EstimateText = { amount: null, low: null, high: null };
+
+async function monthCost(
+  context: TenantContext,
+  { measure }: Budget,
+  filters: readonly QueryFilter[],
+  month: CalendarDate,
+  today: CalendarDate,
+): Promise<{ cost: MonthCost; forecast: EstimateText; notes: string[] }> {
+  const end = addMonths(month, 1);
+  const extent = await context.services.metrics.forTenant(context.tenant.id).extent("cost");
+  const next = extent === null ? month : addDays(extent.last, 1);
+  const through =
+    [end, today < month ? month : addDays(today, 1), next < month ? month : next].sort()[0] ?? month;
+  const blank = { month, through, forecast: null };
+  if (extent === null || extent.last < month || extent.first >= end) {
+    const have = extent === null ? "no facts of cost" : `only facts from ${extent.first} to ${extent.last}`;
+    return { cost: { ...blank, spent: null }, forecast: NO_FORECAST, notes: [`There are ${have}.`] };
+  }
+  const { sums } = await costSums(context, { range: { from: month, to: end }, filters }, [measure]);
+  const { value = null, missing = 0 } = sums[measure] ?? {};
+  const notes = missing > 0 ? [`${missing} facts carry no ${measure.replace("_", " ")}.`] : [];
+  // Facts of the month there are; none that the filters let through is a cost of nothing.
+  const cost = { ...blank, spent: value ?? (missing > 0 ? null : "0") };
+  if (month !== monthStart(today)) return { cost, forecast: NO_FORECAST, notes };
+  const forecast = await forecastOf(context, { filters, measure, months: 1 });
+  const own = forecast.months.find((each) => each.month === month);
+  return { cost, forecast: own?.forecast ?? NO_FORECAST, notes: [...notes, ...forecast.notes] };
+}
+
+function parseMonth(text: string): CalendarDate {
+  if (/^\d{4}-\d{2}$/.test(text) && tryParseDate(`${text}-01`) !== undefined) return `${text}-01`;
+  throw invalid("date.invalid", `month "${text}" is no calendar month`, {
+    field: "month",
+    fix: "Write it as YYYY-MM, for example 2024-09.",
+  });
+}
+
+/** All budgets as a table, as reports show them. */
+export async function budgetTable(context: TenantContext): Promise<QueryResult> {
+  const { services, tenant } = context;
+  const budgets = await listBudgets(context, {});
+  const views = await Promise.all(budgets.map((budget) => viewBudget(context, budget)));
+  const today = dateInZone(services.clock.now(), tenant.zone);
+  const month = monthStart(today);
+  const currencies = [...new Set(budgets.map((budget) => budget.currency))];
+  const version = await services.metrics.forTenant(tenant.id).version("cost");
+  const rows = views.map(({ name, amount, currency, state }): Row => {
+    const label = currencies.length > 1 ? `${name} (${currency})` : name;
+    const { amount: forecast, low, high } = state.forecast;
+    return [
+      ...[label, state.status, amount, state.spent, state.spentPercent],
+      ...[state.expected, forecast, low, high],
+    ];
+  });
+  return computedResult(COMPUTATIONS.budgets, {
+    range: { from: month, to: addMonths(month, 1), zone: tenant.zone },
+    unit: currencies.length === 1 ? (currencies[0] ?? null) : null,
+    rows,
+    notes:
+      budgets.length === 0
+        ? ["No budgets are set."]
+        : [...new Set(views.flatMap((view) => view.state.notes))],
+    dataAsOf: version.asOf,
+  });
+}

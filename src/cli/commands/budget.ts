@@ -1,0 +1,154 @@
+import type { Command } from "commander";
+import type { AnswerOf } from "../../contract/route.ts";
+import type { Routes } from "../../contract/routes.ts";
+import { invalid } from "../../core/errors/errors.ts";
+import { formatMoney, formatPercent } from "../../core/money/format.ts";
+import { asTenant, dataFolder, withConnection } from "../connect.ts";
+import type { Effects } from "../effects.ts";
+import { textTable } from "../output.ts";
+import { collect, common, type CommonOptions, filtersOf, listOf } from "./options.ts";
+
+interface BudgetOptions extends CommonOptions {
+  tenant: string;
+}
+
+interface AddOptions extends BudgetOptions {
+  name: string;
+  amount: string;
+  currency: string;
+  effective?: boolean;
+  where: string[];
+  threshold: string[];
+}
+
+type Budget = AnswerOf<Routes["getBudget"]>;
+
+/** Budgets are set by managers and admins. */
+const ROLE = "manager";
+
+export function budgetsCommand(program: Command, effects: Effects): void {
+  const budgets = program
+    .command("budgets")
+    .description("set monthly budgets, and see what is spent of them and what will be");
+
+  common(budgets.command("add"))
+    .description("set a monthly budget, on all cost or on what its filters leave")
+    .requiredOption("--tenant <id>", "whose budget")
+    .requiredOption("--name <name>", "its name")
+    .requiredOption("--amount <amount>", "what may be spent in a month, e.g. 25000")
+    .option("--currency <code>", "ISO 4217", "USD")
+    .option("--effective", "count effective cost instead of billed cost")
+    .option("--where <filter>", "only cost where …; repeatable, e.g. account=1234, tag:team=web", collect, [])
+    .option("--threshold <percent>", "percent to be told of; repeatable (default 50, 80, 100)", collect, [])
+    .action(async (options: AddOptions) => {
+      const { name, amount, currency } = options;
+      const thresholds = listOf(options.threshold).map(percentOf);
+      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+        const client = await asTenant(connection, ROLE, options.tenant);
+        const added = await client.call("createBudget", {
+          body: {
+            ...{ name, amount, currency, filters: filtersOf(options.where) },
+            ...(options.effective === true && { measure: "effective_cost" as const }),
+            ...(thresholds.length > 0 && { thresholds }),
+          },
+          signal: effects.signal,
+        });
+        if (options.json === true) return effects.out(`${JSON.stringify(added)}\n`);
+        return effects.out(
+          `Set ${added.name}, ${formatMoney(added.amount, added.currency)} a month (${added.id})\n`,
+        );
+      });
+    });
+
+  common(budgets.command("list"))
+    .description("list budgets with what is spent, and the forecast of the month")
+    .requiredOption("--tenant <id>", "whose budgets")
+    .option("--month <YYYY-MM>", "where they stood in a month (default the running one)")
+    .action(async (options: BudgetOptions & { month?: string }) => {
+      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+        const client = await asTenant(connection, ROLE, options.tenant);
+        const items: Budget[] = [];
+        let after: string | null = null;
+        do {
+          const query = {
+            ...(after !== null && { after }),
+            ...(options.month !== undefined && { month: options.month }),
+          };
+          const page: AnswerOf<Routes["listBudgets"]> = await client.call("listBudgets", {
+            query,
+            signal: effects.signal,
+          });
+          items.push(...page.items);
+          after = page.next;
+        } while (after !== null);
+        if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
+        return print(effects, items);
+      });
+    });
+
+  common(budgets.command("remove"))
+    .description("remove a budget")
+    .argument("<budget-id>")
+    .requiredOption("--tenant <id>", "whose budget")
+    .action(async (id: string, options: BudgetOptions) => {
+      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+        const client = await asTenant(connection, ROLE, options.tenant);
+        const { name } = await client.call("getBudget", {
+          params: { id },
+          query: {},
+          signal: effects.signal,
+        });
+        await client.call("deleteBudget", { params: { id }, signal: effects.signal });
+        if (options.json === true) return effects.out(`${JSON.stringify({ removed: id })}\n`);
+        return effects.out(`Removed ${name}\n`);
+      });
+    });
+}
+
+/** @throws DomainError `budget.invalid-threshold` */
+function percentOf(text: string): number {
+  const number = /^(\d{1,4})\s*%?$/.exec(text)?.[1];
+  if (number !== undefined) return Number(number);
+  throw invalid("budget.invalid-threshold", `--threshold "${text}" is no whole percentage`, {
+    field: "threshold",
+    fix: "Give whole percentages from 1 to 1000, for example 80.",
+  });
+}
+
+async function print(effects: Effects, budgets: readonly Budget[]): Promise<void> {
+  if (budgets.length === 0)
+    effects.err(
+      "No budgets yet. Set one with: securebase budgets add --tenant ID --name NAME --amount AMOUNT\n",
+    );
+  const money = (amount: string | null, currency: string): string | null =>
+    amount === null ? null : formatMoney(amount, currency);
+  const rows = budgets.map(({ id, name, amount, currency, state }) => {
+    const { spent, spentPercent, expected, forecast, status } = state;
+    return [
+      ...[id, name, status, money(amount, currency), money(spent, currency)],
+      spentPercent === null ? null : formatPercent(spentPercent),
+      ...[money(expected, currency), money(forecast.amount, currency)],
+      forecast.low === null || forecast.high === null
+        ? null
+        : `${formatMoney(forecast.low, currency)} – ${formatMoney(forecast.high, currency)}`,
+    ];
+  });
+  const right = (label: string): { label: string; align: "right" } => ({ label, align: "right" });
+  await effects.out(
+    textTable(
+      [
+        ...[{ label: "ID" }, { label: "Name" }, { label: "Status" }],
+        ...[
+          right("Budget"),
+          right("Spent"),
+          right("%"),
+          right("Even pace"),
+          right("Forecast"),
+          right("80 % interval"),
+        ],
+      ],
+      rows,
+    ),
+  );
+  for (const note of new Set(budgets.flatMap((budget) => budget.state.notes))) effects.err(`note: ${note}\n`);
+}

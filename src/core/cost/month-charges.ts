@@ -1,0 +1,131 @@
+import { addMonths, type CalendarDate, daysBetween, monthStart } from "../time/dates.ts";
+import { mean, median, robustSpread } from "./stats.ts";
+
+/** What one kind of charge (a service and charge category) cost on a day. */
+export interface DailyCharge {
+  day: CalendarDate;
+  key: string;
+  amount: number;
+}
+
+/** Charges of whole months, which bills put on the month's first day: month -> amount, by kind of charge. */
+export type MonthCharges = ReadonlyMap<string, ReadonlyMap<CalendarDate, number>>;
+
+/** Days around a first of the month that tell what a kind of charge costs on an ordinary day. */
+const AROUND = 7;
+/** A first of the month stands out by this many robust deviations and this part of an ordinary day. */
+const DEVIATIONS = 4;
+const LEAST_PART = 0.5;
+/** Months that tell what comes: the last ones, complete. */
+const TOLD_BY = 3;
+
+/**
+ * Takes charges of whole months (tax, support, reserved instances) off the first days they are booked on, so that what
+ * is left runs from day to day.
+ * @param days of the history, consecutive
+ */
+export function splitMonthCharges(
+  charges: readonly DailyCharge[],
+  days: readonly CalendarDate[],
+): { running: number[]; monthly: MonthCharges } {
+  const at = new Map(days.map((day, i) => [day, i]));
+  const byKey = new Map<string, number[]>();
+  for (const { day, key, amount } of charges) {
+    const index = at.get(day);
+    if (index === undefined) continue;
+    let series = byKey.get(key);
+    if (series === undefined) byKey.set(key, (series = days.map(() => 0)));
+    series[index] = (series[index] ?? 0) + amount;
+  }
+  const running = days.map(() => 0);
+  const monthly = new Map<string, Map<CalendarDate, number>>();
+  for (const [key, series] of byKey) {
+    const lumps = lumpsOf(series, days);
+    if (lumps.size > 0) monthly.set(key, lumps);
+    series.forEach((value, i) => (running[i] = (running[i] ?? 0) + value - (lumps.get(days[i] ?? "") ?? 0)));
+  }
+  return { running, monthly };
+}
+
+function lumpsOf(series: readonly number[], days: readonly CalendarDate[]): Map<CalendarDate, number> {
+  const lumps = new Map<CalendarDate, number>();
+  days.forEach((day, i) => {
+    if (!day.endsWith("-01")) return;
+    const around = series
+      .slice(Math.max(0, i - AROUND), i + AROUND + 1)
+      .filter((_, j) => days[Math.max(0, i - AROUND) + j]?.endsWith("-01") === false);
+    if (around.length < AROUND) return;
+    const usual = median(around);
+    const lump = (series[i] ?? 0) - usual;
+    const noise = Math.max(DEVIATIONS * robustSpread(around, usual), LEAST_PART * Math.abs(usual));
+    if (Math.abs(lump) > noise) lumps.set(day, lump);
+  });
+  return lumps;
+}
+
+/** What the charges of a month will come to, as told by the months before it. */
+export interface ExpectedMonth {
+  /** In the whole month. */
+  total: number;
+  /** Of that what is not booked yet. */
+  pending: number;
+}
+
+/**
+ * Expects the charges of a month from its last complete months before. A kind of charge that had the same part of
+ * running cost each time (tax, support) is expected to have it again; one that had the same amount a day (reserved
+ * instances) costs that, and is complete once it is booked. A kind that is not in most of those months is not expected.
+ * @param month first day; it may have begun
+ * @param running cost of a month by its first day, forecast where it is not over
+ * @param complete first days of the complete months, oldest first
+ */
+export function expectMonth(
+  monthly: MonthCharges,
+  month: CalendarDate,
+  running: ReadonlyMap<CalendarDate, number>,
+  complete: readonly CalendarDate[],
+): ExpectedMonth {
+  const told = complete.filter((start) => start < month).slice(-TOLD_BY);
+  let [total, pending] = [0, 0];
+  for (const amounts of monthly.values()) {
+    const booked = amounts.get(month);
+    const seen = told.filter((start) => amounts.has(start));
+    if (seen.length === 0 || seen.length * 2 <= told.length) {
+      total += booked ?? 0;
+      continue;
+    }
+    const parts = seen.map((start) => (amounts.get(start) ?? 0) / (running.get(start) ?? NaN));
+    const daily = seen.map((start) => (amounts.get(start) ?? 0) / daysIn(start));
+    const follows = unsteadiness(parts) < unsteadiness(daily);
+    const expected = follows ? median(parts) * (running.get(month) ?? 0) : median(daily) * daysIn(month);
+    // What is booked once does not grow; what follows the running cost grows with it, and never shrinks.
+    const missing = booked === undefined ? expected : follows ? grown(booked, expected) - booked : 0;
+    total += (booked ?? 0) + missing;
+    pending += missing;
+  }
+  return { total, pending };
+}
+
+function grown(booked: number, expected: number): number {
+  return booked < 0 ? Math.min(booked, expected) : Math.max(booked, expected);
+}
+
+function unsteadiness(values: readonly number[]): number {
+  const center = mean(values);
+  return center === 0 || !Number.isFinite(center)
+    ? Infinity
+    : Math.max(...values.map((value) => Math.abs(value / center - 1)));
+}
+
+function daysIn(month: CalendarDate): number {
+  return daysBetween(month, addMonths(month, 1));
+}
+
+/** The complete months of a history `[from, to)`, by their first days. */
+export function completeMonths(from: CalendarDate, to: CalendarDate): CalendarDate[] {
+  const months: CalendarDate[] = [];
+  let start = monthStart(from);
+  if (start < from) start = addMonths(start, 1);
+  for (; addMonths(start, 1) <= to; start = addMonths(start, 1)) months.push(start);
+  return months;
+}

@@ -1,0 +1,123 @@
+import { anomaliesOf } from "../../app/cost/anomalies.ts";
+import {
+  createBudget,
+  getBudget,
+  listBudgets,
+  removeBudget,
+  replaceBudget,
+  viewBudget,
+} from "../../app/cost/budgets.ts";
+import { chargebackOf } from "../../app/cost/chargeback.ts";
+import { currencyFilter } from "../../app/cost/cost-query.ts";
+import { forecastOf } from "../../app/cost/forecast.ts";
+import { savingsAnswer } from "../../app/cost/savings.ts";
+import type { TenantContext } from "../../app/services.ts";
+import { parseFilter } from "../../contract/filter-text.ts";
+import { type BudgetSpec, DEFAULT_THRESHOLDS } from "../../core/cost/budgets.ts";
+import type { QueryFilter } from "../../core/query/query.ts";
+import { type DayRange, resolveRange } from "../../core/time/ranges.ts";
+import type { Budget } from "../../ports/budget-store.ts";
+import type { Call, Handlers } from "../call.ts";
+import { currentEtag, quoteEtag } from "../etag.ts";
+import { json } from "../respond.ts";
+import { rangeOf } from "./analytics.ts";
+import { page } from "./page.ts";
+
+interface ScopeParams {
+  currency?: string;
+  account?: readonly string[];
+  where?: readonly string[];
+}
+
+function filtersOf({ currency, account, where = [] }: ScopeParams): QueryFilter[] {
+  return [
+    ...currencyFilter(currency),
+    ...(account === undefined ? [] : [{ field: "account", op: "in" as const, value: account }]),
+    ...where.map((text, i) => parseFilter(text, `where[${i}]`)),
+  ];
+}
+
+function daysOf(tenant: TenantContext, params: Parameters<typeof rangeOf>[0]): DayRange {
+  return resolveRange(rangeOf(params), tenant.services.clock.now(), tenant.tenant.zone);
+}
+
+const DEFAULT_ANOMALIES = 20;
+
+async function shown(tenant: TenantContext, budget: Budget, status = 200, month?: string): Promise<Response> {
+  return json(await viewBudget(tenant, budget, month), status, {
+    ETag: quoteEtag(budget.etag),
+    ...(status === 201 && { Location: `/v1/budgets/${budget.id}` }),
+  });
+}
+
+function specOf({
+  measure = "billed_cost",
+  filters = [],
+  thresholds,
+  ...spec
+}: Call<"createBudget">["body"]): BudgetSpec {
+  return { ...spec, measure, filters, thresholds: thresholds ?? DEFAULT_THRESHOLDS };
+}
+
+export const costHandlers: Pick<
+  Handlers,
+  | "costSavings"
+  | "costChargeback"
+  | "costForecast"
+  | "costAnomalies"
+  | "listBudgets"
+  | "createBudget"
+  | "getBudget"
+  | "replaceBudget"
+  | "deleteBudget"
+> = {
+  costSavings: async ({ tenant, query }) =>
+    json(await savingsAnswer(tenant, { range: daysOf(tenant, query), filters: filtersOf(query) })),
+
+  costChargeback: async ({ tenant, query }) => {
+    const { by = "account", shared = "none", measure = "billed_cost" } = query;
+    const range = daysOf(tenant, query);
+    return json(await chargebackOf(tenant, { range, by, shared, measure, filters: filtersOf(query) }));
+  },
+
+  costForecast: async ({ tenant, query }) => {
+    const { months = 1, measure = "billed_cost" } = query;
+    return json(await forecastOf(tenant, { months, measure, filters: filtersOf(query) }));
+  },
+
+  costAnomalies: async ({ tenant, query }) => {
+    const { measure = "effective_cost", limit = DEFAULT_ANOMALIES, leastImpact } = query;
+    return json(
+      await anomaliesOf(tenant, {
+        ...{ measure, limit, range: daysOf(tenant, query), filters: filtersOf(query) },
+        ...(leastImpact !== undefined && { leastImpact }),
+      }),
+    );
+  },
+
+  listBudgets: async ({ tenant, query }) => {
+    const { items, next } = await page(query, (wanted) => listBudgets(tenant, wanted));
+    const views = await Promise.all(items.map((budget) => viewBudget(tenant, budget, query.month)));
+    return json({ items: views, next });
+  },
+
+  createBudget: async ({ tenant, body }) => shown(tenant, await createBudget(tenant, specOf(body)), 201),
+
+  getBudget: async ({ tenant, params, query }) =>
+    shown(tenant, await getBudget(tenant, params.id), 200, query.month),
+
+  replaceBudget: async ({ tenant, params, body, request }) => {
+    const etag = await currentEtag(request, "required", () => etagOf(tenant, params.id), "budget");
+    return shown(tenant, await replaceBudget(tenant, params.id, specOf(body), etag));
+  },
+
+  deleteBudget: async ({ tenant, params, request }) => {
+    const etag = await currentEtag(request, "optional", () => etagOf(tenant, params.id), "budget");
+    await removeBudget(tenant, params.id, etag);
+    return new Response(null, { status: 204 });
+  },
+};
+
+async function etagOf(tenant: TenantContext, id: string): Promise<string> {
+  return (await getBudget(tenant, id)).etag;
+}
