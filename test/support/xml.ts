@@ -11,7 +11,7 @@ const ATTRIBUTE = /([\w:.-]+)="([^"<]*)"/g;
 const ENTITY = /&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));/g;
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 /** XML 1.0, 2.2: what may not stand in a document, escaped or not. */
- 
+
 const FORBIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u;
 
 /**
@@ -58,11 +58,13 @@ function attributesOf(text: string): Record<string, string> {
 function unescape(text: string): string {
   if (/&(?!(?:#\d+|#x[0-9a-fA-F]+|\w+);)/.test(text)) throw new Error(`stray & in ${text.slice(0, 80)}`);
   // A reader turns line ends into a line feed before it looks at references (XML 1.0, 2.11).
-  return text.replace(/\r\n?/g, "\n").replace(ENTITY, (_, decimal: string | undefined, hex: string, name: string) => {
-    const named = NAMED[name];
-    if (named !== undefined) return named;
-    return String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal));
-  });
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(ENTITY, (_, decimal: string | undefined, hex: string, name: string) => {
+      const named = NAMED[name];
+      if (named !== undefined) return named;
+      return String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal));
+    });
 }
 
 /** All elements of a name, anywhere below. */
