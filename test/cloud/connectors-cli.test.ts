@@ -32,6 +32,8 @@ afterEach(async () => {
 
 const environment = () => ({ SECUREBASE_DATA: folder, AWS_ENDPOINT_URL: aws.endpoint });
 
+let stop = new AbortController();
+
 async function securebase(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { out: "", err: "" };
   const effects: Effects = {
@@ -44,7 +46,7 @@ async function securebase(...args: string[]): Promise<{ code: number; out: strin
     input: (async function* () {})(),
     env: environment(),
     now: () => new Date(),
-    signal: new AbortController().signal,
+    signal: stop.signal,
   };
   const code = await run(args, effects, "9.9.9");
   return { code, ...said };
@@ -112,6 +114,19 @@ describe("securebase sync", () => {
     expect(outcome.code).toBe(2);
     expect(outcome.err).toContain(`error ${code}`);
     expect(outcome.err).toContain(hint);
+  });
+
+  it("stops at Ctrl-C, and says that what was loaded stays", async () => {
+    await securebase(...ADD);
+    aws.script["s3:GetObject"] = () => {
+      stop.abort(new DOMException("stopped", "AbortError"));
+      return "hang";
+    };
+    const { code, err } = await securebase("sync", "run", "bills");
+    stop = new AbortController();
+    expect(code).toBe(1);
+    expect(err).toMatch(/error sync\.interrupted: .*bills.*\n {2}fix: What was loaded before stays/);
+    expect((await securebase("sync", "list")).out).toMatch(/bills.*failed.*interrupted/);
   });
 
   it("knows no connection that is not there", async () => {

@@ -62,8 +62,8 @@ async function runOne(
     if (options.json !== true) await print(effects, report);
     return { report };
   } catch (error) {
-    effects.signal.throwIfAborted();
     progress.done();
+    if (effects.signal.aborted) throw interrupted(connection, id);
     const failure = describeFailure(error);
     effects.err(`error ${failure.code}: ${id}: ${failure.message}\n`);
     if (failure.fix !== undefined) effects.err(`  fix: ${failure.fix}\n`);
@@ -125,6 +125,15 @@ function takenOver(id: string): DomainError {
   return new DomainError("sync.lost", "conflict", `Another pull of "${id}" took over`, {
     fix: "List the connections to see how it went.",
   });
+}
+
+/** Other than most commands, a pull may have stored something by now, or go on without us. */
+function interrupted(connection: Connection, id: string): DomainError {
+  const fix =
+    connection.server === undefined
+      ? "What was loaded before stays; run it again to go on from there."
+      : "The server goes on pulling; see how it went with: securebase sync list";
+  return new DomainError("sync.interrupted", "unavailable", `Interrupted while ${id} was pulled`, { fix });
 }
 
 function asJson(outcome: Outcome): unknown {
