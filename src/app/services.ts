@@ -33,8 +33,7 @@ export interface Services {
   metrics: MetricStore;
   tenants: TenantStore;
   reports: ReportStore;
-  /** Absent where the runtime's store keeps no budgets. */
-  budgets?: BudgetStore;
+  budgets: BudgetStore;
   cache: QueryCache;
   exports: ExportStore;
   spool: Spool;

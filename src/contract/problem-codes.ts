@@ -249,7 +249,6 @@ const ROWS = {
     "A threshold is no whole percentage from 1 to 1000.",
   ],
   "budget.invalid-filter": [400, "Filter not valid", "A budget filters days or measures."],
-  "budget.not-kept": [503, "No budgets kept", "The service's store has no place for budgets."],
   "tenant.not-found": [404, "Tenant not found", "The registry has no such tenant."],
   "tenant.exists": [409, "Tenant exists", "A tenant of that id exists."],
   "tenant.account-taken": [409, "Account taken", "Another tenant claims the account."],

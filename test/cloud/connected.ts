@@ -33,9 +33,9 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
   const clock = { now: () => now };
   const ids = createIds({ now: () => new Date() });
   const jobs = new InProcessJobs();
-  const { metrics, tenants, reports, cache, exports, connections } = store;
+  const { metrics, tenants, reports, budgets, cache, exports, connections } = store;
   const services: Services = {
-    ...{ clock, ids, metrics, tenants, reports, cache, exports, jobs },
+    ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, jobs },
     spool: createSpool(directory, () => ids.next()),
     sync: {
       connections,

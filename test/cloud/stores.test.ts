@@ -1,3 +1,4 @@
+import { budgetStoreCases } from "../conformance/budget-store.case.ts";
 import { connectionStoreCases } from "../conformance/connection-store.case.ts";
 import { exportStoreCases } from "../conformance/export-store.case.ts";
 import { queryCacheCases } from "../conformance/query-cache.case.ts";
@@ -23,6 +24,7 @@ async function fresh<T>(
 }
 
 reportStoreCases("DynamoDB", () => fresh((store) => store.reports));
+budgetStoreCases("DynamoDB", () => fresh((store) => store.budgets));
 tenantStoreCases("DynamoDB", () => fresh((store) => store.tenants));
 exportStoreCases("DynamoDB and S3", () =>
   fresh((store) => store.exports, { now: () => new Date("2024-10-02T00:00:00Z") }),

@@ -26,10 +26,10 @@ export async function testTenant(
 ): Promise<TestTenant> {
   const clock = { now };
   const fresh = await freshStore((store: EmbeddedStore) => store, { clock });
-  const { metrics, tenants, reports, cache, exports, connections, directory } = fresh.store;
+  const { metrics, tenants, reports, budgets, cache, exports, connections, directory } = fresh.store;
   const ids = createIds(clock);
   const services: Services = {
-    ...{ clock, ids, metrics, tenants, reports, cache, exports, connections },
+    ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, connections },
     spool: createSpool(directory, () => ids.next()),
     jobs: new InProcessJobs(),
     digest: sha256,

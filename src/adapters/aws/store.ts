@@ -1,3 +1,4 @@
+import type { BudgetStore } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ConnectionStore } from "../../ports/connection-store.ts";
 import type { ExportStore } from "../../ports/export-store.ts";
@@ -5,6 +6,7 @@ import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import type { TenantStore } from "../../ports/tenant-store.ts";
+import { createBudgetStore } from "./budget-store.ts";
 import type { AwsConfig } from "./config.ts";
 import { AwsConnectionStore } from "./connection-store.ts";
 import { Dynamo } from "./dynamo.ts";
@@ -22,6 +24,7 @@ export interface AwsStore {
   metrics: MetricStore;
   tenants: TenantStore;
   reports: ReportStore;
+  budgets: BudgetStore;
   exports: ExportStore;
   cache: QueryCache;
   connections: ConnectionStore;
@@ -45,6 +48,7 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
     metrics: createMetricStore(loads),
     tenants: new AwsTenantStore(dynamo, names.reports),
     reports: createReportStore(dynamo, names.reports),
+    budgets: createBudgetStore(dynamo, names.reports),
     exports: createExportStore(dynamo, names.reports, objects, clock),
     cache: createQueryCache(dynamo, names.cache, clock, cacheMeter),
     connections: new AwsConnectionStore(dynamo, names.reports),

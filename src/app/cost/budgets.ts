@@ -30,12 +30,8 @@ export interface BudgetView extends Budget {
   };
 }
 
-/** @throws DomainError `budget.not-kept` where this service has no place for budgets */
 function store({ services, tenant }: TenantContext): TenantBudgets {
-  if (services.budgets !== undefined) return services.budgets.forTenant(tenant.id);
-  throw new DomainError("budget.not-kept", "unavailable", "This service keeps no budgets", {
-    fix: "Update the service to a version whose store keeps budgets.",
-  });
+  return services.budgets.forTenant(tenant.id);
 }
 
 /** @throws DomainError those of `checkBudget` */

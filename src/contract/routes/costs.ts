@@ -52,7 +52,6 @@ const BUDGET_PROBLEMS = [
   "budget.invalid-currency",
   "budget.invalid-threshold",
   "budget.invalid-filter",
-  "budget.not-kept",
   "query.unknown-dimension",
   "query.invalid-filter",
 ] as const;
@@ -173,7 +172,7 @@ export const costRoutes = routes({
     limit: "queries",
     query: z.strictObject({ ...pageQuery, ...month }),
     ok: { status: 200, description: "A page of budgets.", schema: pageOf(budgetSchema) },
-    problems: ["date.invalid", "budget.not-kept", "query.mixed-currencies"],
+    problems: ["date.invalid", "query.mixed-currencies"],
     examples: [
       { name: "Now", query: {} },
       { name: "In September", query: { month: "2024-09" } },
@@ -221,7 +220,7 @@ export const costRoutes = routes({
     params: idParams("budget"),
     query: z.strictObject(month),
     ok: { status: 200, description: "The budget.", schema: budgetSchema, headers: ETAG },
-    problems: ["budget.not-found", "budget.not-kept", "date.invalid", "query.mixed-currencies"],
+    problems: ["budget.not-found", "date.invalid", "query.mixed-currencies"],
     examples: [{ name: "Get", params: { id: ID } }],
   },
   replaceBudget: {
@@ -258,7 +257,7 @@ export const costRoutes = routes({
       "If-Match": { description: "Remove only if the budget is still this version.", required: false },
     },
     ok: { status: 204, description: "It is gone." },
-    problems: ["budget.not-found", "budget.changed", "budget.not-kept"],
+    problems: ["budget.not-found", "budget.changed"],
     examples: [{ name: "Remove", params: { id: ID } }],
   },
 });

@@ -53,9 +53,9 @@ export async function compose(
     ...{ ...shared, functionName },
     ...(endpoints.lambda !== undefined && { endpoint: endpoints.lambda }),
   };
-  const { metrics, tenants, reports, cache, exports, checks } = store;
+  const { metrics, tenants, reports, budgets, cache, exports, checks } = store;
   const services: Services = {
-    ...{ clock, ids, metrics, tenants, reports, cache, exports, checks, version },
+    ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, checks, version },
     spool: createSpool(SCRATCH, () => ids.next()),
     jobs: new InvocationJobs(target, () => clock.now()),
     digest: sha256,
