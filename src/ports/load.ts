@@ -25,17 +25,78 @@ export type TableFormat =
     }
   | { kind: "parquet"; columns: readonly string[] };
 
+/**
+ * A column of a source file, by a name that is compared without case; `COLUMN->KEY` is the value of a key (compared
+ * exactly) in a column that holds what tags are written as: a JSON object or a map.
+ */
+export type SourceName = string;
+
 /** One fact column and the source column it is read from. */
 export interface FieldMapping {
   /** A column of the dataset. */
   target: string;
-  /** Source columns in order of preference, compared without case; the first one a file has is read. */
-  from: readonly string[];
+  /** In order of preference; the first one a file has is read. */
+  from: readonly SourceName[];
   type: FactType;
   /** A row without a value is rejected, and a file without the column is refused. */
   required: boolean;
   /** Source values to rename, e.g. older spellings. */
   rename?: Readonly<Record<string, string>>;
+  /** For texts and decimals that are not read from the same column in every row: the first case that holds, else `from`. */
+  cases?: readonly FieldCase[];
+  /** For tags: how the columns begin that hold a tag each, keyed by their names. Read where a file has none of `from`. */
+  tagColumns?: readonly string[];
+  /** For tags: how a key may begin, and what it begins with instead; of several that fit the first counts. */
+  tagKeys?: readonly { begins: string; instead: string }[];
+}
+
+/** Where a field's value comes from in some of the rows. */
+export interface FieldCase {
+  /** All of them must hold; of none at all the case always does. */
+  when: readonly FieldCondition[];
+  then: FieldValue;
+}
+
+/** A column that has one of these texts, or without them any value. One that a file lacks has none. */
+export interface FieldCondition {
+  column: readonly SourceName[];
+  is?: readonly string[];
+}
+
+/**
+ * A text as it would stand in a column; another column's text; or, for decimals, an exact sum of columns, in which one
+ * without a value adds nothing, and which is unknown when none has one or when it does not fit.
+ */
+export type FieldValue =
+  | { text: string }
+  | { column: readonly SourceName[] }
+  | { sum: readonly { column: readonly SourceName[]; sign: 1 | -1 }[] };
+
+/**
+ * What a format's specification asks for and real files do not always hold. It never refuses a row: breaking it is
+ * counted and told, see {@link conformanceWarning}. A `target` is a fact column, or `period`.
+ */
+export interface ConformanceRule {
+  /** What must hold, and the section that asks for it, e.g. `EffectiveCost must not be null (Effective Cost)`. */
+  text: string;
+  check:
+    | { kind: "present"; columns: readonly SourceName[] }
+    /** Told of rows refused since the field's text is none of its type. */
+    | { kind: "readable"; target: string }
+    /** Told of rows without a value, taken or refused for it, though the other field has one. */
+    | { kind: "not-null"; target: string; where?: string }
+    /** Told of rows taken in which the field has another text. */
+    | { kind: "values"; target: string; allowed: readonly string[] };
+}
+
+/** `FOCUS: EffectiveCost must not be null (Effective Cost): 3 rows`, or with the names of missing columns instead. */
+export function conformanceWarning(
+  format: string,
+  { text }: ConformanceRule,
+  broken: number | readonly string[],
+): string {
+  const what = typeof broken === "number" ? `${broken} ${broken === 1 ? "row" : "rows"}` : broken.join(", ");
+  return `${format.toUpperCase()}: ${text}: ${what}`;
 }
 
 /**
@@ -53,8 +114,13 @@ export interface TableMapping {
   /** Words that stand for a missing value, beside the empty field; compared exactly. */
   nullWords: readonly string[];
   fields: readonly FieldMapping[];
-  /** Source columns the format defines and this mapping leaves out; any other is reported as not used. */
+  /**
+   * Source columns the format defines and this mapping leaves out, a `*` at the end standing for anything; any other is
+   * reported as not used.
+   */
   ignored: readonly string[];
+  /** What to check beside; none when left out. */
+  rules?: readonly ConformanceRule[];
   /**
    * Fact columns with the instants a row covers. A period of a day or longer, or of unknown length, belongs to the
    * calendar date its start has in UTC, since a bill's day cannot be split; a shorter one to the date its start has

@@ -1,7 +1,6 @@
-import type { FactType } from "../../core/metrics/datasets.ts";
 import { SCALE } from "../../core/money/decimal.ts";
 import { INSTANT_PATTERN } from "../../core/time/instants.ts";
-import type { FieldMapping, TableMapping } from "../../ports/load.ts";
+import type { Reading, SourceColumn } from "./load-readings.ts";
 import { identifier, literal, sqlType } from "./schema.ts";
 
 /** Digits before the point that DECIMAL(38,18) holds. */
@@ -89,58 +88,9 @@ function tagMacros(): string[] {
       CASE WHEN len(entries) > 0 THEN to_json(map_from_entries(entries))::VARCHAR END`,
     `CREATE OR REPLACE TEMP MACRO read_tags(x) AS flat_tags(last_of_each(tag_entries(x)))`,
     `CREATE OR REPLACE TEMP MACRO tags_lost(x) AS x IS NOT NULL AND tag_entries(x) IS NULL`,
+    `CREATE OR REPLACE TEMP MACRO value_of_key(x, name) AS
+      nullif(list_filter(tag_entries(x), lambda e: e.key = name)[-1].value, '')`,
   ];
-}
-
-/** A column of a file as the engine reads it. */
-export interface SourceColumn {
-  /** As the file names it. */
-  name: string;
-  /** The identifier it is read by. */
-  id: string;
-  /** The engine's type. */
-  type: string;
-}
-
-/** One value to read: a field of the mapping, or the instant of the billing period. */
-export interface Reading {
-  /** Column of the stage. */
-  target: string;
-  type: FactType;
-  required: boolean;
-  rename: Readonly<Record<string, string>>;
-  /** undefined when the file has none of the field's columns. */
-  source: SourceColumn | undefined;
-}
-
-/** Stage column of the month a row is billed in. */
-export const PERIOD = "period";
-
-/** What to read from a file with these columns: the mapping's fields, then its period. */
-export function readings(mapping: TableMapping, columns: readonly SourceColumn[]): Reading[] {
-  const byName = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-  const find = (names: readonly string[]): SourceColumn | undefined => {
-    for (const name of names) {
-      const column = byName.get(name.toLowerCase());
-      if (column !== undefined) return column;
-    }
-    return undefined;
-  };
-  const fields = mapping.fields.map((field: FieldMapping) => ({
-    target: field.target,
-    type: field.type,
-    required: field.required,
-    rename: field.rename ?? {},
-    source: find(field.from),
-  }));
-  const period = {
-    target: PERIOD,
-    type: "instant" as const,
-    required: true,
-    rename: {},
-    source: find(mapping.period),
-  };
-  return [...fields, period];
 }
 
 /** Binary floating point: holds no exact decimals, so that the shortest text of a number is what it means. */
@@ -148,8 +98,21 @@ export function isFloat(column: SourceColumn): boolean {
   return column.type === "DOUBLE" || column.type === "FLOAT";
 }
 
-/** A column's text, null where it is empty or a null word. */
+/** A column's text, or that of its key, null where it is empty or a null word. */
 export function textOfColumn(column: SourceColumn, nullWords: readonly string[]): string {
+  const text = wholeText(column, nullWords);
+  return column.key === undefined ? text : `value_of_key(${text}, ${literal(column.key)})`;
+}
+
+/** The text of a reading's column, or of its many columns as one JSON object. */
+export function textOfReading({ source, tags }: Reading, nullWords: readonly string[]): string {
+  if (source !== undefined) return textOfColumn(source, nullWords);
+  if (tags.length === 0) return "NULL::VARCHAR";
+  const pairs = tags.map((column) => `${literal(column.name)}, ${textOfColumn(column, nullWords)}`);
+  return `json_object(${pairs.join(", ")})::VARCHAR`;
+}
+
+function wholeText(column: SourceColumn, nullWords: readonly string[]): string {
   const id = identifier(column.id);
   if (column.type === "VARCHAR") {
     return ["", ...nullWords].reduce((text, word) => `nullif(${text}, ${literal(word)})`, id);
@@ -160,7 +123,7 @@ export function textOfColumn(column: SourceColumn, nullWords: readonly string[])
 
 /** The value of a reading, from the text column `raw`; tags stay text until they are stored. */
 export function valueOfText(reading: Reading, raw: string): string {
-  if (reading.source === undefined) return `NULL::${sqlType(reading.type)}`;
+  if (reading.source === undefined) return reading.type === "tags" ? raw : `NULL::${sqlType(reading.type)}`;
   switch (reading.type) {
     case "decimal":
       return isFloat(reading.source) ? `TRY_CAST(${raw} AS ${sqlType("decimal")})` : `read_decimal(${raw})`;

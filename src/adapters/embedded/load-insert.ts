@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DATASETS } from "../../core/metrics/datasets.ts";
 import type { TableLoad, TableMapping, TenantZones } from "../../ports/load.ts";
-import { PERIOD } from "./load-expressions.ts";
+import { PERIOD } from "./load-readings.ts";
 import type { Stage } from "./load-stage.ts";
 import { type Assignment, ownerExpression } from "./load-summary.ts";
 import type { TagReader } from "./load-tags.ts";

@@ -5,17 +5,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { type Dataset, DATASETS } from "../../core/metrics/datasets.ts";
 import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
-import {
-  failures,
-  isFloat,
-  PERIOD,
-  type Reading,
-  readings,
-  readerMacros,
-  type SourceColumn,
-  textOfColumn,
-  valueOfText,
-} from "./load-expressions.ts";
+import { failures, isFloat, readerMacros, textOfReading, valueOfText } from "./load-expressions.ts";
 import {
   type BrokenRow,
   type CsvTable,
@@ -25,6 +15,7 @@ import {
   MAX_ROW_BYTES,
   startsWithHeader,
 } from "./load-files.ts";
+import { PERIOD, type Reading, readings, type SourceColumn } from "./load-readings.ts";
 import { identifier, literal, sqlType } from "./schema.ts";
 import { execute, rowsOf } from "./sql.ts";
 
@@ -178,11 +169,9 @@ export class Stage {
 
   async #fill(all: readonly Reading[], reader: string): Promise<void> {
     const { nullWords } = this.#mapping;
-    const raws = all.map(({ source }, i) =>
-      source === undefined ? `NULL::VARCHAR AS r${i}` : `${textOfColumn(source, nullWords)} AS r${i}`,
-    );
+    const raws = all.map((reading, i) => `${textOfReading(reading, nullWords)} AS r${i}`);
     const values = all.map((reading, i) => `r${i}, ${valueOfText(reading, `r${i}`)} AS v${i}`);
-    const targets = new Map(all.map(({ target }, i) => [target, `v${i}`]));
+    const targets = new Map(all.map(({ target, expression }, i) => [target, expression ?? `v${i}`]));
     const facts = this.#dataset.columns.map(
       ({ name, type }) => targets.get(name) ?? `NULL::${sqlType(type)}`,
     );
@@ -190,7 +179,7 @@ export class Stage {
     this.check();
     await execute(
       this.#connection,
-      `INSERT INTO ${this.table} SELECT ${facts.join(", ")}, date_trunc('month', v${all.length - 1})::DATE,
+      `INSERT INTO ${this.table} SELECT ${facts.join(", ")}, date_trunc('month', ${targets.get(PERIOD) ?? "NULL"})::DATE,
         ${code} AS bad, ${text} FROM (SELECT ${values.join(", ")} FROM (SELECT ${raws.join(", ")} FROM ${reader}))`,
     );
   }
@@ -229,7 +218,8 @@ function csvColumns(table: CsvTable): SourceColumn[] {
 
 /** Positions of the columns that are read. */
 export function usedColumns(all: readonly Reading[]): number[] {
-  return all.flatMap(({ source }) => (source === undefined ? [] : [Number(source.id.slice(1))]));
+  const columns = all.flatMap(({ source, tags }) => (source === undefined ? tags : [source]));
+  return columns.map(({ id }) => Number(id.slice(1)));
 }
 
 interface CsvScan {

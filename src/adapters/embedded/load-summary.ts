@@ -3,7 +3,7 @@ import { DATASETS } from "../../core/metrics/datasets.ts";
 import { canonicalDecimal } from "../../core/money/decimal.ts";
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
 import type { CurrencyTotals, LoadReport, Ownership, TableMapping } from "../../ports/load.ts";
-import { PERIOD } from "./load-expressions.ts";
+import { PERIOD } from "./load-readings.ts";
 import type { NewPartition, OpenedPartition } from "./partitions.ts";
 import { factTable, identifier } from "./schema.ts";
 import { integerList, rowsOf, textOf } from "./sql.ts";

@@ -11,6 +11,7 @@ import {
 } from "../../ports/load.ts";
 import type { LoadOptions, LoadProgress } from "../../ports/metric-store.ts";
 import type { Database } from "./database.ts";
+import { conformanceWarnings } from "./load-conformance.ts";
 import { insertFacts } from "./load-insert.ts";
 import { listRejections } from "./load-rejections.ts";
 import { Stage } from "./load-stage.ts";
@@ -146,6 +147,7 @@ async function report(
     : await store(database, connection, stage, input, options, name, assignment, tags);
   const warnings = [
     ...columnWarnings(stage.files, mapping),
+    ...(await conformanceWarnings(connection, stage, mapping)),
     ...tagWarning(tags.reduce((sum, reader) => sum + reader.lost, 0)),
     ...stored.warnings,
   ];

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { TableMapping } from "../../ports/load.ts";
-import { identifier } from "./schema.ts";
+import type { FieldMapping, TableMapping } from "../../ports/load.ts";
+import { identifier, literal } from "./schema.ts";
 import { rowsOf } from "./sql.ts";
 
 /** How the insert reads a column of tags. */
@@ -27,8 +27,9 @@ export async function prepareTags(
   mapping: TableMapping,
 ): Promise<TagReader[]> {
   const readers: TagReader[] = [];
-  for (const { target, type } of mapping.fields) {
-    if (type === "tags") readers.push(await prepareColumn(connection, table, target, readers.length));
+  for (const { target, type, tagKeys = [] } of mapping.fields) {
+    if (type === "tags")
+      readers.push(await prepareColumn(connection, table, target, tagKeys, readers.length));
   }
   return readers;
 }
@@ -37,6 +38,7 @@ async function prepareColumn(
   connection: DuckDBConnection,
   table: string,
   column: string,
+  keys: TagKeys,
   number: number,
 ): Promise<TagReader> {
   const raw = identifier(column);
@@ -47,15 +49,28 @@ async function prepareColumn(
   );
   if (texts * ROWS_A_TEXT > rows) {
     const [lost = 0] = await count(`SELECT count(*) FROM ${table} WHERE bad = 0 AND tags_lost(${raw})`);
-    return { column, expression: `read_tags(s.${raw})`, join: "", lost };
+    return { column, expression: flatTags(`s.${raw}`, keys), join: "", lost };
   }
   const name = `load_tags_${number}`;
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT raw, read_tags(raw) AS flat, tags_lost(raw) AS lost
+    `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT raw, ${flatTags("raw", keys)} AS flat, tags_lost(raw) AS lost
       FROM (SELECT DISTINCT ${raw} AS raw FROM ${table} WHERE ${raw} IS NOT NULL)`,
   );
   const [lost = 0] = await count(
     `SELECT count(*) FROM ${table} s JOIN ${name} t ON t.raw = s.${raw} WHERE t.lost AND s.bad = 0`,
   );
   return { column, expression: `${name}.flat`, join: `LEFT JOIN ${name} ON ${name}.raw = s.${raw}`, lost };
+}
+
+type TagKeys = NonNullable<FieldMapping["tagKeys"]>;
+
+/** Tags as they are stored, from the text of a column. */
+function flatTags(text: string, keys: TagKeys): string {
+  if (keys.length === 0) return `read_tags(${text})`;
+  const cases = keys.map(
+    ({ begins, instead }) =>
+      `WHEN starts_with(e.key, ${literal(begins)}) THEN ${literal(instead)} || substr(e.key, ${Array.from(begins).length + 1})`,
+  );
+  return `flat_tags(last_of_each(list_transform(tag_entries(${text}),
+    lambda e: {'key': CASE ${cases.join(" ")} ELSE e.key END, 'value': e.value})))`;
 }

@@ -37,14 +37,21 @@ export function columnWarnings(files: readonly StagedFile[], mapping: TableMappi
 }
 
 function missingColumns({ readings }: StagedFile, mapping: TableMapping): string[] {
-  return mapping.fields.flatMap(({ from }, i) => (readings[i]?.source === undefined ? from.slice(0, 1) : []));
+  return mapping.fields.flatMap(({ from, tagColumns }, i) =>
+    readings[i]?.source === undefined && tagColumns === undefined ? from.slice(0, 1) : [],
+  );
 }
 
 function unusedColumns({ table, readings }: StagedFile, mapping: TableMapping): string[] {
   const known = new Set(mapping.ignored.map((name) => name.toLowerCase()));
-  for (const { source } of readings) if (source !== undefined) known.add(source.name.toLowerCase());
+  const families = [...known].flatMap((name) => (name.endsWith("*") ? [name.slice(0, -1)] : []));
+  for (const { source, tags } of readings)
+    for (const { name } of source === undefined ? tags : [source]) known.add(name.toLowerCase());
   const names = table.kind === "csv" ? table.header : table.columns;
-  return names.filter((name) => !known.has(name.toLowerCase()));
+  return names.filter((name) => {
+    const lower = name.toLowerCase();
+    return !known.has(lower) && !families.some((family) => lower.startsWith(family));
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import type { FactType } from "../../core/metrics/datasets.ts";
 import type { FieldMapping, TableMapping } from "../../ports/load.ts";
 import { importError } from "../shared/errors.ts";
 import { columnsOf, type Importer, type Sample, tableOf } from "../shared/importer.ts";
+import { focusRules } from "./conformance.ts";
 import { ADDED_1_1, ADDED_1_2, ADDED_1_3, FOCUS_1_0, ONLY_PREVIEW } from "./columns.ts";
 
 const field = (
@@ -55,6 +56,7 @@ export function focusMapping(version: string): TableMapping {
     nullWords: ["NULL", "null"],
     fields: FIELDS,
     ignored: [...FOCUS_1_0, ...ADDED_1_1, ...ADDED_1_2, ...ADDED_1_3, ...ONLY_PREVIEW],
+    rules: focusRules(version),
     start: "charge_period_start",
     end: "charge_period_end",
     period: ["BillingPeriodStart"],

@@ -63,14 +63,9 @@ const LOOKALIKES: readonly Lookalike[] = [
     matches: json(/"(reportKeys|assemblyId|dataFiles|manifestVersion)"\s*:/),
   },
   { name: "a JSON document", matches: (sample) => sample.kind === "json" },
-  { name: "a legacy Cost and Usage Report (CUR)", matches: columns(/^lineItem\//i) },
   {
-    name: "a legacy Cost and Usage Report (CUR)",
-    matches: columns(/^identity_line_item_id$/, /^product_product_name$/),
-  },
-  {
-    name: "a Cost and Usage Report (CUR 2.0)",
-    matches: columns(/^line_item_usage_start_date$/i, /^line_item_/i),
+    name: "a Cost and Usage Report (CUR)",
+    matches: columns(/^(lineItem\/|line_item_)/i),
   },
   { name: "Prowler findings (CSV)", matches: columns(/^(CHECK_ID|CheckID)$/, /^(STATUS|Status)$/) },
   { name: "an Azure cost export", matches: columns(/^(costInBillingCurrency|pretaxCost)$/i) },

@@ -1,6 +1,7 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
+import { curImporter } from "../cur/cur.ts";
 import { focusImporter } from "../focus/focus.ts";
 import { importError } from "../shared/errors.ts";
 import type { Detected, Importer } from "../shared/importer.ts";
@@ -8,7 +9,7 @@ import { takeSample } from "../shared/sample.ts";
 import { looksLike } from "./lookalikes.ts";
 
 /** All importers, in the order they are asked. */
-export const IMPORTERS: readonly Importer[] = [focusImporter];
+export const IMPORTERS: readonly Importer[] = [focusImporter, curImporter];
 
 /** What `--format` takes. */
 export const FORMATS: readonly string[] = ["auto", ...IMPORTERS.map((importer) => importer.format)];
@@ -27,7 +28,7 @@ export async function detectFormat(file: InputFile, format = "auto"): Promise<De
   for (const importer of importers) {
     const detected = importer.detect(sample);
     if (detected === undefined) continue;
-    checkColumns(file, detected.table);
+    checkColumns(file, detected);
     return detected;
   }
   const like = looksLike(sample);
@@ -51,11 +52,18 @@ function importersOf(format: string): readonly Importer[] {
   });
 }
 
-/** Two columns of one name cannot be told apart, and taking either would be a guess. */
-function checkColumns(file: InputFile, table: TableFormat): void {
+/**
+ * Two columns of one name cannot be told apart, and taking either would be a guess. Tags have names of their owners'
+ * making, in which case counts.
+ */
+function checkColumns(file: InputFile, { mapping, table }: Detected): void {
+  const families = mapping.fields.flatMap(({ tagColumns = [] }) =>
+    tagColumns.map((name) => name.toLowerCase()),
+  );
   const seen = new Set<string>();
   for (const name of table.kind === "csv" ? table.header : table.columns) {
-    const key = name.toLowerCase();
+    const lower = name.toLowerCase();
+    const key = families.some((family) => lower.startsWith(family)) ? name : lower;
     if (key !== "" && seen.has(key)) {
       throw importError("duplicate-column", file, `has two columns named ${name}`, {
         fix: "Rename or remove one of them.",

@@ -15,6 +15,7 @@ import {
   type TableMapping,
 } from "../../../ports/load.ts";
 import type { LoadOptions } from "../../../ports/metric-store.ts";
+import { Conformance } from "./conformance.ts";
 import { csvRecords, unsupported } from "./csv-records.ts";
 import { Ledger, UnassignedAccounts } from "./ledger.ts";
 import { LoadRun, type LoadStore } from "./load-run.ts";
@@ -49,6 +50,7 @@ class TableLoading {
   readonly #ledger: Ledger;
   readonly #unassigned: UnassignedAccounts;
   readonly #tenantOf: (account: string | null) => string;
+  readonly #conformance: Conformance;
   readonly #rejections: Rejection[] = [];
   #rows = 0;
   #rejected = 0;
@@ -71,6 +73,7 @@ class TableLoading {
       dryRun,
     });
     this.#ledger = Ledger.forMeasures(this.#dataset, input.mapping.reportTotals);
+    this.#conformance = new Conformance(input.mapping);
     this.#unassigned = new UnassignedAccounts(this.#dataset, "(no account)");
     this.#tenantOf = ownerLookup(input.owners);
   }
@@ -100,7 +103,12 @@ class TableLoading {
       totals: this.#ledger.totals(),
       partitions,
       unassigned: this.#unassigned.list(),
-      warnings: [...columnWarnings(readers), ...tagWarning(this.#tagsLost), ...replaced],
+      warnings: [
+        ...columnWarnings(readers),
+        ...this.#conformance.warnings(),
+        ...tagWarning(this.#tagsLost),
+        ...replaced,
+      ],
       dryRun,
     };
   }
@@ -113,17 +121,24 @@ class TableLoading {
   ): Promise<void> {
     if (table.kind !== "csv") return;
     let row = 0;
+    const check = this.#conformance.open(reader, table.header);
     for await (const batch of csvRecords(file, table)) {
       signal?.throwIfAborted();
       for (const record of batch) {
         row += 1;
-        await this.#take(file, row, record, reader);
+        await this.#take(file, row, record, reader, check);
       }
       onProgress?.({ phase: "reading", rows: this.#rows });
     }
   }
 
-  async #take(file: InputFile, row: number, record: CsvRecord, reader: RowReader): Promise<void> {
+  async #take(
+    file: InputFile,
+    row: number,
+    record: CsvRecord,
+    reader: RowReader,
+    check: (row: ReadRow) => void,
+  ): Promise<void> {
     this.#rows += 1;
     const broken = reader.structureProblem(record);
     if (broken !== undefined) {
@@ -132,6 +147,7 @@ class TableLoading {
     }
     const read = reader.read(record);
     this.#ledger.read(read.values);
+    check(read);
     if (read.problem !== undefined) {
       this.#reject({ file: file.name, line: record.line, row, ...read.problem });
       return;

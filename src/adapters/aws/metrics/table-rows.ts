@@ -6,7 +6,9 @@ import type { FactType } from "../../../core/metrics/datasets.ts";
 import { tryParseTags } from "../../../core/metrics/tags.ts";
 import { formatDecimal, tryParseDecimal } from "../../../core/money/decimal.ts";
 import { tryParseInstant } from "../../../core/time/instants.ts";
-import type { TableFormat, TableMapping } from "../../../ports/load.ts";
+import type { FieldMapping, TableFormat, TableMapping } from "../../../ports/load.ts";
+import { CaseInputs, CaseReader } from "./table-cases.ts";
+import { type Column, columnFinder, columnsThatBegin, isIgnored, textOf } from "./table-columns.ts";
 
 export type CsvTable = TableFormat & { kind: "csv" };
 
@@ -19,9 +21,15 @@ interface Reading {
   type: FactType;
   required: boolean;
   rename: Readonly<Record<string, string>>;
-  /** Position and name of the column; undefined when the file has none of the field's. */
-  source: { at: number; name: string } | undefined;
+  /** Undefined when the file has none of the field's columns. */
+  source: Column | undefined;
+  /** Columns that hold a tag each. */
+  tags: readonly Column[];
+  tagKeys: TagKeys;
+  cases: CaseReader | undefined;
 }
+
+type TagKeys = readonly { begins: string; instead: string }[];
 
 /** What a row comes to: its values whether accepted or not, as far as they can be read, and why it is not. */
 export interface ReadRow {
@@ -31,12 +39,15 @@ export interface ReadRow {
   period: bigint | undefined;
   tagsLost: boolean;
   problem: { field: string | null; reason: string } | undefined;
+  /** The field that `problem` is about, by fact column or `period`, when it is one of the mapping's. */
+  failed: { target: string; missing: boolean } | undefined;
 }
 
 /** Reads the rows of one CSV file as its mapping says. See `TableMapping` for the rules. */
 export class RowReader {
   readonly #table: CsvTable;
   readonly #readings: Reading[];
+  readonly #inputs: CaseInputs;
   readonly #nullWords: ReadonlySet<string>;
   readonly #used: number[];
   /** Fields of the mapping that the file has no column for, and columns that nothing reads. */
@@ -48,20 +59,32 @@ export class RowReader {
     this.#table = table;
     this.#nullWords = new Set(["", ...mapping.nullWords]);
     const find = columnFinder(table.header);
+    this.#inputs = new CaseInputs(find);
     const period = { target: PERIOD, from: mapping.period, type: "instant" as const, required: true };
-    this.#readings = [...mapping.fields, period].map((field) => {
+    this.#readings = [...mapping.fields, period].map((field: FieldMapping) => {
+      const { target, type, required, rename = {}, tagKeys = [], cases } = field;
       const source = find(field.from);
-      if (field.required && source === undefined) throw missingColumn(fileName, field.from[0] ?? "");
-      const rename = "rename" in field ? (field.rename ?? {}) : {};
-      return { target: field.target, type: field.type, required: field.required, rename, source };
+      if (required && source === undefined) throw missingColumn(fileName, field.from[0] ?? "");
+      const tags = source === undefined ? columnsThatBegin(table.header, field.tagColumns ?? []) : [];
+      const reader = cases === undefined ? undefined : new CaseReader(cases, type, this.#inputs);
+      return { target, type, required, rename, source, tags, tagKeys, cases: reader };
     });
-    this.#used = this.#readings.flatMap(({ source }) => (source === undefined ? [] : [source.at]));
-    this.missing = mapping.fields.flatMap(({ from }) => (find(from) === undefined ? from.slice(0, 1) : []));
-    const known = new Set([
-      ...mapping.ignored.map((name) => name.toLowerCase()),
-      ...this.#used.map((at) => (table.header[at] ?? "").toLowerCase()),
-    ]);
-    this.unused = table.header.filter((name) => !known.has(name.toLowerCase()));
+    this.#used = [
+      ...this.#readings.flatMap(({ source, tags }) => (source === undefined ? tags : [source])),
+      ...this.#inputs.list.map(({ source }) => source),
+    ].map(({ at }) => at);
+    this.missing = mapping.fields.flatMap(({ from, tagColumns }) =>
+      find(from) === undefined && tagColumns === undefined ? from.slice(0, 1) : [],
+    );
+    const known = new Set(this.#used.map((at) => (table.header[at] ?? "").toLowerCase()));
+    const ignored = isIgnored(mapping.ignored);
+    this.unused = table.header.filter((name) => !known.has(name.toLowerCase()) && !ignored(name));
+  }
+
+  /** Whether the file has what a field of the mapping is read from. */
+  reads(target: string): boolean {
+    const reading = this.#readings.find((one) => one.target === target);
+    return reading?.source !== undefined || reading?.cases !== undefined;
   }
 
   /** What is wrong with a record's structure; undefined when it is a row of the table. */
@@ -91,43 +114,59 @@ export class RowReader {
       "utf8",
     );
     const fields = splitRecord(text, this.#table.delimiter);
-    const row: ReadRow = { values: {}, instants: {}, period: undefined, tagsLost: false, problem: undefined };
+    const row: ReadRow = {
+      ...{ values: {}, instants: {}, period: undefined, tagsLost: false },
+      ...{ problem: undefined, failed: undefined },
+    };
     for (const reading of this.#readings) {
-      if (reading.source === undefined) continue;
-      const found = fields[reading.source.at] ?? "";
-      const raw = this.#nullWords.has(found) ? null : found;
+      if (reading.source === undefined) {
+        if (reading.tags.length > 0)
+          takeTags(reading, tagsOfColumns(reading.tags, fields, this.#nullWords), row);
+        continue;
+      }
+      const raw = textOf(reading.source, fields, this.#nullWords);
       if (raw === null) {
-        if (reading.required) row.problem ??= { field: reading.source.name, reason: "the value is missing" };
+        if (reading.required) fail(row, reading, "the value is missing", true);
         if (reading.target !== PERIOD) row.values[reading.target] = null;
-      } else this.#take(reading, raw, row, reading.source.name);
+      } else this.#take(reading, raw, row);
     }
+    if (this.#inputs.list.length > 0) this.#takeCases(fields, row);
     return row;
   }
 
-  #take(reading: Reading, raw: string, row: ReadRow, field: string): void {
+  #takeCases(fields: readonly string[], row: ReadRow): void {
+    const inputs = this.#inputs.read(fields, this.#nullWords);
+    this.#inputs.list.forEach(({ source, type }, i) => {
+      const text = inputs.texts[i] ?? null;
+      if (type !== "decimal" || text === null || inputs.decimals[i] !== undefined) return;
+      if (row.problem === undefined) row.failed = { target: "", missing: false };
+      row.problem ??= { field: source.name, reason: decimalReason(text) };
+    });
+    for (const { target, cases } of this.#readings) {
+      const value = cases?.read(inputs);
+      if (value !== undefined) row.values[target] = value;
+    }
+  }
+
+  #take(reading: Reading, raw: string, row: ReadRow): void {
     const { target } = reading;
     switch (reading.type) {
       case "string":
         row.values[target] = reading.rename[raw] ?? raw;
         return;
-      case "tags": {
-        const tags = tryParseTags(reading.rename[raw] ?? raw);
-        row.tagsLost ||= tags === undefined;
-        row.values[target] =
-          tags === undefined || Object.keys(tags).length === 0 ? null : JSON.stringify(tags);
+      case "tags":
+        takeTags(reading, tryParseTags(reading.rename[raw] ?? raw), row);
         return;
-      }
       case "decimal": {
         const value = tryParseDecimal(raw);
         row.values[target] = value === undefined ? null : formatDecimal(value);
-        if (value === undefined) row.problem ??= { field, reason: decimalReason(raw) };
+        if (value === undefined) fail(row, reading, decimalReason(raw));
         return;
       }
       case "instant": {
         const micros = tryParseInstant(raw);
-        if (micros === undefined) {
-          row.problem ??= { field, reason: `${shown(raw)} is not an instant such as 2024-09-01T00:00:00Z` };
-        }
+        if (micros === undefined)
+          fail(row, reading, `${shown(raw)} is not an instant such as 2024-09-01T00:00:00Z`);
         if (target === PERIOD) row.period = micros;
         else row.values[target] = micros === undefined ? null : formatInstant(micros);
         if (micros !== undefined && target !== PERIOD) row.instants[target] = micros;
@@ -136,19 +175,40 @@ export class RowReader {
   }
 }
 
-const PERIOD = "\u0000period";
+/** Stands for the instant of the billing period, which is no fact column. */
+const PERIOD = "period";
 
-function columnFinder(
-  header: readonly string[],
-): (names: readonly string[]) => { at: number; name: string } | undefined {
-  const positions = new Map(header.map((name, at) => [name.toLowerCase(), { at, name }]));
-  return (names) => {
-    for (const name of names) {
-      const found = positions.get(name.toLowerCase());
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
+/** The first failure of a row is the one told. */
+function fail(row: ReadRow, { target, source }: Reading, reason: string, missing = false): void {
+  if (row.problem !== undefined) return;
+  row.problem = { field: source?.name ?? null, reason };
+  row.failed = { target, missing };
+}
+
+function tagsOfColumns(
+  columns: readonly Column[],
+  fields: readonly string[],
+  nulls: ReadonlySet<string>,
+): Record<string, string> {
+  return Object.fromEntries(
+    columns.flatMap((column) => {
+      const value = textOf(column, fields, nulls);
+      return value === null ? [] : [[column.name, value] as const];
+    }),
+  );
+}
+
+function takeTags(
+  { target, tagKeys }: Reading,
+  tags: Record<string, string> | undefined,
+  row: ReadRow,
+): void {
+  row.tagsLost ||= tags === undefined;
+  const renamed = Object.entries(tags ?? {}).map(([key, value]) => {
+    const found = tagKeys.find(({ begins }) => key.startsWith(begins));
+    return [found === undefined ? key : `${found.instead}${key.slice(found.begins.length)}`, value] as const;
+  });
+  row.values[target] = renamed.length === 0 ? null : JSON.stringify(Object.fromEntries(renamed));
 }
 
 /** RFC 3339 with as many decimals as needed. */

@@ -1,0 +1,66 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { type ConformanceRule, conformanceWarning, type TableMapping } from "../../ports/load.ts";
+import { PERIOD } from "./load-readings.ts";
+import type { Stage, StagedFile } from "./load-stage.ts";
+import { identifier, literal } from "./schema.ts";
+import { rowsOf } from "./sql.ts";
+
+/** What the staged rows break of the format's rules, counted by one pass over the stage's columns. */
+export async function conformanceWarnings(
+  connection: DuckDBConnection,
+  stage: Stage,
+  mapping: TableMapping,
+): Promise<string[]> {
+  const rules = mapping.rules ?? [];
+  const counted = rules.flatMap((rule) => {
+    const condition = brokenCondition(rule, stage.files, mapping);
+    return condition === undefined ? [] : [{ rule, condition }];
+  });
+  const columns = counted.map(({ condition }) => `count(*) FILTER (${condition})`);
+  const rows = await rowsOf(connection, `SELECT ${["1", ...columns].join(", ")} FROM ${stage.table}`);
+  const counts = new Map(counted.map(({ rule }, i) => [rule, Number(rows[0]?.[i + 1])]));
+  return rules.flatMap((rule) => {
+    const broken =
+      rule.check.kind === "present" ? missing(rule.check.columns, stage.files) : counts.get(rule);
+    const none = broken === undefined || broken === 0 || (Array.isArray(broken) && broken.length === 0);
+    return none ? [] : [conformanceWarning(mapping.format, rule, broken)];
+  });
+}
+
+/** Columns that not all of the files have. */
+function missing(columns: readonly string[], files: readonly StagedFile[]): string[] {
+  const headers = files.map(({ table }) => {
+    const names = table.kind === "csv" ? table.header : table.columns;
+    return new Set(names.map((name) => name.toLowerCase()));
+  });
+  return columns.filter((name) => headers.some((header) => !header.has(name.toLowerCase())));
+}
+
+/** The rows that break a rule; undefined when no file has its column. See `failures` for the numbers in `bad`. */
+function brokenCondition(
+  { check }: ConformanceRule,
+  files: readonly StagedFile[],
+  { fields }: TableMapping,
+): string | undefined {
+  if (check.kind === "present") return undefined;
+  const { target } = check;
+  const at = target === PERIOD ? fields.length : fields.findIndex((field) => field.target === target);
+  const having = files.filter(({ readings }) => {
+    const reading = readings[at];
+    return reading?.source !== undefined || reading?.expression !== undefined;
+  });
+  if (having.length === 0) return undefined;
+  const ranges = having.map(({ firstRow, rows }) => `rowid >= ${firstRow} AND rowid < ${firstRow + rows}`);
+  const within = having.length === files.length ? "true" : `(${ranges.join(" OR ")})`;
+  const column = identifier(target);
+  switch (check.kind) {
+    case "readable":
+      return `${within} AND bad = ${2 * at + 2}`;
+    case "not-null": {
+      const where = check.where === undefined ? "" : ` AND ${identifier(check.where)} IS NOT NULL`;
+      return `${within} AND (bad = ${2 * at + 1} OR bad = 0 AND ${column} IS NULL${where})`;
+    }
+    case "values":
+      return `${within} AND bad = 0 AND ${column} NOT IN (${check.allowed.map(literal).join(", ")})`;
+  }
+}

@@ -1,0 +1,177 @@
+import type { FactType } from "../../core/metrics/datasets.ts";
+import type {
+  ConformanceRule,
+  FieldCase,
+  FieldCondition,
+  FieldMapping,
+  FieldValue,
+  SourceName,
+  TableMapping,
+} from "../../ports/load.ts";
+import { IGNORED, product, REQUIRED, spellings } from "./columns.ts";
+
+type Names = readonly SourceName[];
+
+const TYPE = spellings("lineItem/LineItemType");
+const ARN = {
+  reservation: spellings("reservation/ReservationARN"),
+  savingsPlan: spellings("savingsPlan/SavingsPlanARN"),
+};
+const UNBLENDED = REQUIRED.cost;
+const LIST = spellings("pricing/publicOnDemandCost");
+
+const ofType = (...types: string[]): FieldCondition => ({ column: TYPE, is: types });
+const given = (column: Names): FieldCondition => ({ column });
+const when = (when: readonly FieldCondition[], then: FieldValue): FieldCase => ({ when, then });
+const text = (text: string): FieldValue => ({ text });
+const from = (column: Names): FieldValue => ({ column });
+const sum = (...columns: readonly Names[]): FieldValue => ({
+  sum: columns.map((column) => ({ column, sign: 1 })),
+});
+
+/** The first of several columns that has a value in the row. */
+const firstOf = (...columns: readonly Names[]): FieldCase[] =>
+  columns.map((column) => when([given(column)], from(column)));
+
+function field(
+  target: string,
+  names: Names,
+  options: Partial<FieldMapping> & { type?: FactType } = {},
+): FieldMapping {
+  return { target, from: names, type: "string", required: false, ...options };
+}
+
+const decimal = { type: "decimal" } as const;
+
+/** What FOCUS calls the kinds of line items. Discounts are amounts of their own that lower what others cost. */
+const CATEGORIES: Readonly<Record<string, string>> = {
+  ...{ Usage: "Usage", DiscountedUsage: "Usage", SavingsPlanCoveredUsage: "Usage" },
+  // Takes back the on-demand price of the usage a savings plan covers, and so belongs beside it.
+  SavingsPlanNegation: "Usage",
+  ...{ Fee: "Purchase", RIFee: "Purchase" },
+  ...{ SavingsPlanUpfrontFee: "Purchase", SavingsPlanRecurringFee: "Purchase" },
+  Tax: "Tax",
+  Credit: "Credit",
+  ...{ Refund: "Adjustment", Discount: "Adjustment", BundledDiscount: "Adjustment" },
+  ...{ EdpDiscount: "Adjustment", PrivateRateDiscount: "Adjustment", RiVolumeDiscount: "Adjustment" },
+};
+
+/**
+ * The cost with commitments spread over what they cover, as AWS computes it from these columns.
+ * https://docs.aws.amazon.com/cur/latest/userguide/amortized-reservation.html and
+ * https://docs.aws.amazon.com/cur/latest/userguide/cur-sp.html
+ */
+const EFFECTIVE: readonly FieldCase[] = [
+  when([ofType("DiscountedUsage")], sum(spellings("reservation/EffectiveCost"))),
+  when([ofType("SavingsPlanCoveredUsage")], sum(spellings("savingsPlan/SavingsPlanEffectiveCost"))),
+  when([ofType("SavingsPlanNegation", "SavingsPlanUpfrontFee")], text("0")),
+  when([ofType("SavingsPlanRecurringFee")], {
+    sum: [
+      { column: spellings("savingsPlan/TotalCommitmentToDate"), sign: 1 },
+      { column: spellings("savingsPlan/UsedCommitment"), sign: -1 },
+    ],
+  }),
+  when(
+    [ofType("RIFee")],
+    sum(
+      spellings("reservation/UnusedAmortizedUpfrontFeeForBillingPeriod"),
+      spellings("reservation/UnusedRecurringFee"),
+    ),
+  ),
+  // The fee paid upfront for a reservation comes back as the effective cost of its usage.
+  when([ofType("Fee"), given(ARN.reservation)], text("0")),
+];
+
+const FIELDS: readonly FieldMapping[] = [
+  field("charge_period_start", REQUIRED.start, { type: "instant", required: true }),
+  field("charge_period_end", spellings("lineItem/UsageEndDate"), { type: "instant" }),
+  field("provider_name", [], { cases: [when([], text("AWS"))] }),
+  field("billing_account_id", spellings("bill/PayerAccountId")),
+  field("sub_account_id", spellings("lineItem/UsageAccountId")),
+  field("sub_account_name", [], { cases: firstOf(spellings("lineItem/UsageAccountName")) }),
+  field("service_name", spellings("lineItem/ProductCode"), { cases: firstOf(product("ProductName")) }),
+  field("region_id", [], { cases: firstOf(product("regionCode"), product("region")) }),
+  field("resource_id", [], { cases: firstOf(spellings("lineItem/ResourceId")) }),
+  field("charge_category", TYPE, { rename: CATEGORIES }),
+  field("charge_class", [], { cases: [when([ofType("Refund")], text("Correction"))] }),
+  field("charge_frequency", [], {
+    cases: [
+      when(
+        [ofType("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation")],
+        text("Usage-Based"),
+      ),
+      when([ofType("RIFee", "SavingsPlanRecurringFee")], text("Recurring")),
+      when([ofType("Fee", "SavingsPlanUpfrontFee", "Credit", "Refund")], text("One-Time")),
+    ],
+  }),
+  field("pricing_category", [], {
+    cases: [
+      when([ofType("DiscountedUsage", "SavingsPlanCoveredUsage")], text("Committed")),
+      when([ofType("Usage"), { column: spellings("pricing/term"), is: ["OnDemand"] }], text("Standard")),
+      when([ofType("Usage"), { column: spellings("pricing/term"), is: ["Reserved"] }], text("Committed")),
+      when([ofType("Usage"), { column: spellings("pricing/term"), is: ["Spot"] }], text("Dynamic")),
+    ],
+  }),
+  field("commitment_discount_id", [], { cases: firstOf(ARN.savingsPlan, ARN.reservation) }),
+  field("commitment_discount_status", [], {
+    cases: [
+      when([ofType("DiscountedUsage", "SavingsPlanCoveredUsage")], text("Used")),
+      // Their effective cost is what was paid for and not used.
+      when([ofType("RIFee", "SavingsPlanRecurringFee")], text("Unused")),
+    ],
+  }),
+  field("consumed_unit", [], { cases: firstOf(spellings("pricing/unit")) }),
+  field("billing_currency", REQUIRED.currency, { required: true }),
+  field("billed_cost", UNBLENDED, { ...decimal, required: true }),
+  field("effective_cost", UNBLENDED, { ...decimal, cases: EFFECTIVE }),
+  field("list_cost", LIST, { ...decimal, cases: [when([ofType("SavingsPlanNegation")], text("0"))] }),
+  field("consumed_quantity", spellings("lineItem/UsageAmount"), {
+    ...decimal,
+    // Counts the usage of its savings plan once more.
+    cases: [when([ofType("SavingsPlanNegation")], text("0"))],
+  }),
+  field("tags", ["resource_tags"], {
+    type: "tags",
+    tagColumns: ["resourceTags/", "resource_tags_"],
+    tagKeys: [
+      { begins: "resourceTags/user:", instead: "" },
+      { begins: "resourceTags/", instead: "" },
+      { begins: "resource_tags_user_", instead: "" },
+      { begins: "resource_tags_aws_", instead: "aws:" },
+      { begins: "resource_tags_", instead: "" },
+      { begins: "user_", instead: "" },
+      { begins: "user:", instead: "" },
+      { begins: "aws_", instead: "aws:" },
+    ],
+  }),
+];
+
+const RULES: readonly ConformanceRule[] = [
+  {
+    text: "lineItem/LineItemType is one that is not known here",
+    check: { kind: "values", target: "charge_category", allowed: [...new Set(Object.values(CATEGORIES))] },
+  },
+  {
+    text: "the amortized cost of a row is not in the file, its effective cost unknown",
+    check: { kind: "not-null", target: "effective_cost" },
+  },
+];
+
+/** How the line items of any Cost and Usage Report become cost facts; the billed cost is the unblended one. */
+export function curMapping(version: string): TableMapping {
+  return {
+    dataset: "cost",
+    format: "cur",
+    version,
+    nullWords: [],
+    fields: FIELDS,
+    ignored: IGNORED,
+    rules: RULES,
+    start: "charge_period_start",
+    end: "charge_period_end",
+    period: REQUIRED.period,
+    source: ["provider_name", "billing_account_id"],
+    accounts: ["sub_account_id", "billing_account_id"],
+    reportTotals: ["billed_cost", "effective_cost", "list_cost"],
+  };
+}
