@@ -205,10 +205,17 @@ export class PdfFile {
   }
 }
 
+/** One entry of 8 bytes: kind, then offset and generation, or object stream and place in it. */
 function writeEntry(entries: Buffer, at: number, offset: number): void {
   const packed = offset < 0;
-  const place = -offset - 1;
-  entries.writeUInt8(packed ? 2 : 1, at);
-  entries.writeUIntBE(packed ? Math.floor(place / PACK) : offset, at + 1, 5);
-  entries.writeUInt16BE(packed ? place % PACK : 0, at + 6);
+  const where = packed ? Math.floor((-offset - 1) / PACK) : offset;
+  const place = packed ? (-offset - 1) % PACK : 0;
+  entries[at] = packed ? 2 : 1;
+  entries[at + 1] = Math.floor(where / 0x1_0000_0000);
+  entries[at + 2] = (where >>> 24) & 255;
+  entries[at + 3] = (where >>> 16) & 255;
+  entries[at + 4] = (where >>> 8) & 255;
+  entries[at + 5] = where & 255;
+  entries[at + 6] = place >> 8;
+  entries[at + 7] = place & 255;
 }

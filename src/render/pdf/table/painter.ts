@@ -67,8 +67,7 @@ export class TablePainter {
   /** Backgrounds by colour, and the text above them, of the part of the table on this page. */
   #fills = new Map<string, string>();
   readonly #ink = new Ink();
-  #style = "";
-  #rowStyle: RowStyle | undefined;
+  #style: Pick<RowStyle, "weight" | "color"> | undefined;
   readonly #cells: Cell[];
 
   /** @param rows how many there will be: decides how they are tagged, and how much white is between them */
@@ -300,13 +299,10 @@ export class TablePainter {
     if (style.rule === true) add(this.#book.theme.ink, path(page.y, 0.7));
   }
 
-  #setStyle(style: RowStyle): void {
-    if (style === this.#rowStyle) return;
-    this.#rowStyle = style;
-    const operators = `/${this.#book.type.faceName(style.weight)} ${this.#plan.size} Tf ${rgb(style.color)} rg\n`;
-    if (operators === this.#style) return;
-    this.#ink.text(operators);
-    this.#style = operators;
+  #setStyle({ weight, color }: RowStyle): void {
+    if (this.#style?.weight === weight && this.#style.color === color) return;
+    this.#style = { weight, color };
+    this.#ink.text(`/${this.#book.type.faceName(weight)} ${this.#plan.size} Tf ${rgb(color)} rg\n`);
   }
 
   /** Puts what was painted onto the page. */
@@ -320,8 +316,7 @@ export class TablePainter {
     page.ink.bytes(this.#ink.view());
     this.#ink.clear();
     this.#fills = new Map();
-    this.#style = "";
-    this.#rowStyle = undefined;
+    this.#style = undefined;
     this.#closeSection();
     if (!this.#byCell) this.#closeTable();
   }
