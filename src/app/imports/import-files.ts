@@ -36,7 +36,7 @@ export async function importFiles(
   try {
     const plan = await planFiles(readable, options.format);
     const loadedAt = services.clock.now().toISOString();
-    const about = { files, empty: plan.empty, dryRun };
+    const about = { files, empty: plan.empty, remarks: plan.remarks, dryRun };
     switch (plan.kind) {
       case "empty":
         return importReport({ ...about, format: options.format ?? "auto", version: "" }, []);

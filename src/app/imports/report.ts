@@ -15,6 +15,8 @@ export interface ImportedFiles {
   /** Records in the files, when a record may stand for several facts or for none. */
   records?: { read: number; rejected: number };
   empty: readonly string[];
+  /** What the plan tells of files that are no data. */
+  remarks?: readonly string[];
   dryRun: boolean;
 }
 
@@ -44,6 +46,7 @@ export function importReport(about: ImportedFiles, loads: readonly LoadReport[])
     ),
     unassigned: mergeAccounts(loads.flatMap((load) => load.unassigned)),
     warnings: [
+      ...(about.remarks ?? []),
       ...nothing,
       ...(nothing.length === 0 ? empty : []),
       ...new Set(loads.flatMap((load) => load.warnings)),

@@ -47,8 +47,8 @@ describe("what the files of a command hold", () => {
       files: [asff],
       empty: ["n.json"],
     });
-    expect(await planFiles([nothing])).toEqual({ kind: "empty", empty: ["n.json"] });
-    expect(await planFiles([nothing], "asff")).toEqual({ kind: "empty", empty: ["n.json"] });
+    expect(await planFiles([nothing])).toEqual({ kind: "empty", empty: ["n.json"], remarks: [] });
+    expect(await planFiles([nothing], "asff")).toEqual({ kind: "empty", empty: ["n.json"], remarks: [] });
   });
 
   it("is one format at a time", async () => {

@@ -9,6 +9,7 @@ import { importError } from "../shared/errors.ts";
 import type { Sample } from "../shared/importer.ts";
 import type { RecordFormat } from "../shared/record-format.ts";
 import { takeSample } from "../shared/sample.ts";
+import { resolveDeliveries } from "./deliveries.ts";
 import { looksLike } from "./lookalikes.ts";
 import { FORMATS, type ImportPlan, IMPORTERS, planImport } from "./registry.ts";
 
@@ -24,7 +25,12 @@ export const RECORD_FORMATS: readonly RecordFormat[] = [
 export const ALL_FORMATS: readonly string[] = [...FORMATS, ...RECORD_FORMATS.map((format) => format.id)];
 
 /** What the files of one command hold, and so how they are loaded. */
-export type FilePlan =
+export type FilePlan = FileKinds & {
+  /** What is told of files that are no data. */
+  remarks: readonly string[];
+};
+
+type FileKinds =
   | { kind: "empty"; empty: readonly string[] }
   | {
       kind: "tables";
@@ -42,12 +48,13 @@ export type FilePlan =
     };
 
 /**
- * Finds out what the files of one command hold, tables and lists of records alike.
+ * Finds out what the files of one command hold, tables and lists of records alike. A manifest among them names the
+ * files of its delivery.
  * @param wanted one of {@link ALL_FORMATS}; other than `auto` only that format will do
- * @throws DomainError `import.invalid-format`, `import.unknown-format`, `import.mixed-formats`, and what `planImport`
+ * @throws DomainError `import.missing-part` and others of {@link resolveDeliveries}; `import.invalid-format`, `import.unknown-format`, `import.mixed-formats`, and what `planImport`
  *   throws
  */
-export async function planFiles(files: readonly InputFile[], wanted = "auto"): Promise<FilePlan> {
+export async function planFiles(given: readonly InputFile[], wanted = "auto"): Promise<FilePlan> {
   if (!ALL_FORMATS.includes(wanted)) {
     throw new DomainError("import.invalid-format", "invalid", `"${wanted}" is not a format`, {
       field: "format",
@@ -55,6 +62,11 @@ export async function planFiles(files: readonly InputFile[], wanted = "auto"): P
       fix: unknownNameFix(wanted, ALL_FORMATS),
     });
   }
+  const { files, remarks } = await resolveDeliveries(given);
+  return { ...(await planData(files, wanted)), remarks };
+}
+
+async function planData(files: readonly InputFile[], wanted: string): Promise<FileKinds> {
   const candidates = RECORD_FORMATS.filter((format) => wanted === "auto" || format.id === wanted);
   const found = new Map<RecordFormat, { file: InputFile; version: string }[]>();
   const others: Sample[] = [];
@@ -92,7 +104,7 @@ function place(
   others.push(sample);
 }
 
-async function tables(files: readonly InputFile[], wanted: string): Promise<FilePlan> {
+async function tables(files: readonly InputFile[], wanted: string): Promise<FileKinds> {
   const { mapping, files: found, empty } = await planTables(files, wanted);
   if (mapping === undefined) return { kind: "empty", empty };
   return { kind: "tables", mapping, files: found, empty };
