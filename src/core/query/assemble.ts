@@ -14,13 +14,21 @@ export interface UnitTotal {
 export type Totals = readonly (readonly UnitTotal[])[];
 
 /**
+ * The units a measure really has values in. Facts without a value (a tax line has no quantity) often name no unit
+ * either; they stand in no sum's way.
+ */
+function valued(units: readonly UnitTotal[] | undefined): readonly UnitTotal[] {
+  return (units ?? []).filter((unit) => unit.value !== null || (unit.previous ?? null) !== null);
+}
+
+/**
  * Refuses to add what cannot be added: amounts in several currencies, or quantities in several units, unless the
  * query groups by the currency or unit.
  * @throws DomainError `query.mixed-currencies`, `query.mixed-units`
  */
 export function checkUnits(plan: QueryPlan, totals: Totals): void {
   plan.measures.forEach((measure, i) => {
-    const units = totals[i] ?? [];
+    const units = valued(totals[i]);
     if (units.length < 2 || unitKey(plan, measure) !== undefined || !("column" in measure.unit)) return;
     const { column } = measure.unit;
     const name = plan.dataset.dimensions.find((d) => d.column === column)?.id ?? column;
@@ -88,7 +96,8 @@ function keyColumn(key: PlannedKey): Column {
 }
 
 function singleUnit(units: readonly UnitTotal[] | undefined): string | undefined {
-  return units?.length === 1 ? (units[0]?.unit ?? undefined) : undefined;
+  const known = valued(units);
+  return known.length === 1 ? (known[0]?.unit ?? undefined) : undefined;
 }
 
 /** Turns a store's row `[...keys, ...values, ...previous]` into the result's cells. */
@@ -123,7 +132,9 @@ function comparedCells(now: Cell, before: Cell, knownBefore: boolean): Cell[] {
  * for gauges the total is the last state of the range.
  */
 export function totalRows(plan: QueryPlan, totals: Totals): TotalRow[] {
-  const lists = totals.map((units) => [...units].sort((a, b) => (a.unit ?? "").localeCompare(b.unit ?? "")));
+  const lists = totals.map((units) =>
+    [...valued(units)].sort((a, b) => (a.unit ?? "").localeCompare(b.unit ?? "")),
+  );
   const varied = lists.filter((units) => units.length > 1);
   const names: (string | null)[] = varied[0]?.map((unit) => unit.unit) ?? [lists[0]?.[0]?.unit ?? null];
   return names.map((name, index) => ({
@@ -157,11 +168,12 @@ export function othersRow(
   const byTime = plan.keys.some((key) => key.dimension.column === "day");
   const count = plan.measures.length;
   const cells = plan.measures.flatMap((measure, i): Cell[] => {
-    const units = totals[i] ?? [];
+    const units = valued(totals[i]);
     const only = units.length === 1 ? units[0] : undefined;
+    const missing = (totals[i] ?? []).some((unit) => unit.missing > 0);
     const told = only !== undefined && !(measure.kind === "gauge" && byTime);
     const rest = (total: string | null | undefined, at: number): Cell =>
-      told && total !== null && total !== undefined ? remainder(total, rows, at, only.missing > 0) : null;
+      told && total !== null && total !== undefined ? remainder(total, rows, at, missing) : null;
     const now = rest(only?.value, plan.keys.length + i);
     if (plan.compare === undefined) return [now];
     const before = rest(only?.previous, plan.keys.length + count + i);

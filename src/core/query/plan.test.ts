@@ -116,6 +116,20 @@ describe("assembling a result", () => {
     expect(othersRow(grouped, mixed, [["A", "USD", "1"]], 2)?.cells).toEqual([null, null, null]);
   });
 
+  it("is not kept from adding up by facts that have neither a value nor a unit", () => {
+    const quantity = plan({ groupBy: ["service"], measures: ["consumed_quantity"] });
+    const hours: Totals = [
+      [
+        { unit: "Hours", value: "5", missing: 0 },
+        { unit: null, value: null, missing: 2 },
+      ],
+    ];
+    checkUnits(quantity, hours);
+    expect(columnsOf(quantity, hours)[1]?.unit).toBe("Hours");
+    expect(totalRows(quantity, hours)).toEqual([{ unit: "Hours", cells: [null, "5"] }]);
+    expect(othersRow(quantity, hours, [["EC2", "3"]], 2)?.cells).toEqual([null, "2"]);
+  });
+
   it("does not show a missing value as 0", () => {
     const some: Totals = [[{ unit: "USD", value: "6", missing: 3 }]];
     const simple = plan({ groupBy: ["service"] });
