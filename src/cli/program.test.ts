@@ -144,7 +144,7 @@ describe("securebase", () => {
       "Total 0.30",
       "",
     ]);
-    expect(err).toContain("1 Sept 2024 – 30 Sept 2024, Europe/Berlin; 1 of 2 rows");
+    expect(err).toContain("1 Sep 2024 – 30 Sep 2024, Europe/Berlin; 1 of 2 rows");
   });
 
   it("moves facts to a tenant that claims their account later", async () => {

@@ -114,15 +114,17 @@ export function monthsIn(range: DayRange): number | undefined {
   return months > 0 ? months : undefined;
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** A date for people to read, the same on every machine: `1 Sep 2024`. */
+export function describeDate(date: CalendarDate): string {
+  return `${Number(date.slice(8, 10))} ${MONTHS[Number(date.slice(5, 7)) - 1] ?? ""} ${date.slice(0, 4)}`;
+}
+
 /** A range for people to read; the last day is included: `1 Sep 2024 – 30 Sep 2024`. */
 export function describeRange(range: DayRange): string {
-  const show = (date: CalendarDate): string =>
-    new Date(`${date}T00:00:00Z`).toLocaleDateString("en-GB", {
-      timeZone: "UTC",
-      day: "numeric",
-      month: "short",
-      year: "numeric",
-    });
   const last = addDays(range.to, -1);
-  return last === range.from ? show(range.from) : `${show(range.from)} – ${show(last)}`;
+  return last === range.from
+    ? describeDate(range.from)
+    : `${describeDate(range.from)} – ${describeDate(last)}`;
 }

@@ -105,7 +105,7 @@ describe("ranges", () => {
   });
 
   it("is described with its last day", () => {
-    expect(describeRange({ from: "2024-09-01", to: "2024-10-01" })).toBe("1 Sept 2024 – 30 Sept 2024");
+    expect(describeRange({ from: "2024-09-01", to: "2024-10-01" })).toBe("1 Sep 2024 – 30 Sep 2024");
   });
 });
 
