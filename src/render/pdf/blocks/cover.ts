@@ -1,5 +1,5 @@
 import type { ReportDocument } from "../../../core/reports/document.ts";
-import { describeRange } from "../../../core/time/ranges.ts";
+import { describeDate, describeRange } from "../../../core/time/ranges.ts";
 import type { Book } from "../book.ts";
 import { alternative, boundingBox, type Element } from "../tags.ts";
 import { MARGIN, TEXT } from "../theme.ts";
@@ -10,13 +10,8 @@ export function instantLabel(instant: string | null): string {
   if (instant === null) return "not available";
   const date = new Date(instant);
   if (Number.isNaN(date.getTime())) return instant;
-  const day = date.toLocaleDateString("en-GB", {
-    timeZone: "UTC",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-  });
-  return `${day}, ${date.toISOString().slice(11, 16)} UTC`;
+  const text = date.toISOString();
+  return `${describeDate(text.slice(0, 10))}, ${text.slice(11, 16)} UTC`;
 }
 
 /**
