@@ -11,7 +11,7 @@ import type { ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { PostureScope } from "../security/snapshots.ts";
 import type { TenantContext } from "../services.ts";
-import { evidence, frameworkFilter } from "./evidence.ts";
+import { evidence, frameworkFilter, shortEvidence } from "./evidence.ts";
 import { controlStandings, type Standings } from "./standings.ts";
 
 const NO_SNAPSHOT = "There is no snapshot of control results in this range.";
@@ -200,5 +200,6 @@ export const complianceComputations: Readonly<Record<Id, ComputationRunner>> = {
   "compliance-controls": of(controlOutcomes),
   "compliance-failed": of((context, scope) => failedControls(context, scope)),
   "compliance-changes": of(controlChanges),
-  "compliance-evidence": of(evidence),
+  "compliance-evidence": of(shortEvidence),
+  "compliance-evidence-full": of(evidence),
 };

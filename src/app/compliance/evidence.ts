@@ -7,7 +7,7 @@ import { loadedSnapshots, type PostureScope } from "../security/snapshots.ts";
 import type { TenantContext } from "../services.ts";
 import { lastWithin } from "../../core/findings/snapshots.ts";
 
-const SPEC = COMPLIANCE_COMPUTATIONS["compliance-evidence"];
+const SPEC = COMPLIANCE_COMPUTATIONS["compliance-evidence-full"];
 /** What the store groups by; the rest of a row comes from the load it was recorded with. */
 const KEYS = [
   ...["framework", "control", "control_title", "status", "severity", "product", "check", "account", "region"],
@@ -69,6 +69,24 @@ function evidenceRow(row: Row, loads: ReadonlyMap<string, LoadRecord>): Row {
     load?.id ?? null,
     row[KEYS.length] ?? null,
   ];
+}
+
+/** The columns an auditor needs to get from a result to its finding and file, few enough for a page. */
+export async function shortEvidence(context: TenantContext, scope: PostureScope): Promise<TableStream> {
+  const whole = await evidence(context, scope);
+  const { columns } = COMPLIANCE_COMPUTATIONS["compliance-evidence"];
+  const places = columns.map(({ id }) => SPEC.columns.findIndex((column) => column.id === id));
+  const pick = (row: Row): Row => places.map((place) => row[place] ?? null);
+  return {
+    head: {
+      ...whole.head,
+      columns: columns.map((column) => ({ ...column })),
+      totals: whole.head.totals.map(({ unit, cells }) => ({ unit, cells: pick(cells) })),
+    },
+    async *batches() {
+      for await (const batch of whole.batches()) yield batch.map(pick);
+    },
+  };
 }
 
 /** A filter on one framework; none when it is not given. */

@@ -6,7 +6,7 @@ import { complianceComputations } from "../compliance/computations.ts";
 import { costComputations } from "../cost/computations.ts";
 import { securityComputations } from "../security/computations.ts";
 import type { TenantContext } from "../services.ts";
-import { summaryComputations } from "../summary/summary.ts";
+import { summaryComputations } from "../summary/computations.ts";
 import { usageComputations } from "../usage/dashboard.ts";
 import type { ComputationRequest, ComputationRunner } from "./computation.ts";
 

@@ -10,6 +10,7 @@ import {
   templateOf,
 } from "../../core/reports/templates/index.ts";
 import type { SavedReport } from "../../ports/report-store.ts";
+import { withFramework } from "../compliance/frameworks.ts";
 import type { TenantContext } from "../services.ts";
 
 /** How many reports a page lists at most. */
@@ -109,6 +110,20 @@ export function listTemplates(): readonly ListedTemplate[] {
 }
 
 /**
+ * The report a template makes for a tenant.
+ * @throws DomainError `report.unknown-template`; those of `checkParameters`, which name the tenant's frameworks where
+ *   one is asked for
+ */
+export async function templateDefinition(
+  context: TenantContext,
+  id: string,
+  parameters: ParameterValues = {},
+): Promise<ReportDefinition> {
+  const template = templateOf(id);
+  return definitionFrom(template, await withFramework(context, template, parameters));
+}
+
+/**
  * The definition a name stands for: a built-in template, or a saved report of the tenant, which takes no parameters.
  * @throws DomainError `report.unknown-template` for a name that is neither; those of `checkParameters`
  */
@@ -118,7 +133,7 @@ export async function definitionOf(
   parameters: ParameterValues = {},
 ): Promise<ReportDefinition> {
   const saved = await context.services.reports.forTenant(context.tenant.id).get(name);
-  if (saved === undefined) return definitionFrom(templateOf(name), parameters);
+  if (saved === undefined) return templateDefinition(context, name, parameters);
   checkParameters([], parameters, "A saved report");
   return saved.definition;
 }

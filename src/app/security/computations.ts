@@ -1,7 +1,8 @@
 import type { ChangeCounts, FindingChanges, TimeToResolve } from "../../core/findings/changes.ts";
-import type { FindingChange } from "../../core/findings/history.ts";
+import { FINDING_CHANGES, type FindingChange } from "../../core/findings/history.ts";
 import type { Cell, QueryResult, Row } from "../../core/query/query.ts";
 import { SECURITY_COMPUTATIONS } from "../../core/reports/computations/security.ts";
+import { weekStart } from "../../core/time/dates.ts";
 import { remembered } from "../analytics/remember.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
@@ -70,11 +71,31 @@ export async function changesByDay(context: TenantContext, scope: PostureScope):
   });
 }
 
+/** By week, as most scanners run no more often: bars by day would be far apart. */
+async function changesByWeek(context: TenantContext, scope: PostureScope): Promise<QueryResult> {
+  const { changes, notes, dataAsOf } = await changesOf(context, scope);
+  const weeks = new Map<string, Record<FindingChange, number>>();
+  for (const { day, counts } of changes?.byDay ?? []) {
+    const week = weeks.get(weekStart(day));
+    if (week === undefined) weeks.set(weekStart(day), { ...counts });
+    else for (const change of FINDING_CHANGES) week[change] += counts[change];
+  }
+  return computedResult(SECURITY_COMPUTATIONS["security-changes-by-week"], {
+    range: { ...scope.range, zone: context.tenant.zone },
+    unit: null,
+    rows: [...weeks].map(([week, counts]): Row => [week, ...cells(counts)]),
+    ...(changes !== null && { total: [null, ...cells(changes.counts)] }),
+    notes,
+    dataAsOf,
+  });
+}
+
 /** What computes the security computations of report sections. */
 export const securityComputations: Readonly<Record<keyof typeof SECURITY_COMPUTATIONS, ComputationRunner>> = {
   "security-score": (context, { range, filters }) => riskScore(context, { range, filters }),
   "security-age": (context, { range, filters }) => findingAges(context, { range, filters }),
   "security-trend": (context, { range, filters }) => riskTrend(context, { range, filters }),
   "security-changes": (context, { range, filters }) => changesBySeverity(context, { range, filters }),
+  "security-changes-by-week": (context, { range, filters }) => changesByWeek(context, { range, filters }),
   "security-changes-by-day": (context, { range, filters }) => changesByDay(context, { range, filters }),
 };

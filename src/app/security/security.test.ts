@@ -144,7 +144,12 @@ describe("security", () => {
 
   it("draws the score over the snapshots, each source with its latest", async () => {
     const trend = records(await riskTrend(tenant.context, SEPTEMBER));
-    expect(trend.map(({ day, risk_points: points, informational }) => [day, points, informational])).toEqual([
+    const shown = trend.map(({ day, risk_points: points, informational }) => [day, points, informational]);
+    // From the range's start, since there is a snapshot before it, to the last snapshot, a row a day.
+    expect(shown).toHaveLength(24);
+    expect([shown[0], shown[8], shown[9], shown[19], shown[23]]).toEqual([
+      ["2024-09-01", "54", "0"],
+      ["2024-09-09", "54", "0"],
       ["2024-09-10", "60", "0"],
       ["2024-09-20", "60", "1"],
       ["2024-09-24", "60", "1"],

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cost, finding } from "../../../test/conformance/lib/facts.ts";
 import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";
-import { type Figure, summary, summaryComputations } from "./summary.ts";
+import { summaryComputations } from "./computations.ts";
+import { type Figure, summary } from "./summary.ts";
 
 const SEPTEMBER = { range: { from: "2024-09-01", to: "2024-10-01" }, filters: [] };
 const ask = { ...SEPTEMBER, compare: "previous-period" as const };

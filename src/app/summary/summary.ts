@@ -1,13 +1,10 @@
 import { riskScore, OPEN } from "../security/score.ts";
-import type { QueryFilter, QueryResult, ResultRange, Row } from "../../core/query/query.ts";
-import { SUMMARY_COMPUTATIONS } from "../../core/reports/computations/summary.ts";
+import type { QueryFilter, ResultRange, Row } from "../../core/query/query.ts";
 import { type Driver, mainDriver, type Part } from "../../core/summary/drivers.ts";
 import { type Comparison, comparedRange, type DayRange } from "../../core/time/ranges.ts";
 import { runQuery } from "../analytics/run-query.ts";
 import { controlStandings } from "../compliance/standings.ts";
 import { frameworkScores } from "../compliance/computations.ts";
-import type { ComputationRunner } from "../reports/computation.ts";
-import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
 import { metricFilters, metricUsage } from "../usage/metrics.ts";
 import { checkDriver, driversBy } from "./parts.ts";
@@ -199,35 +196,4 @@ const usageFigures: Area = async (context, { range, filters, compare }) => {
         };
       }),
   );
-};
-
-/** The summary as a table. */
-async function summaryTable(context: TenantContext, request: SummaryRequest): Promise<QueryResult> {
-  const answer = await summary(context, request);
-  const { asOf } = await context.services.metrics.forTenant(context.tenant.id).version("cost");
-  const table = computedResult(SUMMARY_COMPUTATIONS["summary-kpis"], {
-    range: answer.range,
-    unit: null,
-    rows: answer.figures.map((figure): Row => {
-      const { label, unit, type, value, previous, change, changePercent, drivers, driversOf } = figure;
-      const [driver] = drivers;
-      const name = driver === undefined ? null : (driver.name ?? `no ${driver.dimension}`);
-      return [
-        label,
-        unit ?? (type === "percent" ? "%" : null),
-        ...[value, previous, change, changePercent],
-        name === null || driversOf === null ? name : `${name} (${driversOf})`,
-        driver?.change ?? null,
-      ];
-    }),
-    notes: [],
-    dataAsOf: asOf,
-  });
-  return { ...table, compare: answer.compare };
-}
-
-/** What computes the summary computations of report sections. */
-export const summaryComputations: Readonly<Record<keyof typeof SUMMARY_COMPUTATIONS, ComputationRunner>> = {
-  "summary-kpis": (context, { range, filters }) =>
-    summaryTable(context, { range, filters, compare: "previous-period" }),
 };

@@ -1,13 +1,21 @@
-import type { QueryResult, Row } from "../../core/query/query.ts";
+import { compareDecimals } from "../../core/money/decimal.ts";
+import type { Cell, QueryResult, Row } from "../../core/query/query.ts";
 import { USAGE_COMPUTATIONS } from "../../core/reports/computations/usage.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
 import { comparedRange } from "../../core/time/ranges.ts";
+import { compareMetrics, type MetricKind, usageMetric } from "../../core/usage/metrics.ts";
 import { remembered } from "../analytics/remember.ts";
-import { runQuery } from "../analytics/run-query.ts";
+import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
 import { metricFilters, type MetricUsage, metricUsage, type UsageScope } from "./metrics.ts";
+
+const KINDS: Readonly<Record<MetricKind, string>> = {
+  counter: "Total",
+  gauge: "Level",
+  unknown: "Not known",
+};
 
 /** A metric with its course and where it was used. */
 export interface MetricDetail extends MetricUsage {
@@ -90,7 +98,7 @@ export async function usageTable(
   const rows = metrics.map((usage): Row => [
     usage.label,
     usage.unit,
-    usage.kind === "counter" ? "Total" : usage.kind === "gauge" ? "Average level" : "Not known",
+    KINDS[usage.kind],
     ...[usage.value, usage.previous, usage.change, usage.changePercent],
     ...[usage.dailyAverage, usage.last],
     usage.activeResources === null ? null : String(usage.activeResources),
@@ -111,6 +119,41 @@ export async function usageTable(
   return { ...result, compare: { ...daysBefore(scope), kind: "previous-period" } };
 }
 
+const DETAIL_KEYS = ["metric", "unit", "service", "account", "region"];
+
+/** Every metric by service, account and region, in the metrics' order. */
+async function usageDetail(context: TenantContext, scope: UsageScope): Promise<QueryResult> {
+  const ask = async (measure: "quantity" | "level"): Promise<QueryResult> =>
+    drainStream(
+      await openQuery(context, {
+        ...{ dataset: "usage", range: scope.range, groupBy: DETAIL_KEYS, measures: [measure] },
+        filters: scope.filters,
+      }),
+    );
+  const [sums, levels] = await Promise.all([ask("quantity"), ask("level")]);
+  const level = new Map(levels.rows.map((row) => [JSON.stringify(row.slice(0, -1)), row.at(-1) ?? null]));
+  const rows = sums.rows
+    .map((row): { metric: string; row: Row } => {
+      const [metric, unit = null, ...place] = row.slice(0, -1);
+      const { kind, label } = usageMetric(metric ?? "unnamed");
+      const last = level.get(JSON.stringify(row.slice(0, -1))) ?? null;
+      const quantity = kind === "counter" ? (row.at(-1) ?? null) : kind === "gauge" ? last : null;
+      return { metric: metric ?? "unnamed", row: [label, unit, KINDS[kind], ...place, quantity] };
+    })
+    .sort((a, b) => compareMetrics(a.metric, b.metric) || compareCells(b.row.at(-1), a.row.at(-1)));
+  return computedResult(USAGE_COMPUTATIONS["usage-detail"], {
+    range: sums.range,
+    unit: null,
+    rows: rows.map(({ row }) => row),
+    notes: rows.length === 0 ? ["There is no usage in this range."] : [],
+    dataAsOf: sums.dataAsOf,
+  });
+}
+
+function compareCells(a: Cell | undefined, b: Cell | undefined): number {
+  return compareDecimals(a ?? "-1", b ?? "-1");
+}
+
 function daysBefore(scope: UsageScope): { from: string; to: string } {
   const { from, to } = comparedRange(scope.range, "previous-period");
   return { from, to };
@@ -124,4 +167,5 @@ function metricName(metric: string): UsageScope["filters"] {
 export const usageComputations: Readonly<Record<keyof typeof USAGE_COMPUTATIONS, ComputationRunner>> = {
   "usage-metrics": (context, { range, filters, parameters }) =>
     usageTable(context, { range, filters }, parameters.metric),
+  "usage-detail": (context, { range, filters }) => usageDetail(context, { range, filters }),
 };

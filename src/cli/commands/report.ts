@@ -26,6 +26,7 @@ interface ReportOptions extends CommonOptions, RangeOptions {
   output: string;
   where: string[];
   param: string[];
+  framework?: string;
   manifest?: string;
   bom?: boolean;
   delimiter?: string;
@@ -52,6 +53,7 @@ export function reportCommand(program: Command, effects: Effects): void {
       collect,
       [],
     )
+    .option("--framework <name>", "the framework of the compliance template; short for --param framework=…")
     .option("--manifest <file>", "write the manifest (rows, totals, hash) as JSON beside it")
     .option("--bom", "csv: start with a byte-order mark, which Excel needs to see UTF-8")
     .option("--delimiter <character>", "csv: separator (default comma)")
@@ -116,7 +118,12 @@ function requestBody(report: string, format: ExportFormat, options: ReportOption
     // As a job, so that the manifest is at hand for every size and format.
     delivery: "job",
     ...(range !== undefined && { range }),
-    ...(options.param.length > 0 && { parameters: parametersOf(options.param) }),
+    ...((options.param.length > 0 || options.framework !== undefined) && {
+      parameters: {
+        ...parametersOf(options.param),
+        ...(options.framework !== undefined && { framework: options.framework }),
+      },
+    }),
     ...(options.where.length > 0 && { filters: filtersOf(options.where) }),
     options: {
       ...(bom === true && { bom }),

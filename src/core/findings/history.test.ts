@@ -182,10 +182,11 @@ describe("postureTrend", () => {
     ];
     const empty = { source: "b", day: "2024-09-12" };
     const trend = postureTrend([...counts, empty], counts, { from: "2024-09-01", to: "2024-10-01" });
-    expect(trend.map(({ day, riskPoints }) => [day, riskPoints])).toEqual([
-      ["2024-09-05", 240],
-      ["2024-09-10", 120],
-      ["2024-09-12", 40],
+    expect(trend.map(({ day, riskPoints }) => [day.slice(8), riskPoints])).toEqual([
+      ...["01", "02", "03", "04"].map((day) => [day, 160]),
+      ...["05", "06", "07", "08", "09"].map((day) => [day, 240]),
+      ...["10", "11"].map((day) => [day, 120]),
+      ["12", 40],
     ]);
   });
 });

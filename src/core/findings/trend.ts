@@ -1,5 +1,6 @@
-import type { CalendarDate } from "../time/dates.ts";
+import { addDays, type CalendarDate } from "../time/dates.ts";
 import type { DayRange } from "../time/ranges.ts";
+import { datesIn } from "../time/zones.ts";
 import { riskPoints, SEVERITIES, type Severity } from "./severity.ts";
 import { daysBySource, type Snapshot } from "./snapshots.ts";
 
@@ -9,7 +10,7 @@ export interface SnapshotCount extends Snapshot {
   open: number;
 }
 
-/** How all sources together stood on a day on which at least one of them was recorded. */
+/** How all sources together stood on a day. */
 export interface PostureDay {
   day: CalendarDate;
   open: Readonly<Record<Severity, number>>;
@@ -19,8 +20,8 @@ export interface PostureDay {
 }
 
 /**
- * The posture on every day of a range that has a snapshot. A source counts with its latest snapshot up to that day,
- * also one from before the range, so that sources which scan on different days do not make the line jump. Sources that
+ * The posture on every day of a range, from its first snapshot (or the range's start, where there is an older one) to
+ * its last. A source counts with its latest snapshot up to that day, also one from before the range, so that sources which scan on different days do not make the line jump. Sources that
  * were not recorded within the range are left out, as they are from its last state.
  * @param snapshots all there are up to the range's end, those without findings too
  * @param counts their open findings
@@ -39,7 +40,11 @@ export function postureTrend(
   }
   const isWithin = (day: CalendarDate): boolean => day >= range.from && day < range.to;
   const sources = daysBySource(snapshots).filter(([, days]) => days.some(isWithin));
-  return [...new Set(sources.flatMap(([, days]) => days.filter(isWithin)))].sort().map((day) => {
+  const within = sources.flatMap(([, days]) => days.filter(isWithin)).sort();
+  const [first, last] = [within[0], within.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const older = sources.some(([, days]) => days.some((day) => day < range.from));
+  return datesIn(older ? range.from : first, addDays(last, 1)).map((day) => {
     const open = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
     let unrated = 0;
     for (const [source, days] of sources) {

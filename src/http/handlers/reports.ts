@@ -6,10 +6,10 @@ import {
   listTemplates,
   removeReport,
   replaceReport,
+  templateDefinition,
 } from "../../app/reports/reports.ts";
 import type { TenantContext } from "../../app/services.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
-import { definitionFrom, templateOf } from "../../core/reports/templates/index.ts";
 import type { SavedReport } from "../../ports/report-store.ts";
 import type { Handlers } from "../call.ts";
 import { currentEtag, matchesNone, quoteEtag } from "../etag.ts";
@@ -74,7 +74,7 @@ export const reportHandlers: Pick<
 
   instantiateTemplate: async ({ tenant, params, body }) => {
     const { parameters, ...own } = body ?? {};
-    const definition = definitionFrom(templateOf(params.id), parameters);
+    const definition = await templateDefinition(tenant, params.id, parameters);
     return saved(await createReport(tenant, { ...definition, ...own }), 201);
   },
 };

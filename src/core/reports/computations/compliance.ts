@@ -102,7 +102,27 @@ export const COMPLIANCE_COMPUTATIONS = {
   "compliance-evidence": {
     label: "Evidence",
     description:
-      "Every result behind the outcomes: what was checked, on which resource, the finding that says so, when it was evaluated, and the file it was loaded from.",
+      "Every result behind the outcomes: what was checked, on which resource, the finding that says so, when it was evaluated, and the file and load it came with.",
+    dataset: "controls",
+    parameters: [framework],
+    columns: [
+      textColumn("control", "Control"),
+      textColumn("status", "Status"),
+      textColumn("product", "Product"),
+      textColumn("check", "Check"),
+      textColumn("account", "Account"),
+      textColumn("resource", "Resource"),
+      textColumn("finding", "Finding"),
+      instantColumn("evaluated_at", "Evaluated at"),
+      textColumn("source", "Source"),
+      textColumn("file", "File"),
+      textColumn("load", "Load"),
+      measureColumn("results", "Results", "integer"),
+    ],
+  },
+  "compliance-evidence-full": {
+    label: "Evidence, all columns",
+    description: "The same with title, severity, region, snapshot and when it was loaded.",
     dataset: "controls",
     parameters: [framework],
     columns: [

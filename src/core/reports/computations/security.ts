@@ -56,7 +56,7 @@ export const SECURITY_COMPUTATIONS = {
   "security-trend": {
     label: "Risk points over time",
     description:
-      "How all sources together stood on each day with a snapshot; a source counts with its latest up to that day.",
+      "How all sources together stood on each day up to the last snapshot; a source counts with its latest up to that day.",
     dataset: "findings",
     parameters: [],
     columns: [
@@ -87,5 +87,12 @@ export const SECURITY_COMPUTATIONS = {
     dataset: "findings",
     parameters: [],
     columns: [dayColumn("day", "Snapshot"), ...CHANGES],
+  },
+  "security-changes-by-week": {
+    label: "Changes by week",
+    description: "The same by the week of the snapshot, whose first day is Monday.",
+    dataset: "findings",
+    parameters: [],
+    columns: [{ ...dayColumn("week", "Week"), grain: "week" }, ...CHANGES],
   },
 } as const satisfies Record<string, ComputationSpec>;

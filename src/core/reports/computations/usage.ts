@@ -30,4 +30,20 @@ export const USAGE_COMPUTATIONS = {
       measureColumn("days", "Days with data", "integer", false),
     ],
   },
+  "usage-detail": {
+    label: "Usage by service and account",
+    description:
+      "Each metric by service, account and region: counters added up over the days, gauges at their last; metrics of which neither is known to be right have no quantity.",
+    dataset: "usage",
+    parameters: [],
+    columns: [
+      textColumn("metric", "Metric"),
+      textColumn("unit", "Unit"),
+      textColumn("kind", "Kind"),
+      textColumn("service", "Service"),
+      textColumn("account", "Account"),
+      textColumn("region", "Region"),
+      measureColumn("quantity", "Quantity", "quantity", false),
+    ],
+  },
 } as const satisfies Record<string, ComputationSpec>;

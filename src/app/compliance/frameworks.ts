@@ -1,0 +1,63 @@
+import { frameworkName } from "../../core/compliance/frameworks.ts";
+import { invalid } from "../../core/errors/errors.ts";
+import { closest } from "../../core/errors/suggest.ts";
+import { COMPLIANCE_FRAMEWORK } from "../../core/reports/computations/compliance.ts";
+import type { ParameterValues } from "../../core/reports/parameters.ts";
+import type { ReportTemplate } from "../../core/reports/templates/index.ts";
+import { addDays } from "../../core/time/dates.ts";
+import { MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
+import { drainStream, openQuery } from "../analytics/run-query.ts";
+import type { TenantContext } from "../services.ts";
+
+/** Frameworks there are results of, and those the tenant says it answers to; by name. */
+export async function knownFrameworks(context: TenantContext): Promise<string[]> {
+  const { services, tenant } = context;
+  const extent = await services.metrics.forTenant(tenant.id).extent("controls");
+  if (extent === null) return [...tenant.frameworks].sort();
+  const to = addDays(extent.last, 1);
+  const earliest = addDays(to, -MAX_RANGE_DAYS);
+  const range = { from: extent.first < earliest ? earliest : extent.first, to };
+  const table = await drainStream(
+    await openQuery(context, { dataset: "controls", range, groupBy: ["framework"] }),
+  );
+  const found = table.rows.map(([framework]) => framework).filter((name) => typeof name === "string");
+  return [...new Set([...tenant.frameworks, ...found])].sort();
+}
+
+/**
+ * The values of a template that asks for a framework, which is named as the data names it: `cis-1.4` and `hipaa` are
+ * understood as well. Values of other templates are given back as they are.
+ * @throws DomainError `report.missing-parameter`, `report.invalid-parameter` that list the tenant's frameworks
+ */
+export async function withFramework(
+  context: TenantContext,
+  template: ReportTemplate,
+  values: ParameterValues,
+): Promise<ParameterValues> {
+  if (!template.parameters.includes(COMPLIANCE_FRAMEWORK)) return values;
+  const { id } = COMPLIANCE_FRAMEWORK;
+  const given = values[id];
+  const known = await knownFrameworks(context);
+  const [example = COMPLIANCE_FRAMEWORK.example] = known;
+  const list =
+    known.length === 0
+      ? "The tenant has no results of any framework yet; import some first."
+      : `The tenant's are: ${known.join(", ")}.`;
+  if (given === undefined || given.trim() === "") {
+    throw invalid("report.missing-parameter", `The template ${template.id} needs the parameter "${id}"`, {
+      field: `parameters.${id}`,
+      allowed: known,
+      fix: `Name one framework, for example ${id}=${example}. ${list}`,
+    });
+  }
+  const lower = given.trim().toLowerCase();
+  const name =
+    known.find((each) => each.toLowerCase() === lower) ?? known.find((each) => each === frameworkName(given));
+  if (name !== undefined) return { ...values, [id]: name };
+  const guess = closest(given, known);
+  throw invalid("report.invalid-parameter", `The tenant has no results of the framework "${given}"`, {
+    field: `parameters.${id}`,
+    allowed: known,
+    fix: guess === undefined ? list : `Did you mean "${guess}"? ${list}`,
+  });
+}
