@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { Database } from "../src/adapters/embedded/database.ts";
+import { Database, ENGINE } from "../src/adapters/embedded/database.ts";
 import { createMetricStore } from "../src/adapters/embedded/metric-store.ts";
 import { canonicalDecimal } from "../src/core/money/decimal.ts";
 import { planImport } from "../src/importers/registry/registry.ts";
@@ -10,9 +10,6 @@ import { inputFiles } from "../src/importers/shared/files.ts";
 
 const ACCOUNTS = 200;
 const TENANTS = 50;
-/** What the embedded store gives the engine; its own CSV read gets the same. */
-const MEMORY = "700MB";
-
 interface Expected {
   rows: number;
   billed: string;
@@ -22,7 +19,12 @@ async function withEngine(
   path: string,
   task: (connection: DuckDBConnection) => Promise<void>,
 ): Promise<void> {
-  const instance = await DuckDBInstance.create(path, { memory_limit: MEMORY, temp_directory: `${path}.tmp` });
+  const instance = await DuckDBInstance.create(path, {
+    // What the embedded store has.
+    memory_limit: ENGINE.memory,
+    storage_compatibility_version: ENGINE.storage,
+    temp_directory: `${path}.tmp`,
+  });
   const connection = await instance.connect();
   await task(connection);
   connection.disconnectSync();

@@ -5,6 +5,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { type Dataset, DATASETS } from "../../core/metrics/datasets.ts";
 import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
+import { ENGINE } from "./database.ts";
 import { failures, isFloat, readerMacros, textOfReading, valueOfText } from "./load-expressions.ts";
 import {
   type BrokenRow,
@@ -18,6 +19,9 @@ import {
 import { PERIOD, type Reading, readings, type SourceColumn } from "./load-readings.ts";
 import { identifier, literal, sqlType } from "./schema.ts";
 import { execute, rowsOf } from "./sql.ts";
+
+/** A quarter of the engine's own: each thread holds one in memory while it reads. */
+const STAGE_ROW_GROUP = 30_720;
 
 /** What became of one file in the stage. */
 export interface StagedFile {
@@ -80,7 +84,9 @@ export class Stage {
     const connection = this.#connection;
     await connection.run("SET TimeZone = 'UTC'");
     for (const macro of readerMacros()) await connection.run(macro);
-    await connection.run(`ATTACH ${literal(this.#path)} AS ${this.#name} (STORAGE_VERSION 'v1.5.0')`);
+    await connection.run(
+      `ATTACH ${literal(this.#path)} AS ${this.#name} (STORAGE_VERSION ${literal(ENGINE.storage)}, ROW_GROUP_SIZE ${STAGE_ROW_GROUP})`,
+    );
     this.#attached = true;
     const columns = this.#dataset.columns.map((c) => `${identifier(c.name)} ${sqlType(c.type)}`);
     await connection.run(
