@@ -126,7 +126,7 @@ async function monthCost(
   const next = extent === null ? month : addDays(extent.last, 1);
   const through =
     [end, today < month ? month : addDays(today, 1), next < month ? month : next].sort()[0] ?? month;
-  const blank = { month, through, forecast: null };
+  const blank = { month, through, ended: end <= today, forecast: null };
   if (extent === null || extent.last < month || extent.first >= end) {
     const have = extent === null ? "no facts of cost" : `only facts from ${extent.first} to ${extent.last}`;
     return { cost: { ...blank, spent: null }, forecast: NO_FORECAST, notes: [`There are ${have}.`] };

@@ -97,6 +97,8 @@ export interface MonthCost {
   spent: string | null;
   /** First day without facts, at most the first of the next month. */
   through: CalendarDate;
+  /** Whether the month is over, whatever facts of it are there. */
+  ended: boolean;
   /** Estimates of the whole month; null where they are not known or the month is over. */
   forecast: string | null;
 }
@@ -125,8 +127,7 @@ export function budgetState(budget: BudgetSpec, cost: MonthCost): BudgetState {
   const exceeds = (value: string | null): boolean =>
     value !== null && compareDecimals(value, budget.amount) > 0;
   // In a month that is over nothing is ahead to be warned of.
-  const ends = cost.through >= addMonths(cost.month, 1);
-  const warned = !ends && (exceeds(forecast) || lastBelow?.reached === true);
+  const warned = !cost.ended && (exceeds(forecast) || lastBelow?.reached === true);
   return {
     status: spent === null ? "unknown" : exceeds(spent) ? "over" : warned ? "warning" : "ok",
     spentPercent: percentOfAmount(spent, amount),

@@ -1,5 +1,5 @@
 import { addDays, addMonths, type CalendarDate, daysBetween, monthStart, parseDate } from "../time/dates.ts";
-import { mean, median, robustSpread } from "./stats.ts";
+import { clamp, mean, median, robustSpread } from "./stats.ts";
 
 /** Days a model looks back at most: half a year, so that a pattern that changed is forgotten. */
 export const MODEL_DAYS = 182;
@@ -8,6 +8,8 @@ export const LEAST_DAYS = 14;
 const PATTERN_DAYS = 56;
 /** Last days of a month that may have a pattern of their own: month-end jobs. */
 const END_DAYS = 3;
+/** Most of its level that a trend may add a day: some 16 % a month. */
+const MOST_SLOPE = 0.005;
 /** An effect of month ends below this part is noise. */
 const LEAST_END_EFFECT = 0.02;
 
@@ -24,7 +26,7 @@ const LEAST_END_EFFECT = 0.02;
  *
  *     l(t) = α y(t) + (1 - α) (l(t-1) + φ b(t-1)),   b(t) = β (l(t) - l(t-1)) + (1 - β) φ b(t-1)
  *
- * whose α, β and φ are the ones of a small grid that would have told the mean of the next seven days best. Where a
+ * with b held to 0.5 % of l a day, whose α, β and φ are the ones of a small grid that would have told the mean of the next seven days best. Where a
  * seven-day mean is not above 0, as with credits, patterns are differences instead of factors.
  */
 export interface DailyModel {
@@ -53,16 +55,20 @@ export function fitDaily(values: readonly number[], from: CalendarDate): DailyMo
   const clean = hampel(
     flat.map((value, i) => combine.take(value, ends[days[i]?.toEnd ?? END_DAYS] ?? combine.none)),
   );
-  const { level, slope, damping } = bestTrend(clean);
+  const trend = bestTrend(clean);
+  const { level, damping } = trend;
+  // A step up or down looks like a steep slope for a while; no cloud grows like that for long.
+  const most = MOST_SLOPE * Math.abs(level);
+  const slope = clamp(trend.slope, -most, most);
   return {
     level,
     predict: (count) => {
-      let trend = 0;
+      let ahead = 0;
       let factor = damping;
       return calendar(addDays(first, y.length), count).map(({ weekday, toEnd }) => {
-        trend += factor * slope;
+        ahead += factor * slope;
         factor *= damping;
-        const value = combine.add(level + trend, weekdays[weekday] ?? combine.none);
+        const value = combine.add(level + ahead, weekdays[weekday] ?? combine.none);
         return combine.add(value, ends[toEnd] ?? combine.none);
       });
     },

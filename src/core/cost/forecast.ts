@@ -58,13 +58,19 @@ export function forecastCost(
 ): CostForecast | undefined {
   const days = datesIn(history.from, history.to);
   if (days.length < LEAST_DAYS) return undefined;
-  const { running, monthly } = splitMonthCharges(charges, days);
+  const { running, gross, monthly } = splitMonthCharges(charges, days);
   const ahead = datesIn(history.to, until);
   // Whole months are needed for what follows their running cost.
   const end = addMonths(monthStart(addDays(until, -1)), 1);
-  const predicted = fitDaily(running, history.from).predict(Math.max(1, daysBetween(history.to, end)));
+  const predict = (series: readonly number[]): number[] =>
+    fitDaily(series, history.from).predict(Math.max(1, daysBetween(history.to, end)));
+  const predicted = predict(running);
+  const base = {
+    known: gross,
+    predicted: gross.every((value, i) => value === running[i]) ? predicted : predict(gross),
+  };
   const spread = spreadOf(running, history.from, ahead.length);
-  const months = monthsAhead(history, until, running, predicted, monthly);
+  const months = monthsAhead(history, until, base, predicted, monthly);
   const points = ahead.map((day, i): ForecastPoint => {
     const booked = day.endsWith("-01") ? (months.find((m) => m.month === day)?.pending ?? 0) : 0;
     const amount = (predicted[i] ?? 0) + booked;
@@ -100,11 +106,14 @@ interface MonthAhead {
   part: number;
 }
 
-/** What each month from the history's end to `until` still costs. */
+/**
+ * What each month from the history's end to `until` still costs.
+ * @param base running cost without credits, which month charges follow
+ */
 function monthsAhead(
   history: DayRange,
   until: CalendarDate,
-  running: readonly number[],
+  base: { known: readonly number[]; predicted: readonly number[] },
   predicted: readonly number[],
   monthly: MonthCharges,
 ): MonthAhead[] {
@@ -112,8 +121,8 @@ function monthsAhead(
   const add = (day: CalendarDate, value: number): void => {
     totals.set(monthStart(day), (totals.get(monthStart(day)) ?? 0) + value);
   };
-  running.forEach((value, i) => add(addDays(history.from, i), value));
-  predicted.forEach((value, i) => add(addDays(history.to, i), value));
+  base.known.forEach((value, i) => add(addDays(history.from, i), value));
+  base.predicted.forEach((value, i) => add(addDays(history.to, i), value));
   const complete = completeMonths(history.from, history.to);
   const months: MonthAhead[] = [];
   for (let month = monthStart(history.to); month < until; month = addMonths(month, 1)) {

@@ -11,8 +11,9 @@ export interface DailyCharge {
 /** Charges of whole months, which bills put on the month's first day: month -> amount, by kind of charge. */
 export type MonthCharges = ReadonlyMap<string, ReadonlyMap<CalendarDate, number>>;
 
-/** Days around a first of the month that tell what a kind of charge costs on an ordinary day. */
+/** Days around a first of the month: all tell how much a kind of charge varies, the same weekdays what it costs. */
 const AROUND = 7;
+const SAME_WEEKDAY = [-14, -7, 7, 14];
 /** A first of the month stands out by this many robust deviations and this part of an ordinary day. */
 const DEVIATIONS = 4;
 const LEAST_PART = 0.5;
@@ -23,11 +24,12 @@ const TOLD_BY = 3;
  * Takes charges of whole months (tax, support, reserved instances) off the first days they are booked on, so that what
  * is left runs from day to day.
  * @param days of the history, consecutive
+ * @returns `gross` is what runs without credits, which taxes are not reduced by
  */
 export function splitMonthCharges(
   charges: readonly DailyCharge[],
   days: readonly CalendarDate[],
-): { running: number[]; monthly: MonthCharges } {
+): { running: number[]; gross: number[]; monthly: MonthCharges } {
   const at = new Map(days.map((day, i) => [day, i]));
   const byKey = new Map<string, number[]>();
   for (const { day, key, amount } of charges) {
@@ -38,13 +40,19 @@ export function splitMonthCharges(
     series[index] = (series[index] ?? 0) + amount;
   }
   const running = days.map(() => 0);
+  const gross = days.map(() => 0);
   const monthly = new Map<string, Map<CalendarDate, number>>();
   for (const [key, series] of byKey) {
     const lumps = lumpsOf(series, days);
     if (lumps.size > 0) monthly.set(key, lumps);
-    series.forEach((value, i) => (running[i] = (running[i] ?? 0) + value - (lumps.get(days[i] ?? "") ?? 0)));
+    const isCredit = series.reduce((sum, value) => sum + value, 0) < 0;
+    series.forEach((value, i) => {
+      const rest = value - (lumps.get(days[i] ?? "") ?? 0);
+      running[i] = (running[i] ?? 0) + rest;
+      if (!isCredit) gross[i] = (gross[i] ?? 0) + rest;
+    });
   }
-  return { running, monthly };
+  return { running, gross, monthly };
 }
 
 function lumpsOf(series: readonly number[], days: readonly CalendarDate[]): Map<CalendarDate, number> {
@@ -54,10 +62,11 @@ function lumpsOf(series: readonly number[], days: readonly CalendarDate[]): Map<
     const around = series
       .slice(Math.max(0, i - AROUND), i + AROUND + 1)
       .filter((_, j) => days[Math.max(0, i - AROUND) + j]?.endsWith("-01") === false);
-    if (around.length < AROUND) return;
-    const usual = median(around);
+    const alike = SAME_WEEKDAY.map((offset) => series[i + offset]).filter((value) => value !== undefined);
+    if (around.length < AROUND || alike.length < 2) return;
+    const usual = median(alike);
     const lump = (series[i] ?? 0) - usual;
-    const noise = Math.max(DEVIATIONS * robustSpread(around, usual), LEAST_PART * Math.abs(usual));
+    const noise = Math.max(DEVIATIONS * robustSpread(around), LEAST_PART * Math.abs(usual));
     if (Math.abs(lump) > noise) lumps.set(day, lump);
   });
   return lumps;
@@ -76,7 +85,7 @@ export interface ExpectedMonth {
  * running cost each time (tax, support) is expected to have it again; one that had the same amount a day (reserved
  * instances) costs that, and is complete once it is booked. A kind that is not in most of those months is not expected.
  * @param month first day; it may have begun
- * @param running cost of a month by its first day, forecast where it is not over
+ * @param running cost of a month without credits by its first day, forecast where it is not over
  * @param complete first days of the complete months, oldest first
  */
 export function expectMonth(

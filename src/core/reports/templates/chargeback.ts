@@ -41,7 +41,7 @@ export const CHARGEBACK: ReportTemplate = {
           id: "trend",
           title: `Billed cost by day and ${what}`,
           chart: { kind: "stacked-area", x: "day", y: ["billed_cost"], series: by },
-          query: { dataset: "cost", groupBy: ["day", by], measures: ["billed_cost"] },
+          query: { dataset: "cost", groupBy: [...new Set(["day", by])], measures: ["billed_cost"] },
         },
         { kind: "table", id: "chargeback", title: `Cost by ${what}`, detail: true, compute },
         {
@@ -50,7 +50,7 @@ export const CHARGEBACK: ReportTemplate = {
           title: `What it was: ${what} by service and charge category`,
           query: {
             dataset: "cost",
-            groupBy: [by, "service", "charge_category"],
+            groupBy: [...new Set([by, "service", "charge_category"])],
             measures: ["billed_cost", "effective_cost"],
             limit: 500,
           },
