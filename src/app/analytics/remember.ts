@@ -4,6 +4,9 @@ import type { TenantContext } from "../services.ts";
 /** Seconds an answer is kept; its key holds the data it was computed from, so it goes unreachable rather than stale. */
 const CACHE_SECONDS = 3_600;
 
+/** Answers under way, by request: the parts of one report or dashboard that ask the same ask once. */
+const underWay = new WeakMap<TenantContext, Map<string, Promise<unknown>>>();
+
 /**
  * Remembers a computed answer as long as a dataset of the tenant is as it was.
  * @param question names the computation and everything its answer depends on beside the data
@@ -21,9 +24,19 @@ export async function remembered<T>(
   const digest = services.digest();
   digest.update(JSON.stringify(["answer", services.version, tenant.zone, dataset, question, version]));
   const key = digest.hex();
-  const cached = await cache.get(key);
-  if (cached !== undefined) return JSON.parse(cached) as T;
-  const answer = await compute();
-  await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
-  return answer;
+  const own = underWay.get(context) ?? new Map<string, Promise<unknown>>();
+  underWay.set(context, own);
+  const same = own.get(key);
+  if (same !== undefined) return same as Promise<T>;
+  const answering = (async (): Promise<T> => {
+    const cached = await cache.get(key);
+    if (cached !== undefined) return JSON.parse(cached) as T;
+    const answer = await compute();
+    await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
+    return answer;
+  })();
+  own.set(key, answering);
+  // A failure is not remembered: whoever asks again tries again.
+  void answering.catch(() => undefined).finally(() => own.delete(key));
+  return answering;
 }

@@ -22,7 +22,7 @@ import type { TenantContext } from "../services.ts";
 import { loadedSnapshots, type PostureScope } from "./snapshots.ts";
 
 /** Facts of all snapshots of a range that are read; of more, only the first and the last snapshot are compared. */
-export const MAX_STEP_FACTS = 3_000_000;
+export const MAX_STEP_FACTS = 1_000_000;
 /** Facts of the first and last snapshots that are read at most. */
 export const MAX_COMPARED_FACTS = 20_000_000;
 /** Facts one question reads, unless a single source has more: what a store that adds up in memory has to hold. */

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { finding } from "../../../test/conformance/lib/facts.ts";
+import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";
+import { remembered } from "./remember.ts";
+
+describe("remembered", () => {
+  let tenant: TestTenant;
+  let computed = 0;
+  const ask = (question = "a"): Promise<number> =>
+    remembered(tenant.context, "findings", [question], () => Promise.resolve(++computed));
+  beforeAll(async () => (tenant = await testTenant()));
+  afterAll(() => tenant.close());
+
+  it("computes once for those who ask together and those who ask later, until the data changes", async () => {
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1]);
+    expect([await ask(), await ask("b")]).toEqual([1, 2]);
+    await tenant.load("findings", [finding("2024-09-01", { severity: "low" })]);
+    expect(await ask()).toBe(3);
+  });
+
+  it("does not remember a failure", async () => {
+    const fail = (): Promise<number> =>
+      remembered(tenant.context, "findings", ["c"], () => Promise.reject(new Error("busy")));
+    await expect(fail()).rejects.toThrow("busy");
+    expect(await ask("c")).toBe(4);
+  });
+});
