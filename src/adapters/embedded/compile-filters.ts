@@ -42,8 +42,9 @@ export function keyExpression(key: PlannedKey, day: string): string {
     case "instant":
       return `strftime(${identifier(column)}, '%Y-%m-%dT%H:%M:%S.%gZ')`;
     case "source":
+    case "period":
       // The inner table has no load_id, so that the name means the fact's.
-      return "(SELECT s.source FROM (SELECT load_id AS id, source FROM loads) s WHERE s.id = load_id)";
+      return `(SELECT s.${kind} FROM (SELECT load_id AS id, ${kind} FROM loads) s WHERE s.id = load_id)`;
   }
 }
 

@@ -20,13 +20,13 @@ export interface FactColumn {
 /**
  * Something to group by or filter on. `tag` dimensions are written `tag:KEY`. Of an instant column, `date` is its
  * calendar date in UTC and `instant` the instant itself (RFC 3339 with milliseconds), which is only filtered on being
- * there. `source` is who delivered the fact: that of its partition.
+ * there. `source` is who delivered the fact and `period` the bill or snapshot it came in: those of its partition.
  */
 export interface Dimension {
   id: string;
   label: string;
-  kind: "column" | "tag" | "day" | "week" | "month" | "date" | "instant" | "source";
-  /** The fact column behind it; the time dimensions read the fact's day, `source` the partition's source. */
+  kind: "column" | "tag" | "day" | "week" | "month" | "date" | "instant" | "source" | "period";
+  /** The fact column behind it; the time dimensions read the fact's day, `source` and `period` the partition's. */
   column: string;
 }
 
@@ -71,6 +71,16 @@ const TIME: Dimension[] = [
 ];
 const TAGS: Dimension = { id: "tag", label: "Tag", kind: "tag", column: "tags" };
 const SOURCE: Dimension = { id: "source", label: "Source", kind: "source", column: "source" };
+/**
+ * `YYYY-MM` of the bill a charge is on, FOCUS BillingPeriodStart. A correction's day is in the month it corrects, its
+ * billing month the one it is billed in.
+ */
+const BILLING_MONTH: Dimension = {
+  id: "billing_month",
+  label: "Billing month",
+  kind: "period",
+  column: "period",
+};
 
 const money = (id: string, label: string): Measure => ({
   id,
@@ -114,6 +124,7 @@ const COST: Dataset = {
     dimension("resource_type", "Resource type"),
     dimension("currency", "Currency", "billing_currency"),
     dimension("unit", "Unit", "consumed_unit"),
+    BILLING_MONTH,
     SOURCE,
     TAGS,
   ],

@@ -19,6 +19,8 @@ export interface FactBlock {
   day: CalendarDate;
   /** The source of the partition the facts belong to. */
   source: string;
+  /** The period of that partition: a bill's month, or a snapshot's day. */
+  period: string;
   rows: number;
   text(column: string): TextColumn;
   decimals(column: string): DecimalColumn;
@@ -28,4 +30,6 @@ export interface FactBlock {
 export interface LoadedDay {
   source: string;
   day: CalendarDate;
+  /** The period it was loaded in; not given where only the day matters. */
+  period?: string;
 }

@@ -86,16 +86,18 @@ export class PlanExecutor {
 
   #wantsOn(at: number, entry: LoadedDay): boolean {
     const side = this.#sides[at];
-    if (side === undefined || !includes(side.range, entry.day) || !this.#ofSource(entry.source)) return false;
+    if (side === undefined || !includes(side.range, entry.day) || !this.#ofPartition(entry)) return false;
     const days = this.#mainDays?.[at];
     return days === undefined ? passesTime(this.#plan, side.align(entry.day)) : days.has(snapshotName(entry));
   }
 
-  #ofSource(source: string): boolean {
-    return this.#plan.filters.every(
-      (filter) =>
-        filter.on !== "dimension" || filter.key.dimension.kind !== "source" || passesFilter(filter, source),
-    );
+  #ofPartition({ source, period }: LoadedDay): boolean {
+    return this.#plan.filters.every((filter) => {
+      if (filter.on !== "dimension") return true;
+      const { kind } = filter.key.dimension;
+      if (kind === "source") return passesFilter(filter, source);
+      return kind !== "period" || period === undefined || passesFilter(filter, period);
+    });
   }
 
   /** The fact columns the plan reads. */
@@ -104,7 +106,7 @@ export class PlanExecutor {
     const filtered = filters.flatMap((filter) => (filter.on === "dimension" ? [filter.key] : []));
     const read = [
       ...[...keys, ...filtered]
-        .filter((key) => key.dimension.kind !== "source")
+        .filter(({ dimension: { kind } }) => kind !== "source" && kind !== "period")
         .map((key) => key.dimension.column),
       ...measures.map((measure) => measure.column),
       ...measures.flatMap(unitColumn),
@@ -248,7 +250,8 @@ function columnOf(block: FactBlock, key: PlannedKey, day: string): TextColumn {
   if (isTimeKey(key))
     return { values: [bucketOf(key.dimension.kind, day)], codes: new Uint8Array(block.rows) };
   const { kind } = key.dimension;
-  if (kind === "source") return { values: [block.source], codes: new Uint8Array(block.rows) };
+  if (kind === "source" || kind === "period")
+    return { values: [block[kind]], codes: new Uint8Array(block.rows) };
   const column = block.text(key.dimension.column);
   if (kind === "instant") return { values: column.values.map(instantText), codes: column.codes };
   if (kind === "date") {

@@ -136,7 +136,7 @@ function timeBucket(key: PlannedKey, d: string): string {
 function keyOf(key: PlannedKey, placed: Placed): Cell {
   const { kind, column } = key.dimension;
   if (kind === "column") return placed.fact.values[column] ?? null;
-  if (kind === "source") return placed.fact.source;
+  if (kind === "source" || kind === "period") return placed.fact[kind];
   if (kind === "date" || kind === "instant") {
     const text = placed.fact.values[column] ?? null;
     const instant = text === null ? null : new Date(text).toISOString();

@@ -393,6 +393,37 @@ export function factAnswerCases(store: () => MetricStore): void {
     });
   });
 
+  describe("billing months", () => {
+    it("tell the bill a charge is on from the day it is for", async () => {
+      const tenant = "billing";
+      const on = (day: string, period: string, billed_cost: string, charge_class: string | null = null) =>
+        cost(day, { billed_cost, charge_class }, { tenant, period });
+      await load(store(), [
+        on("2024-08-15", "2024-08", "100"),
+        on("2024-09-15", "2024-09", "50"),
+        // September's bill corrects August.
+        on("2024-08-15", "2024-09", "-10", "Correction"),
+      ]);
+      const summer = { range: { from: "2024-08-01", to: "2024-10-01" } };
+      const by = async (dimension: string): Promise<unknown> =>
+        (await ask(store(), { ...summer, groupBy: [dimension] }, tenant)).rows;
+      expect(await by("month")).toEqual([
+        ["2024-08-01", "90"],
+        ["2024-09-01", "50"],
+      ]);
+      expect(await by("billing_month")).toEqual([
+        ["2024-08", "100"],
+        ["2024-09", "40"],
+      ]);
+      const filters: QueryFilter[] = [{ field: "billing_month", op: "equals", value: "2024-09" }];
+      const corrected = await ask(store(), { ...summer, groupBy: ["day"], filters }, tenant);
+      expect(corrected.rows).toEqual([
+        ["2024-08-15", "-10"],
+        ["2024-09-15", "50"],
+      ]);
+    });
+  });
+
   describe("isolation", () => {
     it("shows a tenant its own facts only, whatever it asks", async () => {
       for (const [i, tenant] of ["iso-a", "iso-b", "iso-a-2"].entries()) {

@@ -36,7 +36,8 @@ interface Scenario {
   question: Question;
 }
 
-const COST_KEYS = ["service", "region", "account", "tag:env", "tag:a.b", "tag:t/~m", "day", "week", "month"];
+const TAG_KEYS = ["tag:env", "tag:a.b", "tag:t/~m"];
+const COST_KEYS = ["service", "region", "account", ...TAG_KEYS, "billing_month", "day", "week", "month"];
 const FINDING_KEYS = ["severity", "service", "tag:env", "source", "first_observed", "day", "week", "month"];
 
 function fact(dataset: "cost" | "findings"): fc.Arbitrary<LoadedFact> {

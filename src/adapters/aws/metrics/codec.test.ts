@@ -11,6 +11,8 @@ const decimal = fc.oneof(
 );
 const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", "a", "b", "ключ", "a\u0000b"));
 
+const WHERE = { day: "2024-09-01", source: "s", period: "2024-09" };
+
 describe("encodeBlock", () => {
   it.each(DATASET_IDS)("gives every %s fact back, whatever it holds", (id) => {
     const dataset = DATASETS[id];
@@ -21,8 +23,7 @@ describe("encodeBlock", () => {
       fc.property(fc.array(row, { minLength: 1, maxLength: 20 }), (rows) => {
         const parts = encodeBlock(dataset, rows);
         const block = openBlock(
-          "2024-09-01",
-          "s",
+          WHERE,
           PARTS.map((part) => parts[part]),
         );
         const canonical = rows.map((values) =>
@@ -61,6 +62,6 @@ describe("encodeBlock", () => {
   it("refuses a format that is newer", () => {
     const { narrow } = encodeBlock(DATASETS.usage, [[null]]);
     narrow[0] = 9;
-    expect(() => openBlock("2024-09-01", "s", [narrow])).toThrow("block format 9");
+    expect(() => openBlock(WHERE, [narrow])).toThrow("block format 9");
   });
 });

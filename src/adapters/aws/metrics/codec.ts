@@ -153,7 +153,10 @@ function openPart(bytes: Uint8Array): OpenPart {
 }
 
 /** Opens a block from the parts that were read; a column is inflated when it is first asked for. */
-export function openBlock(day: string, source: string, parts: readonly Uint8Array[]): FactBlock {
+export function openBlock(
+  { day, source, period }: Pick<FactBlock, "day" | "source" | "period">,
+  parts: readonly Uint8Array[],
+): FactBlock {
   const opened = parts.map(openPart);
   const rows = opened[0]?.rows ?? 0;
   const find = (name: string): { head: ColumnHead; bytes: Uint8Array } => {
@@ -171,6 +174,7 @@ export function openBlock(day: string, source: string, parts: readonly Uint8Arra
   return {
     day,
     source,
+    period,
     rows,
     text: (name) => memo(texts, name, () => decodeText(find(name).head, find(name).bytes, rows)),
     decimals: (name) => memo(decimals, name, () => decodeDecimals(find(name).head, find(name).bytes, rows)),

@@ -8,6 +8,7 @@ import { blockKey, type Manifest } from "./manifest.ts";
 
 /** A block named by a manifest. */
 export interface BlockRef extends LoadedDay {
+  period: string;
   segment: string;
   chunk: number;
 }
@@ -30,11 +31,11 @@ export class BlocksGone extends Error {
 /** The blocks of a manifest whose source and day are wanted. */
 export function blocksOf(manifest: Manifest, wants: (entry: LoadedDay) => boolean): BlockRef[] {
   const found: BlockRef[] = [];
-  for (const { source, segments } of manifest.partitions)
+  for (const { source, period, segments } of manifest.partitions)
     for (const segment of segments)
       for (const [day, chunks] of segment.days) {
-        if (!wants({ source, day })) continue;
-        chunks.forEach((_, chunk) => found.push({ source, day, segment: segment.key, chunk }));
+        if (!wants({ source, period, day })) continue;
+        chunks.forEach((_, chunk) => found.push({ source, period, day, segment: segment.key, chunk }));
       }
   return found;
 }
@@ -105,7 +106,7 @@ function assemble(
     if (data === undefined) throw new BlocksGone(`block ${name} of ${tenant} is not there`);
     return data;
   });
-  return openBlock(ref.day, ref.source, bytes);
+  return openBlock(ref, bytes);
 }
 
 /** Blocks that the current manifest names are missing: a failure, never an answer without them. */
