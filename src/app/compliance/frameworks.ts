@@ -41,7 +41,7 @@ export async function withFramework(
   const [example = COMPLIANCE_FRAMEWORK.example] = known;
   const list =
     known.length === 0
-      ? "The tenant has no results of any framework yet; import some first."
+      ? "The tenant has no results of any framework yet."
       : `The tenant's are: ${known.join(", ")}.`;
   if (given === undefined || given.trim() === "") {
     throw invalid("report.missing-parameter", `The template ${template.id} needs the parameter "${id}"`, {
@@ -54,6 +54,8 @@ export async function withFramework(
   const name =
     known.find((each) => each.toLowerCase() === lower) ?? known.find((each) => each === frameworkName(given));
   if (name !== undefined) return { ...values, [id]: name };
+  // Before the first results a report may be made all the same; it says that nothing is known yet.
+  if (known.length === 0) return { ...values, [id]: frameworkName(given) };
   const guess = closest(given, known);
   throw invalid("report.invalid-parameter", `The tenant has no results of the framework "${given}"`, {
     field: `parameters.${id}`,

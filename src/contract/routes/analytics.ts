@@ -173,6 +173,10 @@ export const analyticsRoutes = routes({
         body: { format: "pdf", report: "cost-analysis", range: { preset: "last-month" } },
       },
       {
+        name: "Compliance evidence as a workbook",
+        body: { format: "xlsx", report: "compliance", parameters: { framework: "HIPAA" } },
+      },
+      {
         name: "A question as CSV for Excel",
         body: {
           format: "csv",

@@ -197,6 +197,11 @@ export const reportRoutes = routes({
         params: { id: "cost-analysis" },
         body: { title: "Cost of the platform team" },
       },
+      {
+        name: "A compliance report of our own",
+        params: { id: "compliance" },
+        body: { parameters: { framework: "HIPAA" }, title: "HIPAA, monthly" },
+      },
     ],
   },
 });
