@@ -1,4 +1,9 @@
-import { type Anomaly, findAnomalies, LOOKBACK_DAYS } from "../../core/cost/anomalies.ts";
+import {
+  type Anomaly,
+  findAnomalies,
+  LEAST_USUAL as LEAST_DAYS,
+  LOOKBACK_DAYS,
+} from "../../core/cost/anomalies.ts";
 import { type Contributor, contributorsOf } from "../../core/cost/contributors.ts";
 import { median } from "../../core/cost/stats.ts";
 import { sumDecimals } from "../../core/money/decimal.ts";
@@ -118,7 +123,7 @@ async function compute(
     ...{ unit: currency, notes, dataAsOf: answer.dataAsOf, rowsTotal: found.length },
     rows: anomalies.map((anomaly) => tableRow(anomaly, currency)),
   });
-  const judged = series.length * days.filter((day) => day >= range.from).length;
+  const judged = series.length * days.filter((day, i) => i >= LEAST_DAYS && day >= range.from).length;
   return {
     ...{ measure, currency, range, judged, anomalies, table, notes },
     leastImpact: estimate({ amount: least, low: null, high: null }, currency).amount ?? "0",
@@ -206,8 +211,10 @@ function notesOf(days: readonly CalendarDate[], range: DayRange, found: number, 
   const notes: string[] = [];
   const before = days.filter((day) => day < range.from).length;
   if (days.length === 0) notes.push("There are no facts to judge.");
-  else if (before < 28)
-    notes.push(`There are ${before} days of facts before ${range.from}; a day is judged by at least 28.`);
+  else if (before < LEAST_DAYS)
+    notes.push(
+      `There are ${before} days of facts before ${range.from}; a day is judged by at least ${LEAST_DAYS}.`,
+    );
   if (found > shown) notes.push(`The ${shown} with the largest impact of ${found} anomalies are listed.`);
   return notes;
 }

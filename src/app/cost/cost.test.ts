@@ -82,6 +82,16 @@ describe("savings", () => {
     expect(services.rows[0]?.slice(1, 5)).toEqual([null, "138", "128", null]);
   });
 
+  it("tell no utilization where a commitment's facts lack their cost, and none unused as 0", async () => {
+    const used = (effective_cost: string | null): LoadedFact =>
+      usage("2024-09-02", "0", { ...covered, commitment_discount_status: "Used", effective_cost });
+    await acme.load("cost", [used("30")]);
+    const ask = () => savingsAnswer(acme.context, { range: SEPTEMBER, filters: [] });
+    expect((await ask()).commitments).toMatchObject({ used: "30", unused: "0", utilizationPercent: "100" });
+    await acme.load("cost", [used(null)]);
+    expect((await ask()).commitments).toMatchObject({ used: null, utilizationPercent: null });
+  });
+
   it("are null without any facts", async () => {
     const { views, savings } = await savingsAnswer(acme.context, { range: SEPTEMBER, filters: [] });
     expect(views.billed).toBeNull();
@@ -258,8 +268,9 @@ describe("anomalies", () => {
 
   it("say so when there is not enough before the range", async () => {
     await acme.load("cost", summer("2024-06-20"));
-    const { notes } = await ask({ range: { from: "2024-06-10", to: "2024-06-20" } });
+    const { notes, judged } = await ask({ range: { from: "2024-06-10", to: "2024-06-20" } });
     expect(notes.join()).toContain("9 days of facts before 2024-06-10");
+    expect(judged).toBe(0);
   });
 });
 

@@ -29,7 +29,7 @@ export interface SavingsAnswer {
   compared: Prices;
   savings: Savings;
   commitments: {
-    /** Effective cost that was used and unused; null where no fact says. */
+    /** Effective cost that was used and unused; null where there are no commitments, or a fact lacks the cost. */
     used: string | null;
     unused: string | null;
     utilizationPercent: string | null;
@@ -90,7 +90,7 @@ async function compute(context: TenantContext, { range, filters }: SavingsReques
     commitments: {
       used: byCommitment.used,
       unused: byCommitment.unused,
-      utilizationPercent: percentOf(byCommitment.used, sumKnown(byCommitment.used, byCommitment.unused)),
+      utilizationPercent: percentOf(byCommitment.used, strictSum(byCommitment.used, byCommitment.unused)),
       coverage: coverage ?? null,
     },
     categories,
@@ -197,6 +197,17 @@ async function coverable(context: TenantContext, scope: Within): Promise<Coverag
   );
 }
 
+/** Sums over a commitment's facts: 0 of a status it has none of, null where a fact carries no such cost. */
+interface CommitmentSums {
+  used: string | null;
+  unused: string | null;
+  contracted: string | null;
+}
+
+function strictSum(a: string | null, b: string | null): string | null {
+  return a === null || b === null ? null : sumDecimals([a, b]);
+}
+
 async function commitmentRows(
   context: TenantContext,
   scope: Within,
@@ -205,28 +216,31 @@ async function commitmentRows(
   unused: string | null;
   table: { rows: Row[]; total: Row; notes: readonly string[] };
 }> {
-  const answer = await askCost(context, {
-    ...scope,
-    groupBy: ["commitment", "commitment_status"],
-    measures: ["effective_cost", "contracted_cost"],
-    filters: [...scope.filters, { field: "commitment_status", op: "not", value: null }],
-  });
-  const commitments = new Map<string | null, Record<"used" | "unused" | "contracted", string | null>>();
+  const filters = [...scope.filters, { field: "commitment_status", op: "not" as const, value: null }];
+  const measures = ["effective_cost", "contracted_cost"];
+  const [answer, { sums: whole }] = await Promise.all([
+    askCost(context, { ...scope, filters, groupBy: ["commitment", "commitment_status"], measures }),
+    costSums(context, { range: scope.range, filters }, measures),
+  ]);
+  // Where some facts lack a cost it cannot be told whose, so it is told of none.
+  const known = (measure: string, value: string | null): string | null =>
+    (whole[measure]?.missing ?? 0) > 0 ? null : value;
+  const commitments = new Map<string | null, CommitmentSums>();
   for (const [id = null, status = null, effective = null, contracted = null] of answer.rows) {
-    const sums = commitments.get(id) ?? { used: null, unused: null, contracted: null };
+    const sums = commitments.get(id) ?? { used: "0", unused: "0", contracted: "0" };
     const side = status === "Used" ? "used" : "unused";
-    sums[side] = sumKnown(sums[side], effective);
-    sums.contracted = sumKnown(sums.contracted, contracted);
+    sums[side] = strictSum(sums[side], known("effective_cost", effective));
+    sums.contracted = strictSum(sums.contracted, known("contracted_cost", contracted));
     commitments.set(id, sums);
   }
-  const rowOf = (id: string | null, sums: Record<"used" | "unused" | "contracted", string | null>): Row => {
-    const paid = sumKnown(sums.used, sums.unused);
+  const rowOf = (id: string | null, sums: CommitmentSums): Row => {
+    const paid = strictSum(sums.used, sums.unused);
     const saved = difference(sums.contracted, paid);
     return [id, sums.used, sums.unused, percentOf(sums.used, paid), saved];
   };
   const all = [...commitments.values()];
-  const sum = (side: "used" | "unused" | "contracted"): string | null =>
-    all.reduce<string | null>((total, each) => sumKnown(total, each[side]), null);
+  const sum = (side: keyof CommitmentSums): string | null =>
+    all.length === 0 ? null : all.reduce<string | null>((total, each) => strictSum(total, each[side]), "0");
   const [used, unused, contracted] = [sum("used"), sum("unused"), sum("contracted")];
   return {
     used,

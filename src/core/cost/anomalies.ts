@@ -13,7 +13,7 @@ export const USUAL_DAYS = 42;
 export const LOOKBACK_DAYS = 66;
 const LEVEL_DAYS = 21;
 /** Days that tell a weekday from chance; after a new level two of each weekday must do. */
-const LEAST_USUAL = 28;
+export const LEAST_USUAL = 28;
 const LEAST_AFTER_LEVEL = 14;
 /** A day is unusual from this many robust deviations on. */
 const DEVIATIONS = 6;
