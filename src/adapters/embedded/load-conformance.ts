@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type ConformanceRule, conformanceWarning, type TableMapping } from "../../ports/load.ts";
 import { PERIOD } from "./load-readings.ts";
-import type { Stage, StagedFile } from "./load-stage.ts";
+import { FILE, type Stage, type StagedFile } from "./load-stage.ts";
 import { identifier, literal } from "./schema.ts";
-import { rowsOf } from "./sql.ts";
+import { integerList, rowsOf } from "./sql.ts";
 
 /** What the staged rows break of the format's rules, counted by one pass over the stage's columns. */
 export async function conformanceWarnings(
@@ -50,8 +50,8 @@ function brokenCondition(
     return reading?.source !== undefined || reading?.expression !== undefined;
   });
   if (having.length === 0) return undefined;
-  const ranges = having.map(({ firstRow, rows }) => `rowid >= ${firstRow} AND rowid < ${firstRow + rows}`);
-  const within = having.length === files.length ? "true" : `(${ranges.join(" OR ")})`;
+  const numbers = having.map(({ number }) => number);
+  const within = having.length === files.length ? "true" : `${FILE} IN (${integerList(numbers)})`;
   const column = identifier(target);
   switch (check.kind) {
     case "readable":

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { MAX_LISTED_REJECTIONS, type Rejection } from "../../ports/load.ts";
 import { walkRows } from "./load-files.ts";
-import { type Stage, type StagedFile, usedColumns } from "./load-stage.ts";
+import { FILE, ROW, type Stage, type StagedFile, usedColumns } from "./load-stage.ts";
 import { rowsOf, textOf } from "./sql.ts";
 
 /** A row whose structure is fine and one of whose values is not. */
@@ -29,13 +29,12 @@ export async function listRejections(connection: DuckDBConnection, stage: Stage)
 async function badRows(
   connection: DuckDBConnection,
   table: string,
-  { firstRow, rows }: StagedFile,
+  { number }: StagedFile,
   limit: number,
 ): Promise<BadRow[]> {
   const found = await rowsOf(
     connection,
-    `SELECT rowid - ${firstRow}, bad, bad_text FROM ${table}
-      WHERE bad > 0 AND rowid >= ${firstRow} AND rowid < ${firstRow + rows} ORDER BY rowid LIMIT ${limit}`,
+    `SELECT ${ROW}, bad, bad_text FROM ${table} WHERE bad > 0 AND ${FILE} = ${number} ORDER BY ${ROW} LIMIT ${limit}`,
   );
   return found.map(([row, bad, text]) => ({ row: Number(row), bad: Number(bad), text: textOf(text) }));
 }

@@ -5,7 +5,6 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { type Dataset, DATASETS } from "../../core/metrics/datasets.ts";
 import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
-import { ENGINE } from "./database.ts";
 import { failures, isFloat, readerMacros, textOfReading, valueOfText } from "./load-expressions.ts";
 import {
   type BrokenRow,
@@ -20,8 +19,13 @@ import { PERIOD, type Reading, readings, type SourceColumn } from "./load-readin
 import { identifier, literal, sqlType } from "./schema.ts";
 import { execute, rowsOf } from "./sql.ts";
 
-/** A quarter of the engine's own: each thread holds one in memory while it reads. */
-const STAGE_ROW_GROUP = 30_720;
+/** A third of the engine's own: each thread holds one in memory while it reads. */
+const STAGE_ROW_GROUP = 40_960;
+
+/** Stage column that numbers the files of a load from 0. */
+export const FILE = "file_number";
+/** Stage column that numbers the rows of a file from 0; rows whose structure is broken are not counted. */
+export const ROW = "file_row_number";
 
 /** What became of one file in the stage. */
 export interface StagedFile {
@@ -30,28 +34,30 @@ export interface StagedFile {
   /** Where the engine read it, until the stage is dropped. */
   path: string;
   readings: readonly Reading[];
-  /** Row id of its first row, and how many it has; rows whose structure is broken are not among them. */
-  firstRow: number;
-  rows: number;
+  /** Its {@link FILE} in the stage. */
+  number: number;
   /** Rows whose structure is broken, counted in full and listed up to a bound. */
   broken: { count: number; kept: BrokenRow[] };
 }
 
 /**
- * The rows of a load on their way in: read, checked and typed, each with its verdict, in a file of their own beside
- * the store. Compressed like the store itself it takes a tenth of the room a temporary table does, it keeps no writer
- * waiting, and the store is not touched before all is known.
+ * The rows of a load on their way in: read, checked and typed, each with its verdict, one Parquet file beside the store
+ * for each file read. Compressed it takes a tenth of the room a temporary table does, it keeps no writer waiting, and
+ * the store is not touched before all is known.
  */
 export class Stage {
   readonly #connection: DuckDBConnection;
   readonly #mapping: TableMapping;
   readonly #dataset: Dataset;
   readonly #path: string;
-  readonly #name: string;
   readonly #disposals: (() => Promise<void>)[] = [];
   readonly files: StagedFile[] = [];
   readonly check: () => void;
-  #attached = false;
+  /**
+   * Where the rows are, once {@link finish} was called. Beside the fact columns: `period` (first day of its month),
+   * `bad`, `bad_text`, {@link FILE}, {@link ROW}.
+   */
+  readonly table = "staged_rows";
   /** Whether the last scan failed for line breaks in quotes, which the parallel scan does not take. */
   #quotedLineBreaks = false;
 
@@ -72,26 +78,25 @@ export class Stage {
     this.#mapping = mapping;
     this.#dataset = DATASETS[mapping.dataset];
     this.#path = join(folder, `${name}.stage`);
-    this.#name = `stage_${name.replaceAll(/[^0-9a-z]/g, "")}`;
-  }
-
-  /** The stage's table. Beside the fact columns: `period` (first day of its month), `bad`, `bad_text`. */
-  get table(): string {
-    return `${this.#name}.staged`;
   }
 
   async create(): Promise<void> {
-    const connection = this.#connection;
-    await connection.run("SET TimeZone = 'UTC'");
-    for (const macro of readerMacros()) await connection.run(macro);
-    await connection.run(
-      `ATTACH ${literal(this.#path)} AS ${this.#name} (STORAGE_VERSION ${literal(ENGINE.storage)}, ROW_GROUP_SIZE ${STAGE_ROW_GROUP})`,
+    await this.#connection.run("SET TimeZone = 'UTC'");
+    await this.#connection.run("SET enable_progress_bar = true");
+    await this.#connection.run("SET enable_progress_bar_print = false");
+    for (const macro of readerMacros()) await this.#connection.run(macro);
+  }
+
+  /** Makes {@link table} of the files added. */
+  async finish(): Promise<void> {
+    const paths = this.files.map(({ number }) => literal(this.#partPath(number)));
+    await this.#connection.run(
+      `CREATE OR REPLACE TEMP VIEW ${this.table} AS FROM read_parquet([${paths.join(", ")}], file_row_number = true)`,
     );
-    this.#attached = true;
-    const columns = this.#dataset.columns.map((c) => `${identifier(c.name)} ${sqlType(c.type)}`);
-    await connection.run(
-      `CREATE TABLE ${this.table} (${columns.join(", ")}, ${PERIOD} DATE, bad SMALLINT NOT NULL, bad_text VARCHAR)`,
-    );
+  }
+
+  #partPath(number: number): string {
+    return `${this.#path}.${number}`;
   }
 
   /**
@@ -109,22 +114,20 @@ export class Stage {
     const readable = await makeReadable(file, table, spool, onBytes);
     this.#disposals.push(() => readable.dispose());
     const { path } = readable;
+    const number = this.files.length;
+    this.#disposals.push(() => rm(this.#partPath(number), { force: true }));
     const columns = table.kind === "csv" ? csvColumns(table) : await this.#parquetColumns(file, path);
     const all = readings(this.#mapping, columns);
     checkRequired(file, this.#mapping, all);
-    const staged: StagedFile = {
-      ...{ file, table, path, readings: all, broken: { count: 0, kept: [] } },
-      ...{ firstRow: await this.#count(), rows: 0 },
-    };
+    const staged = { file, table, path, readings: all, number, broken: { count: 0, kept: [] } };
     if (table.kind === "csv") await this.#fillFromCsv(staged, table, spool, keep);
     else await this.#fillFromParquet(staged);
-    staged.rows = (await this.#count()) - staged.firstRow;
     this.files.push(staged);
   }
 
   async #fillFromParquet(staged: StagedFile): Promise<void> {
     try {
-      await this.#fill(staged.readings, `read_parquet(${literal(staged.path)}, binary_as_string = true)`);
+      await this.#fill(staged, `read_parquet(${literal(staged.path)}, binary_as_string = true)`);
     } catch (error) {
       if (!isAboutInput(error)) throw error;
       throw damaged(staged.file, "its Parquet data cannot be read", error);
@@ -148,10 +151,7 @@ export class Stage {
     });
     const fitting = await spool.store(staged.file.name, rows);
     try {
-      await this.#fill(
-        staged.readings,
-        csvReader(fitting.path ?? "", table, { header: false, parallel: false }),
-      );
+      await this.#fill(staged, csvReader(fitting.path ?? "", table, { header: false, parallel: false }));
     } catch (error) {
       if (!isAboutInput(error)) throw error;
       throw damaged(staged.file, "its rows cannot be read as CSV", error);
@@ -164,7 +164,7 @@ export class Stage {
   async #tryCsv(staged: StagedFile, table: CsvTable, scan: CsvScan): Promise<boolean> {
     this.#quotedLineBreaks = false;
     try {
-      await this.#fill(staged.readings, csvReader(staged.path, table, scan));
+      await this.#fill(staged, csvReader(staged.path, table, scan));
       return true;
     } catch (error) {
       if (!isAboutInput(error)) throw error;
@@ -173,20 +173,23 @@ export class Stage {
     }
   }
 
-  async #fill(all: readonly Reading[], reader: string): Promise<void> {
+  async #fill({ readings: all, number }: StagedFile, reader: string): Promise<void> {
     const { nullWords } = this.#mapping;
     const raws = all.map((reading, i) => `${textOfReading(reading, nullWords)} AS r${i}`);
     const values = all.map((reading, i) => `r${i}, ${valueOfText(reading, `r${i}`)} AS v${i}`);
     const targets = new Map(all.map(({ target, expression }, i) => [target, expression ?? `v${i}`]));
     const facts = this.#dataset.columns.map(
-      ({ name, type }) => targets.get(name) ?? `NULL::${sqlType(type)}`,
+      ({ name, type }) => `(${targets.get(name) ?? "NULL"})::${sqlType(type)} AS ${identifier(name)}`,
     );
     const { code, text } = failures(all);
     this.check();
     await execute(
       this.#connection,
-      `INSERT INTO ${this.table} SELECT ${facts.join(", ")}, date_trunc('month', ${targets.get(PERIOD) ?? "NULL"})::DATE,
-        ${code} AS bad, ${text} FROM (SELECT ${values.join(", ")} FROM (SELECT ${raws.join(", ")} FROM ${reader}))`,
+      `COPY (SELECT ${facts.join(", ")}, date_trunc('month', ${targets.get(PERIOD) ?? "NULL"})::DATE AS ${PERIOD},
+        ${code} AS bad, (${text})::VARCHAR AS bad_text, ${number} AS ${FILE}
+        FROM (SELECT ${values.join(", ")} FROM (SELECT ${raws.join(", ")} FROM ${reader})))
+        TO ${literal(this.#partPath(number))}
+        (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${STAGE_ROW_GROUP}, USE_TMP_FILE false)`,
     );
   }
 
@@ -203,17 +206,8 @@ export class Stage {
     }
   }
 
-  async #count(): Promise<number> {
-    const rows = await rowsOf(this.#connection, `SELECT count(*) FROM ${this.table}`);
-    return Number(rows[0]?.[0]);
-  }
-
   /** Removes all that belongs to the stage, also after an error. */
   async dispose(): Promise<void> {
-    // Where it cannot be detached, the error that led here is the one to tell; it goes with the engine.
-    if (this.#attached) await this.#connection.run(`DETACH ${this.#name}`).catch(() => undefined);
-    await rm(this.#path, { force: true });
-    await rm(`${this.#path}.wal`, { force: true });
     for (const dispose of this.#disposals.splice(0)) await dispose();
   }
 }

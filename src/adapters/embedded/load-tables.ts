@@ -54,6 +54,7 @@ export async function loadTables(
   try {
     await stage.create();
     await readFiles(database, connection, stage, input, options);
+    await stage.finish();
     return await report(database, connection, stage, input, options, name);
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
