@@ -260,7 +260,7 @@ export class Typesetter {
     let line = "";
     let used = 0;
     const flush = (): void => {
-      if (line !== "") lines.push(line.trimEnd());
+      if (line !== "") lines.push(withoutEndBlanks(line));
       line = "";
       used = 0;
     };
@@ -271,7 +271,7 @@ export class Typesetter {
     };
     for (const word of text.match(/[^ \t]+[ \t]*|[ \t]+/g) ?? []) {
       const full = this.shape(word, weight).width;
-      const bare = this.shape(word.trimEnd(), weight).width;
+      const bare = this.shape(withoutEndBlanks(word), weight).width;
       if (bare <= most) {
         if (used + bare > most) flush();
         line += word;
@@ -286,6 +286,11 @@ export class Typesetter {
     }
     flush();
   }
+}
+
+/** Only what lines break at is dropped at their ends: a no-break or an ideographic space is text. */
+function withoutEndBlanks(text: string): string {
+  return text.replace(/[ \t]+$/, "");
 }
 
 interface Piece {
