@@ -23,7 +23,18 @@ describe("typesetter", () => {
     const word = fc.oneof(
       fc.string({ unit: "grapheme", maxLength: 30 }),
       fc.stringMatching(/^[a-z0-9/:.\-_]{0,60}$/),
-      fc.constantFrom("\n", "a\u00a0", "\u2003", "\u3000b", "Ελλάδα", "Москва", "漢字🙂", "e\u0301\u0302", "חשבון", "حساب"),
+      fc.constantFrom(
+        "\n",
+        "a\u00a0",
+        "\u2003",
+        "\u3000b",
+        "Ελλάδα",
+        "Москва",
+        "漢字🙂",
+        "e\u0301\u0302",
+        "חשבון",
+        "حساب",
+      ),
     );
     fc.assert(
       fc.property(fc.array(word, { maxLength: 12 }), fc.integer({ min: 30, max: 300 }), (words, width) => {
