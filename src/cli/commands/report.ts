@@ -6,7 +6,7 @@ import type { AnswerOf } from "../../contract/route.ts";
 import type { Routes } from "../../contract/routes.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
 import { EXPORT_FORMATS, type ExportFormat, parseFormat } from "../../core/reports/formats.ts";
-import type { Manifest } from "../../core/reports/manifest.ts";
+import { type Manifest, totalText } from "../../core/reports/manifest.ts";
 import { asTenant, dataFolder, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { startProgress } from "../progress.ts";
@@ -229,9 +229,9 @@ async function tell(
     else await effects.out(text);
     return;
   }
-  const totals = manifest.totals.map(({ unit, values }) =>
-    Object.entries(values)
-      .map(([name, value]) => `${name} ${value}${unit === null ? "" : ` ${unit}`}`)
+  const totals = manifest.totals.map((total) =>
+    Object.entries(total.values)
+      .map(([name, value]) => `${name} ${totalText(value, total)}`)
       .join(", "),
   );
   const rows = `${manifest.rowsWritten.toLocaleString("en-US")} of ${manifest.rowsTotal.toLocaleString("en-US")} rows`;

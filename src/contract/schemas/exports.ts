@@ -5,6 +5,16 @@ import { analyticsQuerySchema, resultRangeSchema } from "./query.ts";
 import { doc, named } from "./registry.ts";
 import { definitionSchema, formatSchema, parameterValues, runFields } from "./reports.ts";
 
+const manifestTotalSchema = z.object({
+  unit: doc(z.nullable(z.string()), "The currency, the unit, or `%`; null for plain counts.", {
+    examples: ["USD"],
+  }),
+  of: z.exactOptional(
+    doc(z.nullable(z.string()), "With `%` and several currencies or units: the one these belong to."),
+  ),
+  values: doc(z.record(z.string(), z.string()), "Column id to exact decimal."),
+});
+
 export const manifestSchema = named(
   "Manifest",
   "What a file says about itself: enough to check it against its source and against the other formats.",
@@ -17,7 +27,10 @@ export const manifestSchema = named(
     rowsTotal: z.int(),
     complete: z.boolean(),
     notes: z.array(z.string()),
-    totals: z.array(z.object({ unit: z.nullable(z.string()), values: z.record(z.string(), z.string()) })),
+    totals: doc(
+      z.array(manifestTotalSchema),
+      "Totals of the detail table, one entry a unit: amounts under their currency, percentages under `%`, counts under null.",
+    ),
     datasetHash: doc(z.string(), "`sha256:` and 64 hex digits over the rows, the same in every format."),
     generatedAt: instant("When it was made."),
     dataAsOf: nullableInstant("When the newest load behind it was made."),

@@ -11,8 +11,8 @@ export interface Manifest {
   rowsTotal: number;
   complete: boolean;
   notes: readonly string[];
-  /** Totals of the detail table: column id -> canonical decimal, one entry a unit. */
-  totals: readonly { unit: string | null; values: Readonly<Record<string, string>> }[];
+  /** Totals of the detail table, one entry a unit; see `manifestTotals`. */
+  totals: readonly ManifestTotal[];
   /** `sha256:` and 64 hex digits over the detail table, the same in every format; see `encodeRow`. */
   datasetHash: string;
   /** RFC 3339, UTC. */
@@ -21,6 +21,16 @@ export interface Manifest {
   /** Generated demo data, not a real bill. */
   demo: boolean;
   generator: string;
+}
+
+/** Totals that share a unit. */
+export interface ManifestTotal {
+  /** The currency, the unit, or `%`; null for plain counts. */
+  unit: string | null;
+  /** With `%`, where the table has totals in several currencies or units: the one these belong to. */
+  of?: string | null;
+  /** Column id -> canonical decimal. */
+  values: Readonly<Record<string, string>>;
 }
 
 /** An incremental SHA-256, given in by the caller since core has no I/O and no crypto. */
@@ -68,14 +78,38 @@ export interface DatasetHasher {
   finish(others: OthersRow | null): string;
 }
 
-/** Totals of a table as the manifest lists them. */
+/**
+ * Totals of a table as the manifest lists them, each under its own unit: amounts under their currency, quantities under
+ * theirs, percentages under `%`, counts under none. Values of different units never stand in one entry.
+ */
 export function manifestTotals(columns: readonly Column[], totals: readonly TotalRow[]): Manifest["totals"] {
-  return totals.map((total) => {
-    const values: Record<string, string> = {};
+  return totals.flatMap((total) => {
+    const byUnit = new Map<string | null, Record<string, string>>();
     columns.forEach((column, i) => {
       const cell = total.cells[i];
-      if (column.role === "measure" && cell !== null && cell !== undefined) values[column.id] = cell;
+      if (column.role !== "measure" || cell === null || cell === undefined) return;
+      const unit = unitOf(column, total);
+      const values = byUnit.get(unit) ?? {};
+      byUnit.set(unit, values);
+      values[column.id] = cell;
     });
-    return { unit: total.unit, values };
+    return [...byUnit].map(([unit, values]) =>
+      // A percentage is in no currency itself; with several, it must be told which one's it is.
+      unit === PERCENT && totals.length > 1 ? { unit, of: total.unit, values } : { unit, values },
+    );
   });
+}
+
+const PERCENT = "%";
+
+function unitOf(column: Column, total: TotalRow): string | null {
+  if (column.type === "percent") return PERCENT;
+  if (column.type === "money" || column.type === "quantity") return column.unit ?? total.unit;
+  return column.unit ?? null;
+}
+
+/** A total for people to read: `1234.5 USD`, `12.5 %`, `12.5 % of EUR`. The digits are those of the manifest. */
+export function totalText(value: string, { unit, of }: Pick<ManifestTotal, "unit" | "of">): string {
+  if (unit === null) return value;
+  return of === undefined || of === null ? `${value} ${unit}` : `${value} ${unit} of ${of}`;
 }

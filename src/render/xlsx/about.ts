@@ -1,6 +1,6 @@
 import { describeRange } from "../../core/time/ranges.ts";
 import type { Column } from "../../core/query/query.ts";
-import type { Manifest } from "../../core/reports/manifest.ts";
+import type { Manifest, ManifestTotal } from "../../core/reports/manifest.ts";
 import { columnTitle } from "../shared/columns.ts";
 import { Grid } from "./grid.ts";
 import type { Look } from "./look.ts";
@@ -69,9 +69,9 @@ function facts(manifest: Manifest, columns: readonly Column[]): [string, string]
     ["Rows written", count(rowsWritten)],
     ["Rows in total", count(rowsTotal)],
     ["Complete", manifest.complete ? "Yes: every row is here" : "No: see the notes"],
-    ...manifest.totals.flatMap(({ unit, values }) =>
-      Object.entries(values).map(([id, value]): [string, string] => [
-        `Total ${titleOf(columns, id, unit)}`,
+    ...manifest.totals.flatMap((total) =>
+      Object.entries(total.values).map(([id, value]): [string, string] => [
+        `Total ${titleOf(columns, id, total)}`,
         value,
       ]),
     ),
@@ -82,10 +82,13 @@ function facts(manifest: Manifest, columns: readonly Column[]): [string, string]
   ];
 }
 
-function titleOf(columns: readonly Column[], id: string, unit: string | null): string {
+function titleOf(columns: readonly Column[], id: string, { unit, of }: ManifestTotal): string {
   const column = columns.find((candidate) => candidate.id === id);
   if (column === undefined) return id;
   const title = columnTitle(column);
-  const lacksUnit = column.unit === undefined && unit !== null && column.type !== "percent";
-  return lacksUnit ? `${title} (${unit})` : title;
+  if (column.type === "percent") {
+    const named = title.includes("%") ? title : `${title} (%)`;
+    return of === undefined || of === null ? named : `${named}, ${of}`;
+  }
+  return column.unit === undefined && unit !== null ? `${title} (${unit})` : title;
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../../core/reports/manifest.ts";
+import { type Manifest, totalText } from "../../../core/reports/manifest.ts";
 import { describeRange } from "../../../core/time/ranges.ts";
 import type { Column } from "../../../core/query/query.ts";
 import type { Book } from "../book.ts";
@@ -44,10 +44,8 @@ export function drawAbout(
   ]);
   subheading(book, parent, "Totals, exact");
   const label = (id: string): string => columns.find((column) => column.id === id)?.label ?? id;
-  const totals = manifest.totals.flatMap(({ unit, values }) =>
-    Object.entries(values).map(
-      ([id, value]) => [label(id), unit === null ? value : `${value} ${unit}`] as const,
-    ),
+  const totals = manifest.totals.flatMap((total) =>
+    Object.entries(total.values).map(([id, value]) => [label(id), totalText(value, total)] as const),
   );
   if (totals.length > 0) facts(book, parent, totals);
   else
