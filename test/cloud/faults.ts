@@ -16,8 +16,8 @@ export type Fault =
   | "truncate";
 
 export interface FaultyRequest {
-  service: "dynamodb" | "s3";
-  /** `PutItem`, `UploadPart`, … */
+  service: "dynamodb" | "s3" | "lambda";
+  /** `PutItem`, `UploadPart`, `Invoke`, … */
   operation: string;
 }
 

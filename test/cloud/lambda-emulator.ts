@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readZip } from "../support/zip.ts";
+import { DELAY_MS, type FaultPlan } from "./faults.ts";
 
 export interface FunctionOptions {
   functionZip: string;
@@ -46,6 +47,8 @@ export interface LambdaEmulator {
   recycle(): Promise<void>;
   /** Resolves when every asynchronous invocation has ended. */
   idle(): Promise<void>;
+  /** Lets requests to the Invoke API go wrong; `invoke` itself is never touched. */
+  setFaults(plan: FaultPlan | undefined): void;
   close(): Promise<void>;
 }
 
@@ -99,7 +102,8 @@ export async function startLambda(options: FunctionOptions): Promise<LambdaEmula
       waiting.shift()?.();
     }
   };
-  const api = createServer((request, response) => void answerInvoke(request, response, invoke, background));
+  const queue: EventQueue = { invoke, background, faults: undefined };
+  const api = createServer((request, response) => void answerInvoke(request, response, queue));
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
   place.env = { ...options.env, ...options.envOf?.(endpoint) };
@@ -114,6 +118,9 @@ export async function startLambda(options: FunctionOptions): Promise<LambdaEmula
     recycle,
     async idle() {
       while (background.size > 0) await Promise.all(background);
+    },
+    setFaults(plan) {
+      queue.faults = plan;
     },
     async close() {
       await Promise.allSettled(background);
@@ -142,23 +149,48 @@ function unpack(archive: string, folder: string): string {
   return folder;
 }
 
+interface EventQueue {
+  invoke: (event: unknown) => Promise<Invoked>;
+  background: Set<Promise<unknown>>;
+  faults: FaultPlan | undefined;
+}
+
+/** Times a failed event is invoked again (Lambda Developer Guide, "Error handling for asynchronous invocation"). */
+const EVENT_RETRIES = 2;
+
 /** The Invoke API: `Event` invocations are queued and answered at once. */
 async function answerInvoke(
   request: IncomingMessage,
   response: ServerResponse,
-  invoke: (event: unknown) => Promise<Invoked>,
-  background: Set<Promise<unknown>>,
+  queue: EventQueue,
 ): Promise<void> {
   const event: unknown = JSON.parse((await bodyOf(request)) || "null");
-  if (request.headers["x-amz-invocation-type"] === "Event") {
-    const task = invoke(event).finally(() => background.delete(task));
-    background.add(task);
-    response.writeHead(202).end();
+  const fault = queue.faults?.({ service: "lambda", operation: "Invoke" });
+  if (fault === "reset") {
+    request.socket.destroy();
     return;
   }
-  const result = await invoke(event);
+  if (fault === "throttle" || fault === "error") {
+    const [status, type] =
+      fault === "throttle" ? [429, "TooManyRequestsException"] : [500, "ServiceException"];
+    response.writeHead(status, { "x-amzn-errortype": type }).end(JSON.stringify({ message: fault }));
+    return;
+  }
+  if (request.headers["x-amz-invocation-type"] === "Event") {
+    const task = runEvent(queue, event).finally(() => queue.background.delete(task));
+    queue.background.add(task);
+    if (fault === "lose-answer") request.socket.destroy();
+    else setTimeout(() => response.writeHead(202).end(), fault === "delay" ? DELAY_MS : 0);
+    return;
+  }
+  const result = await queue.invoke(event);
   const headers = result.functionError === undefined ? {} : { "x-amz-function-error": result.functionError };
   response.writeHead(200, headers).end(JSON.stringify(result.payload));
+}
+
+async function runEvent({ invoke }: EventQueue, event: unknown): Promise<void> {
+  for (let attempt = 0; attempt <= EVENT_RETRIES; attempt++)
+    if ((await invoke(event)).functionError === undefined) return;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
