@@ -208,6 +208,11 @@ const ROWS = {
     "Pull taken over",
     "The connection was removed while it was pulled; seen as the run's `error`.",
   ],
+  "sync.out-of-time": [
+    503,
+    "Out of time",
+    "The pull did not end within the time limit of the function; seen as the run's `error`. What it loaded stays.",
+  ],
   "sync.counted-twice": [
     409,
     "Bill there already",

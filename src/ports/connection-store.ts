@@ -17,7 +17,14 @@ export interface SyncRun {
   report: SyncReport | null;
   /** Of a failed run. */
   error: { code: string; message: string; fix: string | null } | null;
+  /** Processes that have worked on it, the present one included; 1 where nothing is said. */
+  part?: number;
+  /** What earlier parts and this one have done of a run that is not at its end. */
+  soFar?: SyncSoFar;
 }
+
+/** Deliveries that need not be pulled again in this run, and what it took. */
+export type SyncSoFar = Pick<SyncReport, "deliveries" | "calls" | "warnings">;
 
 /** What a pull did. */
 export interface SyncReport {
@@ -66,9 +73,9 @@ export interface ConnectionStore {
   /** @throws DomainError `connection.not-found` */
   remove(id: string): Promise<void>;
   /**
-   * Makes a run the connection's current one, unless another runs and is alive at `now`.
+   * Makes a run, or the next part of one, the connection's current one, unless `refuseClaim` says why not.
    * @param now RFC 3339 instant
-   * @throws DomainError `sync.running`, `connection.not-found`
+   * @throws DomainError `sync.running`, `sync.lost`, `connection.not-found`
    */
   begin(id: string, run: SyncRun, now: string): Promise<void>;
   /**

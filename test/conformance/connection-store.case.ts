@@ -62,6 +62,22 @@ export function connectionStoreCases(name: string, create: () => Promise<Fresh<C
       expect((await store.get("a"))?.lastRun?.id).toBe("3");
     });
 
+    it("lets the next part of a run take over from the part before, once, and nobody from a later one", async () => {
+      await store.add(connection("a"));
+      await store.begin("a", run("1"), "2025-03-10T10:00:00.000Z");
+      const part = (part: number, now: string, id = "1") => store.begin("a", run(id, { part }), now);
+      await part(2, "2025-03-10T10:01:00.000Z");
+      await expect(part(2, "2025-03-10T10:02:00.000Z")).rejects.toMatchObject({ code: "sync.running" });
+      // Its event may come again when it died.
+      await part(2, "2025-03-10T10:05:00.000Z");
+      await part(3, "2025-03-10T10:02:00.000Z");
+      await expect(part(2, "2025-03-10T10:09:00.000Z")).rejects.toMatchObject({ code: "sync.lost" });
+      await expect(part(2, "2025-03-10T10:09:00.000Z", "2")).rejects.toMatchObject({ code: "sync.lost" });
+      await store.update("a", run("1", { part: 3, status: "done" }));
+      await expect(part(4, "2025-03-10T10:02:00.000Z")).rejects.toMatchObject({ code: "sync.lost" });
+      expect((await store.get("a"))?.lastRun).toMatchObject({ id: "1", part: 3, status: "done" });
+    });
+
     it("lets one of two win that begin at the same time", async () => {
       await store.add(connection("a"));
       const begun = await Promise.allSettled(

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Connection } from "../../core/connections/connection.ts";
-import { connectionExists, connectionNotFound, syncRunning } from "../../core/connections/errors.ts";
+import { refuseClaim } from "../../core/connections/claim.ts";
+import { connectionExists, connectionNotFound } from "../../core/connections/errors.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { ConnectionStore, StoredConnection, SyncRun } from "../../ports/connection-store.ts";
 import type { SyncMarks } from "../../ports/connector.ts";
@@ -56,9 +57,8 @@ export class AwsConnectionStore implements ConnectionStore {
 
   async begin(id: string, run: SyncRun, now: string): Promise<void> {
     const begun = await this.#change(id, (stored) => {
-      const { lastRun } = stored;
-      if (lastRun?.status === "running" && lastRun.aliveUntil > now && lastRun.id !== run.id)
-        throw syncRunning(id, lastRun.startedAt);
+      const refused = refuseClaim(id, stored.lastRun, run, now);
+      if (refused !== undefined) throw refused;
       return { ...stored, lastRun: run };
     });
     if (!begun) throw connectionNotFound(id);

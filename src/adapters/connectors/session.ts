@@ -87,7 +87,8 @@ export class Session {
     signal.throwIfAborted();
     this.#context.onCall(action);
     try {
-      return await send(streams ? signal : AbortSignal.any([signal, AbortSignal.timeout(DEADLINE)]));
+      const limit = streams ? signal : AbortSignal.any([signal, AbortSignal.timeout(DEADLINE)]);
+      return await unlessAborted(limit, send(limit));
     } catch (error) {
       signal.throwIfAborted();
       throw translate(
@@ -150,4 +151,13 @@ export class Session {
       client.destroy();
     }
   }
+}
+
+/** Settles as the call does, or at once when aborted: the pauses the SDK makes between tries, up to 20 s, are deaf. */
+function unlessAborted<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+    call.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { connectionExists, connectionNotFound, syncRunning } from "../../core/connections/errors.ts";
+import { refuseClaim } from "../../core/connections/claim.ts";
+import { connectionExists, connectionNotFound } from "../../core/connections/errors.ts";
 import type { ConnectionStore, StoredConnection } from "../../ports/connection-store.ts";
 import type { Database } from "./database.ts";
 import { execute, rowsOf } from "./sql.ts";
@@ -40,9 +41,8 @@ export function createConnectionStore(database: Database): ConnectionStore {
       await database.write(async (connection) => {
         const stored = await find(connection, id);
         if (stored === undefined) throw connectionNotFound(id);
-        const { lastRun } = stored;
-        if (lastRun?.status === "running" && lastRun.aliveUntil > now)
-          throw syncRunning(id, lastRun.startedAt);
+        const refused = refuseClaim(id, stored.lastRun, run, now);
+        if (refused !== undefined) throw refused;
         await save(connection, { ...stored, lastRun: run });
       });
     },

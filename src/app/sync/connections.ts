@@ -1,7 +1,7 @@
 import { type Connection, makeConnection, type NewConnection } from "../../core/connections/connection.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
-import type { StoredConnection } from "../../ports/connection-store.ts";
+import type { StoredConnection, SyncRun } from "../../ports/connection-store.ts";
 import type { Services, SyncPorts } from "../services.ts";
 import { getTenant } from "../tenants/tenants.ts";
 
@@ -40,6 +40,22 @@ export async function getConnection(services: Services, id: string): Promise<Sto
     field: "id",
     fix: known.length === 0 ? "Add one with: securebase sync add KIND" : unknownNameFix(id, known),
   });
+}
+
+/** A run as it is to be shown: one whose process died without a word did not do so by itself. */
+export function seenRun(run: SyncRun, now: Date): SyncRun {
+  if (run.status !== "running" || run.aliveUntil > now.toISOString()) return run;
+  return {
+    ...run,
+    status: "failed",
+    finishedAt: run.aliveUntil,
+    progress: null,
+    error: {
+      code: "sync.interrupted",
+      message: "The pull stopped without a word; its process is gone",
+      fix: "Pull again; what it loaded stays.",
+    },
+  };
 }
 
 /**

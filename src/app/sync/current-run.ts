@@ -1,6 +1,13 @@
+import { partOf, syncLost } from "../../core/connections/claim.ts";
 import type { Connection } from "../../core/connections/connection.ts";
 import { DomainError } from "../../core/errors/errors.ts";
-import type { ConnectionStore, SyncReport, SyncRun } from "../../ports/connection-store.ts";
+import type {
+  ConnectionStore,
+  StoredConnection,
+  SyncReport,
+  SyncRun,
+  SyncSoFar,
+} from "../../ports/connection-store.ts";
 import type { SyncMarks } from "../../ports/connector.ts";
 import type { Services } from "../services.ts";
 
@@ -14,45 +21,82 @@ export class CurrentRun {
   readonly #store: ConnectionStore;
   readonly #services: Services;
   readonly #connection: string;
+  readonly #until: Date | undefined;
   readonly #lost = new AbortController();
   #run: SyncRun;
   #said: number;
   #saying: Promise<void> = Promise.resolve();
 
-  private constructor(store: ConnectionStore, services: Services, connection: string, run: SyncRun) {
+  private constructor(
+    store: ConnectionStore,
+    services: Services,
+    connection: string,
+    run: Omit<SyncRun, "aliveUntil">,
+    until: Date | undefined,
+  ) {
     this.#store = store;
     this.#services = services;
     this.#connection = connection;
-    this.#run = run;
+    this.#until = until;
     this.#said = services.clock.now().getTime();
+    this.#run = { ...run, aliveUntil: this.#aliveUntil() };
   }
 
-  /** @throws DomainError `sync.running`, `connection.not-found` */
+  /**
+   * @param until when this process ends whatever it does, where that is known
+   * @throws DomainError `sync.running`, `connection.not-found`
+   */
   static async begin(
     store: ConnectionStore,
     services: Services,
     connection: Connection,
-    dryRun: boolean,
+    options: { dryRun: boolean; until?: Date },
   ): Promise<CurrentRun> {
-    const now = services.clock.now();
-    const run: SyncRun = {
+    const run = {
       id: services.ids.next(),
-      status: "running",
-      dryRun,
-      startedAt: now.toISOString(),
+      status: "running" as const,
+      dryRun: options.dryRun,
+      startedAt: services.clock.now().toISOString(),
       finishedAt: null,
-      aliveUntil: new Date(now.getTime() + ALIVE_MS).toISOString(),
       progress: null,
       report: null,
       error: null,
     };
-    await store.begin(connection.id, run, now.toISOString());
-    return new CurrentRun(store, services, connection.id, run);
+    return new CurrentRun(store, services, connection.id, run, options.until).#claim();
   }
 
-  /** The run as it began. */
+  /**
+   * Goes on with a run where its part before left off.
+   * @throws DomainError `sync.running` when this part is under way already, `sync.lost` when the run is over
+   */
+  static async resume(
+    store: ConnectionStore,
+    services: Services,
+    { connection, lastRun }: StoredConnection,
+    part: { run: string; part: number; until?: Date },
+  ): Promise<CurrentRun> {
+    if (lastRun?.id !== part.run) throw syncLost(connection.id);
+    const run = { ...lastRun, part: part.part };
+    return new CurrentRun(store, services, connection.id, run, part.until).#claim();
+  }
+
+  async #claim(): Promise<this> {
+    await this.#store.begin(this.#connection, this.#run, this.#services.clock.now().toISOString());
+    return this;
+  }
+
+  /** The run as it stands. */
   get run(): SyncRun {
     return this.#run;
+  }
+
+  get part(): number {
+    return partOf(this.#run);
+  }
+
+  /** What its parts have done up to now. */
+  get soFar(): SyncSoFar {
+    return this.#run.soFar ?? { deliveries: [], calls: {}, warnings: [] };
   }
 
   /** Aborted when another run took over, or the connection was removed. */
@@ -65,24 +109,40 @@ export class CurrentRun {
     const now = this.#services.clock.now().getTime();
     this.#run = {
       ...this.#run,
-      aliveUntil: new Date(now + ALIVE_MS).toISOString(),
+      aliveUntil: this.#aliveUntil(),
       progress: text ?? this.#run.progress,
     };
     if (now - this.#said < SAY_MS) return;
     this.#said = now;
     // The next one may find the store again; a run does not fail for not being seen.
-    this.#saying = this.#saying.then(() => this.remember({})).catch(() => undefined);
+    this.#saying = this.#saying.then(() => this.#update({})).catch(() => undefined);
+  }
+
+  #aliveUntil(): string {
+    const quiet = this.#services.clock.now().getTime() + ALIVE_MS;
+    return new Date(Math.min(quiet, this.#until?.getTime() ?? quiet)).toISOString();
   }
 
   /** Stores what need not be pulled again. @throws DomainError `sync.lost` when the run is no longer the current one */
-  async remember(marks: SyncMarks): Promise<void> {
+  async remember(marks: SyncMarks, soFar: SyncSoFar): Promise<void> {
+    this.#run = { ...this.#run, soFar };
+    await this.#update(marks);
+  }
+
+  /**
+   * Leaves the run to its next part. It stays the connection's current one for as long as that may take to begin.
+   * @throws DomainError `sync.lost`
+   */
+  async handOver(progress: string): Promise<void> {
+    await this.#saying;
+    const aliveUntil = new Date(this.#services.clock.now().getTime() + ALIVE_MS).toISOString();
+    this.#run = { ...this.#run, aliveUntil, progress };
+    await this.#update({});
+  }
+
+  async #update(marks: SyncMarks): Promise<void> {
     if (await this.#store.update(this.#connection, this.#run, marks)) return;
-    const error = new DomainError(
-      "sync.lost",
-      "conflict",
-      `The connection "${this.#connection}" was removed, or another pull took over`,
-      { fix: "Look at the connections, and pull again if it is still needed." },
-    );
+    const error = syncLost(this.#connection);
     this.#lost.abort(error);
     throw error;
   }
@@ -98,8 +158,10 @@ export class CurrentRun {
 
   async #end(outcome: Partial<SyncRun>): Promise<void> {
     await this.#saying;
+    const run = { ...this.#run };
+    delete run.soFar;
     this.#run = {
-      ...this.#run,
+      ...run,
       ...outcome,
       finishedAt: this.#services.clock.now().toISOString(),
       progress: null,

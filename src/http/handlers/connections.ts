@@ -3,8 +3,9 @@ import {
   getConnection,
   listConnections,
   removeConnection,
+  seenRun,
 } from "../../app/sync/connections.ts";
-import { beginSync } from "../../app/sync/run-sync.ts";
+import { startSync } from "../../app/sync/run-sync.ts";
 import type { StoredConnection, SyncRun } from "../../ports/connection-store.ts";
 import type { Handlers } from "../call.ts";
 import { errorFields } from "../logger.ts";
@@ -13,15 +14,20 @@ import { json } from "../respond.ts";
 type Names = "listConnections" | "addConnection" | "getConnection" | "removeConnection" | "runConnection";
 
 export const connectionHandlers: Pick<Handlers, Names> = {
-  listConnections: async ({ services }) => json({ items: (await listConnections(services)).map(shown) }),
+  listConnections: async ({ services }) => {
+    const now = services.clock.now();
+    return json({ items: (await listConnections(services)).map((stored) => shown(stored, now)) });
+  },
 
   addConnection: async ({ services, body }) => {
     const connection = await addConnection(services, body);
     const location = { Location: `/v1/connections/${connection.id}` };
-    return json(shown({ connection, marks: {}, lastRun: null }), 201, location);
+    const stored = { connection, marks: {}, lastRun: null };
+    return json(shown(stored, services.clock.now()), 201, location);
   },
 
-  getConnection: async ({ services, params }) => json(shown(await getConnection(services, params.id))),
+  getConnection: async ({ services, params }) =>
+    json(shown(await getConnection(services, params.id), services.clock.now())),
 
   removeConnection: async ({ services, params }) => {
     await removeConnection(services, params.id);
@@ -29,28 +35,24 @@ export const connectionHandlers: Pick<Handlers, Names> = {
   },
 
   runConnection: async ({ services, params, body, logger, requestId }) => {
-    const perform = await beginSync(services, params.id, body ?? {});
-    await services.jobs.start(perform.run.id, async (signal) => {
-      try {
-        await perform(signal);
-      } catch (error) {
-        // The run itself remembers why it failed; who reads the log wants to know as well.
-        logger.error({ requestId, connection: params.id, error: errorFields(error) }, "pull failed");
-      }
+    const { id } = params;
+    const run = await startSync(services, id, body ?? {}, (error) => {
+      // The run itself remembers why it failed; who reads the log wants to know as well.
+      logger.error({ requestId, connection: id, error: errorFields(error) }, "pull failed");
     });
-    return json(shownRun(perform.run), 202);
+    return json(shownRun(run), 202);
   },
 };
 
 /** What a connection's marks are is its connector's business. */
-function shown({ connection, lastRun }: StoredConnection) {
+function shown({ connection, lastRun }: StoredConnection, now: Date) {
   const { access, ...rest } = connection;
   const names = {
     ...(access.kind === "role" && { roleArn: access.roleArn }),
     ...(access.kind === "role" && access.externalId !== undefined && { externalId: access.externalId }),
     ...(access.kind !== "ambient" && access.profile !== undefined && { profile: access.profile }),
   };
-  return { ...rest, ...names, lastRun: lastRun === null ? null : shownRun(lastRun) };
+  return { ...rest, ...names, lastRun: lastRun === null ? null : shownRun(seenRun(lastRun, now)) };
 }
 
 function shownRun({ id, status, dryRun, startedAt, finishedAt, progress, report, error }: SyncRun) {

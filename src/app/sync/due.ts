@@ -1,0 +1,55 @@
+import type { StoredConnection } from "../../ports/connection-store.ts";
+import type { Services } from "../services.ts";
+import { DomainError } from "../../core/errors/errors.ts";
+import { syncPorts } from "./connections.ts";
+import { startSync } from "./run-sync.ts";
+
+/**
+ * A pull that went well this recently is not repeated: the event that asks for it came twice. Shorter than any
+ * schedule that makes sense, since AWS renews none of these sources within the hour.
+ */
+const FRESH_MS = 30 * 60_000;
+
+export interface StartedPulls {
+  started: { connection: string; run: string }[];
+  /** Not due: being pulled, or just pulled. */
+  skipped: string[];
+  failed: { connection: string; error: unknown }[];
+}
+
+/** Whether a schedule is to pull a connection. A dry run loads nothing, and a failed one is to be tried again. */
+export function isDue({ lastRun }: StoredConnection, now: Date): boolean {
+  if (lastRun === null) return true;
+  if (lastRun.status === "running") return lastRun.aliveUntil <= now.toISOString();
+  if (lastRun.status === "failed" || lastRun.dryRun) return true;
+  return now.getTime() - Date.parse(lastRun.startedAt) >= FRESH_MS;
+}
+
+/**
+ * Has every connection that is due pulled, by a job each. One that cannot be started does not keep the others from it.
+ * @throws the signal's reason, when the time is up before all are started: whoever repeats the event does the rest
+ */
+export async function startDueSyncs(
+  services: Services,
+  signal: AbortSignal,
+  onFailure: (connection: string, error: unknown) => void,
+): Promise<StartedPulls> {
+  const outcome: StartedPulls = { started: [], skipped: [], failed: [] };
+  for (const stored of await syncPorts(services).connections.list()) {
+    signal.throwIfAborted();
+    const { id } = stored.connection;
+    if (!isDue(stored, services.clock.now())) {
+      outcome.skipped.push(id);
+      continue;
+    }
+    try {
+      const run = await startSync(services, id, {}, (error) => onFailure(id, error));
+      outcome.started.push({ connection: id, run: run.id });
+    } catch (error) {
+      // Another event of the same schedule was quicker.
+      if (error instanceof DomainError && error.code === "sync.running") outcome.skipped.push(id);
+      else outcome.failed.push({ connection: id, error });
+    }
+  }
+  return outcome;
+}
