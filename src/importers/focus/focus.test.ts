@@ -3,6 +3,7 @@ import { memoryFile } from "../../../test/support/memory-file.ts";
 import { DATASETS } from "../../core/metrics/datasets.ts";
 import type { Detected, Sample } from "../shared/importer.ts";
 import { ADDED_1_1, ADDED_1_2, ADDED_1_3, FOCUS_1_0 } from "./columns.ts";
+import { focusRules } from "./conformance.ts";
 import { focusImporter, focusMapping } from "./focus.ts";
 
 const detect = (header: readonly string[]): Detected | undefined =>
@@ -48,5 +49,93 @@ describe("FOCUS", () => {
     for (const name of [...mapping.source, ...mapping.accounts, mapping.start, mapping.end]) {
       expect(types.has(name)).toBe(true);
     }
+  });
+});
+
+/** The allowed values of a fact column in a version, and what its rules are told of. */
+function checked(version: string, target: string): { texts: string[]; allowed: readonly string[] } {
+  const rules = focusRules(version).filter(({ check }) => "target" in check && check.target === target);
+  const values = rules.flatMap(({ check }) => (check.kind === "values" ? [check.allowed] : []));
+  expect(values.length).toBeLessThan(2);
+  return { texts: rules.map(({ text }) => text), allowed: values[0] ?? [] };
+}
+
+describe("what FOCUS asks", () => {
+  const mandatory = (version: string): readonly string[] =>
+    focusRules(version).flatMap(({ check }) => (check.kind === "present" ? check.columns : []));
+
+  it("makes the columns mandatory that each version's sections do, and knows how many there are", () => {
+    expect([FOCUS_1_0.length, FOCUS_1_0.length + ADDED_1_1.length]).toEqual([43, 50]);
+    expect(FOCUS_1_0.length + ADDED_1_1.length + ADDED_1_2.length).toBe(57);
+    // 21 of them, 4 of which no file is taken without.
+    for (const version of ["1.0", "1.1", "1.2"]) {
+      expect([...mandatory(version)].sort()).toEqual([
+        ...["BillingAccountId", "BillingAccountName", "BillingPeriodEnd", "ChargeCategory", "ChargeClass"],
+        ...["ChargeDescription", "ChargePeriodEnd", "ContractedCost", "EffectiveCost", "InvoiceIssuerName"],
+        ...["ListCost", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ServiceCategory"],
+        "ServiceName",
+      ]);
+    }
+    // The preview asks for all of its 39 columns but two, and does not know ChargeClass and ContractedCost.
+    expect(mandatory("1.0-preview")).toHaveLength(33);
+    expect(mandatory("1.0-preview")).toEqual(
+      expect.arrayContaining(["ChargeSubcategory", "Region", "UsageQuantity", "UsageUnit", "Tags"]),
+    );
+    for (const name of ["AvailabilityZone", "CommitmentDiscountType", "ChargeClass", "ContractedCost"])
+      expect(mandatory("1.0-preview")).not.toContain(name);
+    expect(mandatory("1.3")).toEqual(expect.arrayContaining(["HostProviderName", "ServiceProviderName"]));
+    expect(mandatory("1.3")).not.toContain("ProviderName");
+  });
+
+  it("allows the values of each version", () => {
+    const since = ["Usage", "Purchase", "Tax", "Credit", "Adjustment"];
+    expect(checked("1.0", "charge_category").allowed).toEqual(since);
+    expect(checked("1.2", "charge_category").allowed).toEqual(since);
+    // The preview had no Credit, and other names for how a charge is priced.
+    expect(checked("1.0-preview", "charge_category").allowed).toEqual(
+      since.filter((v) => v !== "Credit").sort((a, b) => (a < b ? -1 : 1)),
+    );
+    expect(checked("1.0-preview", "pricing_category").allowed).toEqual([
+      ...["On-Demand", "Dynamic", "Commitment-Based", "Other"],
+    ]);
+    expect(checked("1.1", "pricing_category").allowed).toEqual(["Standard", "Dynamic", "Committed", "Other"]);
+    expect(checked("1.2", "charge_class").allowed).toEqual(["Correction"]);
+    expect(checked("1.2", "charge_frequency").allowed).toEqual(["One-Time", "Recurring", "Usage-Based"]);
+    expect(checked("1.2", "commitment_discount_status").allowed).toEqual(["Used", "Unused"]);
+    expect(checked("1.2", "service_category").allowed).toHaveLength(19);
+    expect(checked("1.2", "service_category").allowed).toEqual(
+      expect.arrayContaining(["Multicloud", "Mobile", "Media", "Migration", "Web", "Other"]),
+    );
+  });
+
+  it("asks for ISO 4217, in the section that says so in each version", () => {
+    const { allowed } = checked("1.0", "billing_currency");
+    expect(allowed).toEqual(expect.arrayContaining(["USD", "EUR", "CNY", "JPY"]));
+    for (const no of ["usd", "US$", "Dollar", "BTC"]) expect(allowed).not.toContain(no);
+    expect(checked("1.1", "billing_currency").texts).toEqual([
+      "BillingCurrency must not be null (Billing Currency)",
+      "BillingCurrency must be an ISO 4217 code (Currency Code Format)",
+    ]);
+    expect(checked("1.2", "billing_currency").texts[1]).toContain("(Currency Format)");
+  });
+
+  it("says which columns are null only together, as each version has it", () => {
+    const committed = "PricingCategory must not be null where CommitmentDiscountId is not (Pricing Category)";
+    expect(checked("1.0", "pricing_category").texts).toContain(committed);
+    for (const later of ["1.1", "1.2"])
+      expect(checked(later, "pricing_category").texts).not.toContain(committed);
+    expect(checked("1.2", "commitment_discount_id").texts).toEqual([
+      "CommitmentDiscountId must not be null where CommitmentDiscountStatus is not (Commitment Discount Status)",
+    ]);
+    const unit = "ConsumedQuantity must not be null where ConsumedUnit is not (Consumed Unit)";
+    expect(checked("1.2", "consumed_quantity").texts).toContain(unit);
+    expect(checked("1.0", "consumed_quantity").texts).not.toContain(unit);
+  });
+
+  it("names the provider as the version does", () => {
+    expect(checked("1.2", "provider_name").texts).toEqual(["ProviderName must not be null (Provider)"]);
+    expect(checked("1.3", "provider_name").texts).toEqual([
+      "ServiceProviderName must not be null (Service Provider Name)",
+    ]);
   });
 });

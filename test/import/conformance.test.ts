@@ -1,0 +1,148 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Database } from "../../src/adapters/embedded/database.ts";
+import { ADDED_1_1, ADDED_1_2, FOCUS_1_0 } from "../../src/importers/focus/columns.ts";
+import type { LoadReport } from "../../src/ports/load.ts";
+import { focusCsv, freshFolder, importInto } from "./lib.ts";
+
+let folder: string;
+let remove: () => Promise<void>;
+let database: Database;
+beforeEach(async () => {
+  ({ folder, remove } = await freshFolder());
+  database = await Database.open(join(folder, "data"));
+});
+afterEach(async () => {
+  database.close();
+  await remove();
+});
+
+type Row = Readonly<Record<string, string>>;
+/** A row that breaks nothing. */
+const GOOD: Row = {
+  ChargeFrequency: "Usage-Based",
+  PricingCategory: "Standard",
+  ServiceCategory: "Storage",
+};
+
+async function imported(rows: readonly Row[], columns: readonly string[]): Promise<LoadReport> {
+  const path = join(folder, "bill.csv");
+  writeFileSync(path, focusCsv(rows, { columns }));
+  return importInto(database, [path]);
+}
+
+const told = ({ warnings }: LoadReport): string[] => warnings.filter((text) => text.startsWith("FOCUS: "));
+const since10 = [...FOCUS_1_0];
+const since12 = [...FOCUS_1_0, ...ADDED_1_1, ...ADDED_1_2];
+
+describe("FOCUS files that break a rule load, and the rule is told", () => {
+  it("tells nothing of a row that breaks none, in any version", async () => {
+    for (const columns of [since10, since12]) expect(told(await imported([GOOD], columns))).toEqual([]);
+  });
+
+  it.each<[string, Row, string]>([
+    [
+      "a currency that is none",
+      { BillingCurrency: "Dollars" },
+      "BillingCurrency must be an ISO 4217 code (Currency Code Format)",
+    ],
+    [
+      "a category of the preview",
+      { PricingCategory: "On-Demand" },
+      "PricingCategory must be one of Standard, Dynamic, Committed, Other (Pricing Category)",
+    ],
+    [
+      "a frequency in other letters",
+      { ChargeFrequency: "Usage-based" },
+      "ChargeFrequency must be one of One-Time, Recurring, Usage-Based (Charge Frequency)",
+    ],
+    [
+      "a category that is none",
+      { ServiceCategory: "Database" },
+      "ServiceCategory must be a value the specification lists (Service Category)",
+    ],
+    [
+      "a commitment without a pricing category",
+      { CommitmentDiscountId: "sp", PricingCategory: "" },
+      "PricingCategory must not be null where CommitmentDiscountId is not (Pricing Category)",
+    ],
+    [
+      "a status of no commitment",
+      { CommitmentDiscountStatus: "Used" },
+      "CommitmentDiscountId must not be null where CommitmentDiscountStatus is not (Commitment Discount Status)",
+    ],
+    [
+      "a quantity without a unit",
+      { ConsumedUnit: "NULL" },
+      "ConsumedUnit must not be null where ConsumedQuantity is not (Consumed Unit)",
+    ],
+    ["no cost", { ListCost: "" }, "ListCost must not be null (List Cost)"],
+  ])("%s", async (_, broken, text) => {
+    const report = await imported([GOOD, { ...GOOD, ...broken }], since10);
+    expect([report.rowsAccepted, report.rowsRejected]).toEqual([2, 0]);
+    expect(told(report)).toEqual([`FOCUS: ${text}: 1 row`]);
+  });
+
+  it("tells a unit without a quantity from 1.2 on, and names 1.2's section for currencies", async () => {
+    const rows = [GOOD, { ...GOOD, ConsumedQuantity: "" }, { ...GOOD, BillingCurrency: "credits" }];
+    expect(told(await imported(rows, since10)).join()).not.toContain("Consumed");
+    expect(told(await imported(rows, since12))).toEqual([
+      "FOCUS: BillingCurrency must be an ISO 4217 code (Currency Format): 1 row",
+      "FOCUS: ConsumedQuantity must not be null where ConsumedUnit is not (Consumed Unit): 1 row",
+    ]);
+  });
+
+  it("knows what the preview called things", async () => {
+    const columns = [
+      ...[
+        "BillingAccountId",
+        "BillingCurrency",
+        "BillingPeriodStart",
+        "ChargePeriodStart",
+        "ChargePeriodEnd",
+      ],
+      ...["BilledCost", "EffectiveCost", "ListCost", "ProviderName", "ServiceName", "ServiceCategory"],
+      ...["ChargeCategory", "ChargeSubcategory", "ChargeFrequency", "PricingCategory", "UsageQuantity"],
+    ];
+    const preview = { ...GOOD, PricingCategory: "Commitment-Based", ChargeSubcategory: "On-Demand" };
+    const report = await imported([preview, { ...preview, ChargeCategory: "Credit" }], columns);
+    expect(report.version).toBe("1.0-preview");
+    const [missing, ...rows] = told(report);
+    expect(missing).toMatch(
+      /^FOCUS: columns that FOCUS 1.0-preview makes mandatory are missing: BillingAccountName, /,
+    );
+    expect(missing).not.toContain("ContractedCost");
+    expect(rows).toEqual([
+      "FOCUS: ChargeCategory must be one of Adjustment, Purchase, Tax, Usage (Charge Category): 1 row",
+    ]);
+  });
+});
+
+describe("the numbers of FOCUS (Numeric Format)", () => {
+  const rowsOf = (texts: readonly string[]): Row[] => texts.map((text) => ({ ...GOOD, EffectiveCost: text }));
+
+  it("are read as the attribute's examples are meant", async () => {
+    const report = await imported(rowsOf(["-100.2", "-3", "4", "35.2E-7", "1.234"]), since10);
+    expect(report.rowsRejected).toBe(0);
+    expect(report.totals[0]?.loaded).toMatchObject({ effective_cost: "-97.96599648" });
+  });
+
+  it("are refused where the attribute's examples are not, and the rule told", async () => {
+    const texts = [
+      ...["1 1/2", "35.24 x 10^7", "[3,5,8]", "[4:5]", "5i + 4", "sqrt(2)", "2.3^3", "32 GiB", "$32"],
+      "3,432,342",
+    ];
+    const report = await imported([GOOD, ...rowsOf(texts)], since10);
+    expect(report.rejections.map(({ reason }) => reason)).toEqual(
+      texts.map((text) => `"${text}" is not a number`),
+    );
+    expect(told(report)).toEqual(["FOCUS: EffectiveCost must be a number (Effective Cost): 10 rows"]);
+  });
+
+  it("are taken with a plus sign, which it does not allow, for what they can only mean", async () => {
+    const report = await imported(rowsOf(["+333", "35.2E+7"]), since10);
+    expect(report.totals[0]?.loaded).toMatchObject({ effective_cost: "352000333" });
+    expect(told(report)).toEqual([]);
+  });
+});
