@@ -7,6 +7,7 @@ import { checkDefinition } from "../../src/core/reports/check.ts";
 import type { Kpi, ReportDocument } from "../../src/core/reports/document.ts";
 import { EXPORT_FORMATS, type ExportFormat } from "../../src/core/reports/formats.ts";
 import type { Manifest } from "../../src/core/reports/manifest.ts";
+import type { RenderOptions } from "../../src/ports/renderer.ts";
 import { demoRecordLoads } from "../../src/demo/facts.ts";
 import { cost, NOW } from "../conformance/lib/facts.ts";
 import { collect } from "../support/documents.ts";
@@ -32,10 +33,23 @@ async function documentOf(
 async function render(
   document: ReportDocument,
   format: ExportFormat,
+  options: RenderOptions = {},
 ): Promise<{ bytes: Buffer; manifest: Manifest }> {
-  const { body, manifest } = await renderDocument(document, format);
+  const { body, manifest } = await renderDocument(document, format, options);
   const bytes = await collect(body);
   return { bytes, manifest: manifest() };
+}
+
+/** Pages of the executive summary, on A4 and on letter. */
+async function summaryPages(of: TestTenant): Promise<number[]> {
+  const pages: number[] = [];
+  for (const size of ["A4", "letter"] as const) {
+    const document = await documentOf(of, "executive-summary", {});
+    const { bytes } = await render(document, "pdf", { page: { size, orientation: "portrait" } });
+    const pdf = await getDocument({ data: new Uint8Array(bytes), verbosity: 0 }).promise;
+    pages.push(pdf.numPages);
+  }
+  return pages;
 }
 
 const cards = (document: ReportDocument): Kpi[] =>
@@ -86,9 +100,30 @@ describe("the templates of posture and summary", () => {
   it("the executive summary is one page, with every card known", async () => {
     const document = await documentOf(tenant, "executive-summary", {});
     for (const card of cards(document)) expect([card.id, card.value]).not.toEqual([card.id, null]);
-    const { bytes } = await render(document, "pdf");
-    const pdf = await getDocument({ data: new Uint8Array(bytes), verbosity: 0 }).promise;
-    expect(pdf.numPages).toBe(1);
+    const charts = document.sections.flatMap((section) => (section.kind === "chart" ? section.id : []));
+    expect(charts).toEqual(["trend", "severities", "compliance"]);
+    expect(await summaryPages(tenant)).toEqual([1, 1]);
+  });
+
+  it.each(["ledgerline", "civic-records", "sprout", "tidewater"])(
+    "the executive summary of %s is one page, though nothing is known of its cost",
+    async (id) => {
+      const own = { ...tenant.context.tenant, id, name: `${id} (demo)`, demo: true };
+      const other = { ...tenant, context: { ...tenant.context, tenant: own } };
+      const known = cards(await documentOf(other, "executive-summary", {})).map(
+        ({ value }) => value !== null,
+      );
+      expect(known).toEqual([false, true, true, true]);
+      expect(await summaryPages(other)).toEqual([1, 1]);
+    },
+  );
+
+  it("the executive summary is one page where nothing is known at all, and with a logo", async () => {
+    const pixel =
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const branding = { color: "#0f766e", logo: `data:image/png;base64,${pixel}` };
+    const own = { ...empty.context.tenant, branding, demo: true };
+    expect(await summaryPages({ ...empty, context: { ...empty.context, tenant: own } })).toEqual([1, 1]);
   });
 
   it("the executive summary stays one page with long names and several currencies", async () => {
@@ -114,10 +149,9 @@ describe("the templates of posture and summary", () => {
       await several.load("cost", amounts);
       const document = await documentOf(several, "executive-summary", {});
       expect(cards(document).find(({ id }) => id === "billed")?.value).toBeNull();
-      const { bytes, manifest } = await render(document, "pdf");
+      const { manifest } = await render(document, "pdf");
       expect([manifest.rowsWritten, manifest.complete]).toEqual([3, false]);
-      const pdf = await getDocument({ data: new Uint8Array(bytes), verbosity: 0 }).promise;
-      expect(pdf.numPages).toBe(1);
+      expect(await summaryPages(several)).toEqual([1, 1]);
     } finally {
       await several.close();
     }

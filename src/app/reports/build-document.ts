@@ -73,6 +73,7 @@ export async function buildDocument(
     description: definition.description,
     branding: tenant.branding,
     language: "en",
+    ...(definition.layout !== undefined && { layout: definition.layout }),
     sections: sections.map((section) =>
       section === detail ? { ...detail, table: recorded.table } : section,
     ),

@@ -128,6 +128,12 @@ export const definitionSchema = named(
         ]),
       ),
     ),
+    layout: z.exactOptional(
+      doc(
+        z.enum(["full", "compact"]),
+        "`compact` is for a report of one page: in a PDF its charts share the room that cards and tables leave, and what it says about itself takes a few lines. `full` when not given.",
+      ),
+    ),
   }),
 );
 

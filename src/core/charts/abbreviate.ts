@@ -53,5 +53,19 @@ export function valueLabel(value: string | null, format: ValueFormat, withUnit =
   return withUnit && format.unit !== null && !COUNTED.has(format.unit) ? `${number} ${format.unit}` : number;
 }
 
+/**
+ * A change with its sign, for cards: `+8.1%`; `-11.1 points` where the value is a percentage itself; the amount where
+ * there was nothing before that could be a hundred percent.
+ */
+export function changeLabel(
+  change: { absolute: string; percent?: string | undefined },
+  format: ValueFormat,
+): string {
+  const sign = change.absolute.startsWith("-") ? "" : "+";
+  if (format.type === "percent") return `${sign}${formatQuantity(change.absolute, 1)} points`;
+  if (change.percent !== undefined) return formatPercent(change.percent, true);
+  return `${sign}${valueLabel(change.absolute, format)}`;
+}
+
 /** Units that repeat the measure's name and add nothing beside a number. */
 const COUNTED = new Set(["findings", "results", "1", "Count"]);

@@ -50,4 +50,12 @@ export interface ReportDefinition {
   /** The range asked for when a run names none. */
   range: RangeRequest;
   sections: readonly Section[];
+  /** `full` when not given. */
+  layout?: ReportLayout;
 }
+
+/**
+ * How a report is laid out on paper. `compact` is for one that is to be a single page: its charts share the room that
+ * its cards and tables leave, and what it says about itself takes a few lines instead of a page.
+ */
+export type ReportLayout = "full" | "compact";

@@ -1,6 +1,7 @@
 import type { ChartSpec } from "../charts/spec.ts";
 import type { QueryResult, ResultHead, ResultRange, Row } from "../query/query.ts";
 import type { Branding } from "../tenants/tenant.ts";
+import type { ReportLayout } from "./definition.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** A computed number on a card. Amounts are canonical decimals; renderers format them with `type` and `unit`. */
@@ -56,6 +57,8 @@ export interface ReportDocument {
   /** BCP 47, e.g. `en`. */
   language: string;
   sections: readonly DocumentSection[];
+  /** `full` when not given. */
+  layout?: ReportLayout;
   /**
    * The manifest; complete once the detail table has been drained.
    * @throws Error before that: a renderer writes it last

@@ -96,7 +96,7 @@ export function gaugeHeight(width: number): number {
 
 /** An arc from 0 to 100: green from 90, amber from 70, red below. An unknown value leaves the arc empty. */
 export function drawGauge(surface: Surface, chart: GaugeChart, box: Box, theme: ChartTheme): void {
-  const radius = gaugeRadius(box.width);
+  const radius = Math.min(gaugeRadius(box.width), (box.height - 12) / 1.64);
   const centre = [box.x + box.width / 2, box.y + radius + 8] as const;
   const at = (percent: number): number => START + (SWEEP * Math.min(100, Math.max(0, percent))) / 100;
   surface.ring(centre, radius * 0.76, radius, at(0), at(100), theme.grid);
@@ -122,8 +122,10 @@ export function drawGauge(surface: Surface, chart: GaugeChart, box: Box, theme: 
   surface.text(chart.label, centre[0], centre[1] + 20, { size: 7.5, color: theme.muted, align: "center" });
   for (const mark of [0, 70, 90, 100]) {
     const angle = at(mark);
-    const x = centre[0] + Math.sin(angle) * radius * 1.17;
-    const y = centre[1] - Math.cos(angle) * radius * 1.17;
+    // Clear of the band, whose width is a part of the radius, by the width of the digits, which is not.
+    const away = Math.max(radius * 1.17, radius * 1.075 + 7);
+    const x = centre[0] + Math.sin(angle) * away;
+    const y = centre[1] - Math.cos(angle) * away;
     surface.text(String(mark), x, y + 2.4, { size: 6.5, color: theme.muted, align: "center" });
   }
 }

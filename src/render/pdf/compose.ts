@@ -1,10 +1,12 @@
 import type { DocumentSection, ReportDocument } from "../../core/reports/document.ts";
 import { detailTable } from "../../core/reports/document.ts";
+import type { Manifest } from "../../core/reports/manifest.ts";
 import { drawAbout, queryText } from "./blocks/about.ts";
-import { cardHeight, type ChartBlock, chartBlock, drawCharts } from "./blocks/charts.ts";
+import { cardHeight, type ChartBlock, chartBlock, drawCharts, ROW_GAP, rowHeight } from "./blocks/charts.ts";
 import { type ContentsPages, drawContents, type Entry, reserveContents } from "./blocks/contents.ts";
 import { drawCover } from "./blocks/cover.ts";
 import { drawKpis, KPI_HEIGHT } from "./blocks/kpis.ts";
+import { drawImprint, imprintHeight, imprintLines } from "./blocks/imprint.ts";
 import { heading, paragraph } from "./blocks/titles.ts";
 import type { Book, Target } from "./book.ts";
 import type { Element } from "./tags.ts";
@@ -75,10 +77,37 @@ export async function* compose(
   const about: Entry = { title: "About this report", level: 1 };
   const contents = isLong(document, entries) ? reserveContents(book, root, [...entries, about]) : undefined;
   for (const [i, block] of blocks.entries()) {
-    yield* drawBlock(book, root, block, follow(book, blocks[i + 1]), format);
+    const rest = blocks.slice(i);
+    if (document.layout === "compact" && areCharts(rest))
+      drawCharts(book, root, rest[0].charts, sharedHeight(book, document, rest, notes));
+    else yield* drawBlock(book, root, block, follow(book, blocks[i + 1]), format);
   }
   drawLastPage(book, document, about, notes, format, contents);
   yield;
+}
+
+type Charts = Extract<Block, { kind: "charts" }>;
+
+function areCharts(blocks: readonly Block[]): blocks is readonly [Charts, ...Charts[]] {
+  return blocks.length > 0 && blocks.every(({ kind }) => kind === "charts");
+}
+
+/** Points below which a chart's card cannot be read. */
+const LEAST_CARD = 120;
+/** Kept free for a note that only the last chart's text may call for. */
+const SPARE = 14;
+
+/** The height of each of the last rows of charts when they share what the closing lines leave of the page. */
+function sharedHeight(
+  book: Book,
+  document: ReportDocument,
+  rows: readonly [Charts, ...Charts[]],
+  notes: readonly string[],
+): number {
+  const closing = imprintHeight(book, closingLines(book, document, notes)) + SPARE;
+  const share = (book.room - closing) / rows.length - ROW_GAP;
+  const best = rowHeight(book, rows[0].charts);
+  return share < LEAST_CARD ? best : Math.min(share, best * 1.25);
 }
 
 function isLong(document: ReportDocument, entries: readonly Entry[]): boolean {
@@ -147,13 +176,26 @@ function drawLastPage(
   contents: ContentsPages | undefined,
 ): void {
   upright(book, format);
+  const placed = (target: Target): void => void (about.target = target);
+  if (document.layout === "compact")
+    drawImprint(book, book.tags.document, closingLines(book, document, notes), placed);
+  else {
+    const manifest = document.manifest();
+    const columns = detailTable(document).table.head.columns;
+    drawAbout(book, book.tags.document, manifest, columns, allNotes(book, manifest, notes), placed);
+  }
+  if (contents !== undefined) drawContents(book, contents);
+}
+
+function closingLines(book: Book, document: ReportDocument, notes: readonly string[]): string[] {
   const manifest = document.manifest();
-  const all = [...manifest.notes, ...notes];
-  // The note below counts what the query shows, too.
+  return imprintLines(manifest, detailTable(document).table.head.columns, allNotes(book, manifest, notes));
+}
+
+/** The manifest's notes, those of drawing, and one about characters that no font has. */
+function allNotes(book: Book, manifest: Manifest, notes: readonly string[]): string[] {
+  // That note counts what the query shows, too.
   book.type.shape(queryText(manifest));
   const missing = book.type.missingNote();
-  if (missing !== undefined) all.push(missing);
-  const columns = detailTable(document).table.head.columns;
-  drawAbout(book, book.tags.document, manifest, columns, all, (target) => (about.target = target));
-  if (contents !== undefined) drawContents(book, contents);
+  return [...manifest.notes, ...notes, ...(missing === undefined ? [] : [missing])];
 }

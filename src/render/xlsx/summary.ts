@@ -1,6 +1,6 @@
+import { changeLabel } from "../../core/charts/abbreviate.ts";
 import { heatColor, STATUS_TEXT, textOn } from "../../core/charts/palette.ts";
 import type { GridChart } from "../../core/charts/series.ts";
-import { formatPercent } from "../../core/money/format.ts";
 import { parseDecimal } from "../../core/money/decimal.ts";
 import type { Kpi, ReportDocument } from "../../core/reports/document.ts";
 import { describeRange } from "../../core/time/ranges.ts";
@@ -291,7 +291,7 @@ function changeText(item: Kpi): { text: string; color: string } | undefined {
   if (change === undefined) return undefined;
   const direction = parseDecimal(change.absolute);
   const sign = direction > 0n ? "▲" : direction < 0n ? "▼" : "■";
-  const amount = change.percent === undefined ? "new" : formatPercent(change.percent, true);
+  const amount = direction === 0n ? "No change" : changeLabel(change, { type: item.type, unit: item.unit });
   const good = direction > 0n === (upIs === "good");
   const color =
     upIs === "neutral" || direction === 0n ? STATUS_TEXT.neutral : good ? STATUS_TEXT.good : STATUS_TEXT.bad;

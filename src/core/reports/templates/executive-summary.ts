@@ -7,6 +7,7 @@ export const EXECUTIVE_SUMMARY = fixedTemplate("executive-summary", {
   title: "Executive summary",
   description: "",
   range: { preset: "last-month" },
+  layout: "compact",
   sections: [
     {
       kind: "kpis",
@@ -54,6 +55,28 @@ export const EXECUTIVE_SUMMARY = fixedTemplate("executive-summary", {
       title: "What changed and what drove it",
       detail: true,
       compute: { computation: "summary-page" },
+    },
+    {
+      kind: "chart",
+      id: "trend",
+      title: "Billed cost by day",
+      chart: { kind: "line", x: "day", y: ["billed_cost"] },
+      // By currency too, since amounts of several are never added: each is then a line of its own.
+      query: { dataset: "cost", groupBy: ["day", "currency"], measures: ["billed_cost"] },
+    },
+    {
+      kind: "chart",
+      id: "severities",
+      title: "Open findings by severity",
+      chart: { kind: "bar", x: "severity", y: ["findings"], horizontal: true },
+      compute: { computation: "security-score" },
+    },
+    {
+      kind: "chart",
+      id: "compliance",
+      title: "Compliance score",
+      chart: { kind: "gauge", value: "score" },
+      compute: { computation: "compliance-score" },
     },
   ],
 });

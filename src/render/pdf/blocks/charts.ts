@@ -66,14 +66,30 @@ function noteLines(book: Book, block: ChartBlock, width: number): string[] {
   return block.notes.flatMap((note) => book.type.wrap(note, width - 2 * PAD, TEXT.tiny));
 }
 
-/** Draws a row of charts: one over the full width, or two or three side by side. */
-export function drawCharts(book: Book, parent: Element, blocks: readonly ChartBlock[]): void {
+/** What a row of charts takes beside the height of its cards. */
+export const ROW_GAP = GAP + 4;
+
+/** The height a row of charts looks best at. */
+export function rowHeight(book: Book, blocks: readonly ChartBlock[]): number {
   const width = (book.width - GAP * (blocks.length - 1)) / blocks.length;
   const full = book.page.height - MARGIN.top - MARGIN.bottom;
-  const height = Math.min(full, Math.max(...blocks.map((block) => cardHeight(book, block, width))));
+  return Math.min(full, Math.max(...blocks.map((block) => cardHeight(book, block, width))));
+}
+
+/**
+ * Draws a row of charts: one over the full width, or two or three side by side.
+ * @param height of their cards
+ */
+export function drawCharts(
+  book: Book,
+  parent: Element,
+  blocks: readonly ChartBlock[],
+  height = rowHeight(book, blocks),
+): void {
+  const width = (book.width - GAP * (blocks.length - 1)) / blocks.length;
   if (book.room < height) book.next();
   blocks.forEach((block, i) => drawCard(book, parent, block, MARGIN.x + i * (width + GAP), width, height));
-  book.page.y += height + GAP + 4;
+  book.page.y += height + ROW_GAP;
 }
 
 function drawCard(

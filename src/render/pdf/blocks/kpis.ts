@@ -1,7 +1,6 @@
-import { valueLabel } from "../../../core/charts/abbreviate.ts";
+import { changeLabel, valueLabel } from "../../../core/charts/abbreviate.ts";
 import { STATUS_TEXT } from "../../../core/charts/palette.ts";
 import { parseDecimal } from "../../../core/money/decimal.ts";
-import { formatPercent } from "../../../core/money/format.ts";
 import type { Kpi } from "../../../core/reports/document.ts";
 import type { Book } from "../book.ts";
 import type { Pen } from "../pen.ts";
@@ -99,12 +98,7 @@ function drawChange(
   if (change === undefined) return;
   const sign = parseDecimal(change.absolute);
   const color = STATUS_TEXT[verdict(item.upIs, sign)];
-  const text =
-    sign === 0n
-      ? "No change"
-      : change.percent !== undefined
-        ? formatPercent(change.percent, true)
-        : `${sign > 0n ? "+" : ""}${valueLabel(change.absolute, { type: item.type, unit: item.unit })}`;
+  const text = sign === 0n ? "No change" : changeLabel(change, { type: item.type, unit: item.unit });
   const shift = sign === 0n ? 0 : 10;
   if (sign !== 0n) pen.artifact(() => arrow(pen, x, y, sign > 0n, color));
   pen.tagged("P", parent, () => {
