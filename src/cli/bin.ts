@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { processEffects } from "./effects.ts";
 import { run } from "./program.ts";
 
+// The SDK would say on every use that it will leave the Node.js that is supported here; dependencies are our concern.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
 const abort = new AbortController();
 let stopping = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

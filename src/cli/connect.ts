@@ -1,7 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { type Client, createClient } from "../contract/client.ts";
 import type { Role } from "../core/access/access.ts";
-import { type EmbeddedRuntime, openEmbedded } from "../runtimes/embedded.ts";
+import { invalid } from "../core/errors/errors.ts";
+import { openEmbedded } from "../runtimes/embedded.ts";
+import { createLogger } from "../runtimes/log.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
 import { signToken, tokenSecret } from "../runtimes/secret.ts";
 import { findServer, type ServerFile } from "../runtimes/server-file.ts";
 import type { Effects } from "./effects.ts";
@@ -9,28 +13,66 @@ import type { Effects } from "./effects.ts";
 /** How long a command's own token is good for, in seconds. */
 const TOKEN_SECONDS = 3_600;
 
-/** The service behind a data folder: the server that has it open, or the store opened by this command. */
+/** The service behind a store: the server that has its folder open, or the store opened by this command. */
 export interface Connection {
   server: ServerFile | undefined;
   /** Set when there is no server. */
-  runtime: EmbeddedRuntime | undefined;
+  runtime: Runtime | undefined;
   /** A client that acts in a role, for a tenant. */
   as(role: Role, tenant?: string): Client;
   close(): Promise<void>;
 }
 
-export function dataFolder(effects: Effects, option: string | undefined): string {
-  return resolve(option ?? effects.env["SECUREBASE_DATA"] ?? ".securebase");
+/** Where the data is: a folder, or an environment deployed on AWS. */
+export type DataPlace = { directory: string } | { environment: string };
+
+const ON_AWS = "aws:";
+
+/**
+ * What `--data` says, or SECUREBASE_DATA: a folder's path, or `aws:` and an environment's name.
+ * @throws DomainError `data.invalid`
+ */
+export function dataPlace(effects: Effects, option: string | undefined): DataPlace {
+  const text = option ?? effects.env["SECUREBASE_DATA"] ?? ".securebase";
+  if (!text.startsWith(ON_AWS)) return { directory: resolve(text) };
+  const environment = text.slice(ON_AWS.length);
+  if (/^[a-z][a-z0-9-]{0,19}$/.test(environment)) return { environment };
+  throw invalid("data.invalid", `"${text}" names no environment`, {
+    field: "data",
+    fix: "Give aws: and the environment's name, for example aws:prod. A folder of that name is ./aws:….",
+  });
 }
 
 /**
- * Reaches the service of a data folder. Commands speak to both kinds in the same way, through the API's contract.
- * @throws DomainError `store.in-use` when another command has the store open
+ * The data folder, for commands that only work on one.
+ * @throws DomainError `data.not-a-folder`
  */
-export async function connect(effects: Effects, directory: string): Promise<Connection> {
-  const server = await findServer(directory);
-  const secret = await tokenSecret(directory, effects.env["SECUREBASE_JWT_SECRET"]);
-  const runtime = server === undefined ? await openEmbedded({ directory, env: effects.env }) : undefined;
+export function dataFolder(effects: Effects, option: string | undefined, fix: string): string {
+  const place = dataPlace(effects, option);
+  if ("directory" in place) return place.directory;
+  const text = `${ON_AWS}${place.environment} is not a data folder`;
+  throw invalid("data.not-a-folder", text, { field: "data", fix });
+}
+
+/**
+ * Reaches a service. Commands speak to all kinds in the same way, through the API's contract.
+ * @throws DomainError `store.in-use` when another command has the folder open; `config.missing`, `store.*` on AWS
+ */
+export async function connect(effects: Effects, place: DataPlace): Promise<Connection> {
+  const { env } = effects;
+  const server = "directory" in place ? await findServer(place.directory) : undefined;
+  // On AWS the tokens of this process's requests are for itself alone.
+  const secret =
+    "directory" in place ? await tokenSecret(place.directory, env["SECUREBASE_JWT_SECRET"]) : randomBytes(32);
+  const open = async (): Promise<Runtime> => {
+    // The command itself tells what went wrong; a log beside it would tell it twice.
+    const logger = createLogger(env["SECUREBASE_LOG"] ?? "silent");
+    if ("directory" in place) return openEmbedded({ ...place, env, logger });
+    // Loaded when needed: the SDK would slow every command on a folder.
+    const { openCloud } = await import("../runtimes/cloud.ts");
+    return openCloud({ ...place, env, secret, logger });
+  };
+  const runtime = server === undefined ? await open() : undefined;
   return {
     server,
     runtime,
@@ -64,10 +106,10 @@ export async function asTenant(connection: Connection, role: Role, tenant: strin
 /** Connects, runs, and closes whatever happens. */
 export async function withConnection<T>(
   effects: Effects,
-  directory: string,
+  place: DataPlace,
   task: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect(effects, directory);
+  const connection = await connect(effects, place);
   try {
     return await task(connection);
   } finally {

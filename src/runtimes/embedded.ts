@@ -1,22 +1,19 @@
-import { readFileSync } from "node:fs";
 import { createRemoteJWKSet } from "jose";
 import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock } from "../adapters/embedded/clock.ts";
 import { createSpool } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
 import { InProcessJobs } from "../app/exports/jobs.ts";
-import { importFiles, type ImportOptions } from "../app/imports/import-files.ts";
-import type { ImportReport } from "../app/imports/report.ts";
+import { importFiles } from "../app/imports/import-files.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
 import type { AuthOptions } from "../http/auth.ts";
 import type { Logger } from "../http/logger.ts";
-import type { InputFile } from "../ports/load.ts";
 import { sha256 } from "./digest.ts";
+import { endpointsOf } from "./endpoints.ts";
 import { createLogger } from "./log.ts";
+import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
 import { tokenSecret } from "./secret.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface RuntimeOptions {
   /** The data folder; made when it is not there. */
@@ -26,20 +23,8 @@ export interface RuntimeOptions {
 }
 
 /** The whole service in this process, on one data folder. */
-export interface EmbeddedRuntime {
-  services: Services;
+export interface EmbeddedRuntime extends Runtime {
   directory: string;
-  /** Answers an API request. */
-  fetch: (request: Request) => Promise<Response>;
-  /** Imports files as an operator who sits at the machine. @throws DomainError `import.*` */
-  importFiles(files: readonly InputFile[], options: ImportOptions): Promise<ImportReport>;
-  /** Stops jobs and closes the store. */
-  close(): Promise<void>;
-}
-
-export function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /**
@@ -94,11 +79,4 @@ async function authOptions(directory: string, env: Environment): Promise<AuthOpt
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
   };
-}
-
-/** The SDK's own variables; S3 is told apart because an emulator wants buckets in the path. */
-function endpointsOf(env: Environment): { endpoint?: string; s3Endpoint?: string } {
-  const endpoint = env["AWS_ENDPOINT_URL"];
-  const s3Endpoint = env["AWS_ENDPOINT_URL_S3"] ?? endpoint;
-  return { ...(endpoint !== undefined && { endpoint }), ...(s3Endpoint !== undefined && { s3Endpoint }) };
 }

@@ -3,7 +3,7 @@ import type { AnswerOf } from "../../contract/route.ts";
 import type { Routes } from "../../contract/routes.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import { formatMoney, formatPercent } from "../../core/money/format.ts";
-import { asTenant, dataFolder, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { collect, common, type CommonOptions, filtersOf, listOf } from "./options.ts";
@@ -43,7 +43,7 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     .action(async (options: AddOptions) => {
       const { name, amount, currency } = options;
       const thresholds = listOf(options.threshold).map(percentOf);
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const client = await asTenant(connection, ROLE, options.tenant);
         const added = await client.call("createBudget", {
           body: {
@@ -65,7 +65,7 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     .requiredOption("--tenant <id>", "whose budgets")
     .option("--month <YYYY-MM>", "where they stood in a month (default the running one)")
     .action(async (options: BudgetOptions & { month?: string }) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const client = await asTenant(connection, ROLE, options.tenant);
         const items: Budget[] = [];
         let after: string | null = null;
@@ -91,7 +91,7 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     .argument("<budget-id>")
     .requiredOption("--tenant <id>", "whose budget")
     .action(async (id: string, options: BudgetOptions) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const client = await asTenant(connection, ROLE, options.tenant);
         const { name } = await client.call("getBudget", {
           params: { id },

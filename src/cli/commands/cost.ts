@@ -4,7 +4,7 @@ import type { Routes } from "../../contract/routes.ts";
 import type { Client } from "../../contract/client.ts";
 import { formatMoney, formatPercent } from "../../core/money/format.ts";
 import { describeRange, type RangeRequest } from "../../core/time/ranges.ts";
-import { asTenant, dataFolder, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import {
   collect,
@@ -129,7 +129,7 @@ async function answer<T>(
   ask: (client: Client) => Promise<T>,
   print: (answer: T, effects: Effects) => Promise<void>,
 ): Promise<void> {
-  await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+  await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
     const found = await ask(await asTenant(connection, "analyst", options.tenant));
     if (options.json === true) return effects.out(`${JSON.stringify(found)}\n`);
     return print(found, effects);

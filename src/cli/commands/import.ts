@@ -9,7 +9,7 @@ import {
   multipart,
   standardInput,
 } from "../../runtimes/input.ts";
-import { type Connection, dataFolder, withConnection } from "../connect.ts";
+import { type Connection, dataPlace, withConnection } from "../connect.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Effects } from "../effects.ts";
 import { printImport } from "./import-report.ts";
@@ -34,7 +34,7 @@ export function importCommand(program: Command, effects: Effects, exit: (code: E
     .option("--dry-run", "read, check and sum, and change nothing")
     .action(async (first: string, more: string[], options: ImportOptions) => {
       const files = await openFiles([first, ...more], effects);
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const progress = startProgress(effects, options.quiet);
         try {
           const report = await load(connection, files, options, effects, progress);

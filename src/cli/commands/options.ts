@@ -14,7 +14,10 @@ export interface CommonOptions {
 /** Options that every command on the store has. */
 export function common(command: Command): Command {
   return command
-    .option("--data <dir>", "data folder (default .securebase, or SECUREBASE_DATA)")
+    .option(
+      "--data <dir>",
+      "data folder, or aws:ENV for a deployed environment (default .securebase, or SECUREBASE_DATA)",
+    )
     .option("--json", "machine-readable output on stdout")
     .option("--quiet", "no progress on stderr");
 }

@@ -5,7 +5,7 @@ import type { Routes } from "../../contract/routes.ts";
 import { formatMoney, formatPercent, formatQuantity } from "../../core/money/format.ts";
 import type { QueryResult } from "../../core/query/query.ts";
 import { COMPARISONS, type Comparison, describeRange, type RangePreset } from "../../core/time/ranges.ts";
-import { asTenant, dataFolder, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { resultTable } from "../result-table.ts";
@@ -81,7 +81,7 @@ function dashboard<T>(
   if (about.filters.includes("top")) command.option("--top <n>", "rows of each list");
   command.action(async (options: PostureOptions) => {
     const query = scopeOf(options);
-    await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+    await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
       const client = await asTenant(connection, "viewer", options.tenant);
       const answer = await run.ask(client, query);
       await effects.out(options.json === true ? `${JSON.stringify(answer)}\n` : run.show(answer));

@@ -4,7 +4,7 @@ import { datasetOf } from "../../core/metrics/datasets.ts";
 import { formatPercent, formatQuantity } from "../../core/money/format.ts";
 import type { Cell, Column, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPARISONS, type Comparison, describeRange } from "../../core/time/ranges.ts";
-import { asTenant, dataFolder, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import {
@@ -60,7 +60,7 @@ export function queryCommand(program: Command, effects: Effects): void {
       const range = rangeOf(options) ?? { preset: "30d" as const };
       const dataset = datasetOf(options.dataset).id;
       const filters = filtersOf(options.where);
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const client = await asTenant(connection, "analyst", options.tenant);
         const result = await client.call("query", {
           body: {

@@ -7,7 +7,7 @@ import type { Routes } from "../../contract/routes.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
 import { EXPORT_FORMATS, type ExportFormat, parseFormat } from "../../core/reports/formats.ts";
 import { type Manifest, totalText } from "../../core/reports/manifest.ts";
-import { asTenant, dataFolder, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { startProgress } from "../progress.ts";
 import {
@@ -63,7 +63,7 @@ export function reportCommand(program: Command, effects: Effects): void {
     .action(async (name: string, options: ReportOptions) => {
       const format = formatOf(options);
       const body = requestBody(name, format, options);
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const client = await asTenant(connection, "analyst", options.tenant);
         const progress = startProgress(effects, options.quiet);
         try {

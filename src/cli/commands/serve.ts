@@ -34,7 +34,11 @@ export function serveCommand(program: Command, effects: Effects): void {
       }
       const progress = startProgress(effects);
       const server = await serve({
-        directory: dataFolder(effects, options.data),
+        directory: dataFolder(
+          effects,
+          options.data,
+          "Serve a folder. On AWS the deployed function serves; commands reach its data with --data aws:ENV.",
+        ),
         port,
         host: options.host,
         demo: options.demo === true,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { DomainError } from "../../core/errors/errors.ts";
 import { pull, type SyncOptions, type SyncReport } from "../../runtimes/sync.ts";
-import { type Connection, dataFolder, withConnection } from "../connect.ts";
+import { type Connection, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { describeFailure, EXIT, type ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
@@ -30,7 +30,7 @@ export function syncRunCommand(sync: Command, effects: Effects, exit: (code: Exi
     .option("--replace-estimates", "take Cost Explorer's figures of a bill out when its export is loaded")
     .option("--again", "load deliveries again that did not change")
     .action(async (ids: string[], options: RunOptions) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const named = ids.length > 0 ? ids : await allIds(connection);
         if (named.length === 0) effects.err("No connections yet. Add one with: securebase sync add KIND\n");
         const outcomes: Outcome[] = [];

@@ -7,7 +7,7 @@ import {
 } from "../../core/connections/kinds.ts";
 import { parseKind } from "../../core/connections/connection.ts";
 import { policyFor, trustPolicyFor } from "../../core/connections/policy.ts";
-import { dataFolder, withConnection } from "../connect.ts";
+import { dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import type { ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
@@ -77,7 +77,7 @@ function addCommand(sync: Command, effects: Effects): void {
       .option("--profile <name>", "profile of the shared AWS configuration files"),
   ).action(async (kind: string, options: AddOptions) => {
     const { id, tenant, region, roleArn, externalId, profile } = options;
-    await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+    await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
       const added = await connection.as("operator").call("addConnection", {
         body: {
           kind,
@@ -102,7 +102,7 @@ function listCommand(sync: Command, effects: Effects): void {
   common(sync.command("list"))
     .description("list connections and how their last pull went")
     .action(async (options: CommonOptions) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const { items } = await connection.as("operator").call("listConnections", {});
         if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
         if (items.length === 0) effects.err("No connections yet. Add one with: securebase sync add KIND\n");
@@ -128,7 +128,7 @@ function removeCommand(sync: Command, effects: Effects): void {
     .description("forget a connection; what it loaded stays")
     .argument("<id>")
     .action(async (id: string, options: CommonOptions) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         await connection.as("operator").open("removeConnection", { params: { id } });
         return effects.out(
           options.json === true ? `${JSON.stringify({ removed: id })}\n` : `Removed ${id}\n`,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { dataFolder, withConnection } from "../connect.ts";
+import { dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { collect, type CommonOptions, common } from "./options.ts";
@@ -26,7 +26,7 @@ export function tenantsCommand(program: Command, effects: Effects): void {
     .option("--zone <zone>", "IANA time zone its days are counted in, e.g. Europe/Berlin (default UTC)")
     .option("--color <#rrggbb>", "brand colour of its reports")
     .action(async (id: string, options: AddOptions) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const added = await connection.as("operator").call("addTenant", {
           body: {
             id,
@@ -49,7 +49,7 @@ export function tenantsCommand(program: Command, effects: Effects): void {
   common(tenants.command("list"))
     .description("list all tenants")
     .action(async (options: CommonOptions) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const { items } = await connection.as("operator").call("listTenants", {});
         if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
         if (items.length === 0)
@@ -76,7 +76,7 @@ export function tenantsCommand(program: Command, effects: Effects): void {
     .description("show one tenant")
     .argument("<id>")
     .action(async (id: string, options: CommonOptions) => {
-      await withConnection(effects, dataFolder(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const tenant = await connection.as("operator").call("getTenant", { params: { id } });
         if (options.json === true) return effects.out(`${JSON.stringify(tenant)}\n`);
         const lines: [string, string][] = [

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { type Role, ROLES } from "../../core/access/access.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import { signToken, tokenSecret } from "../../runtimes/secret.ts";
-import { dataFolder, withConnection } from "../connect.ts";
+import { dataFolder, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { common, type CommonOptions } from "./options.ts";
 
@@ -37,13 +37,18 @@ export function tokenCommand(program: Command, effects: Effects): void {
           fix: "Add --tenant ID.",
         });
       }
-      const directory = dataFolder(effects, options.data);
+      const place = dataPlace(effects, options.data);
+      const configured = effects.env["SECUREBASE_JWT_SECRET"] ?? "";
       if (tenant !== undefined) {
-        await withConnection(effects, directory, (connection) =>
+        await withConnection(effects, place, (connection) =>
           connection.as("operator").call("getTenant", { params: { id: tenant } }),
         );
       }
-      const secret = await tokenSecret(directory, effects.env["SECUREBASE_JWT_SECRET"]);
+      const folder =
+        configured === ""
+          ? dataFolder(effects, options.data, "Set SECUREBASE_JWT_SECRET to the deployed function's secret.")
+          : ".";
+      const secret = await tokenSecret(folder, configured);
       const claims = { role, subject, ...(role !== "operator" && tenant !== undefined && { tenant }) };
       const token = await signToken(secret, claims, effects.now(), Math.round(hours * 3600));
       const expiresAt = new Date(effects.now().getTime() + hours * 3_600_000).toISOString();

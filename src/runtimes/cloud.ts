@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { whereAmI } from "../adapters/aws/identity.ts";
+import { openAwsStore } from "../adapters/aws/store.ts";
+import { createConnectors } from "../adapters/connectors/connectors.ts";
+import { createIds, systemClock } from "../adapters/embedded/clock.ts";
+import { createSpool } from "../adapters/embedded/spool.ts";
+import { InProcessJobs } from "../app/exports/jobs.ts";
+import { importFiles } from "../app/imports/import-files.ts";
+import type { Services } from "../app/services.ts";
+import { createApp } from "../http/app.ts";
+import type { Logger } from "../http/logger.ts";
+import { sha256 } from "./digest.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { readSettings } from "./lambda/settings.ts";
+import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
+
+export interface CloudOptions {
+  /** Name of the deployed environment, as in `securebase-{env}-reports`. */
+  environment: string;
+  env: Environment;
+  /** Signs and verifies the tokens of this process's own requests. */
+  secret: Uint8Array;
+  logger: Logger;
+}
+
+/**
+ * Puts the service together in this process on the tables and the bucket of a deployed environment, with the
+ * credentials and the region of the surroundings. It has neither the function's time limit nor its limit of 6 MB a
+ * request; what it may do is what IAM allows its user.
+ * @throws DomainError `config.missing`, `store.refused`, `store.unavailable`
+ */
+export async function openCloud({ environment, env, secret, logger }: CloudOptions): Promise<Runtime> {
+  const { AWS_REGION, AWS_DEFAULT_REGION, SECUREBASE_ACCOUNT } = env;
+  const given = AWS_REGION ?? AWS_DEFAULT_REGION;
+  const stsEndpoint = env.AWS_ENDPOINT_URL_STS ?? env.AWS_ENDPOINT_URL;
+  const { region, account } = await whereAmI({
+    ...(given !== undefined && { region: given }),
+    ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }),
+    ...(SECUREBASE_ACCOUNT !== undefined && { account: SECUREBASE_ACCOUNT }),
+  });
+  const { names, endpoints } = readSettings({
+    ...env,
+    SECUREBASE_ENV: environment,
+    SECUREBASE_ACCOUNT: account,
+    AWS_REGION: region,
+  });
+  const store = openAwsStore(
+    {
+      ...{ region, names },
+      ...(endpoints.dynamodb !== undefined && { endpoint: endpoints.dynamodb }),
+      ...(endpoints.s3 !== undefined && { s3Endpoint: endpoints.s3 }),
+    },
+    systemClock,
+  );
+  const scratch = await mkdtemp(join(tmpdir(), "securebase-"));
+  const ids = createIds(systemClock);
+  const jobs = new InProcessJobs();
+  const { metrics, tenants, reports, budgets, cache, exports, connections, checks } = store;
+  const services: Services = {
+    ...{ clock: systemClock, ids, metrics, tenants, reports, budgets, cache, exports, checks, jobs },
+    ...{ digest: sha256, version: packageVersion(), environment },
+    spool: createSpool(scratch, () => ids.next()),
+    sync: { connections, connectors: createConnectors(endpointsOf(env)) },
+  };
+  const app = createApp({ services, auth: { secret }, logger });
+  return {
+    services,
+    fetch: async (request) => app.fetch(request),
+    importFiles: (files, options) => importFiles(services, files, options),
+    close: async () => {
+      await jobs.stop();
+      await store.close();
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
