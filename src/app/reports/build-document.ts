@@ -19,6 +19,7 @@ import { type DayRange, type RangeRequest, resolveRange } from "../../core/time/
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 import { openComputation } from "./computations.ts";
+import { chartAnswer } from "./chart-answer.ts";
 import { kpiOf } from "./kpi.ts";
 
 export interface DocumentOptions {
@@ -116,8 +117,12 @@ async function answerSection(
         items: await Promise.all(section.items.map((item) => answerKpi(context, item, asking))),
       };
     case "chart": {
-      const { kind, id, title, chart } = section;
-      return { kind, id, title, chart, data: await held(context, section, asking) };
+      const { kind, id, title, chart, query } = section;
+      const data =
+        query === undefined
+          ? await held(context, section, asking)
+          : await chartAnswer(context, chart, asking.ask(query));
+      return { kind, id, title, chart, data };
     }
     case "table": {
       const { id, title, query, compute } = section;

@@ -98,7 +98,7 @@ const text = z.strictObject({ kind: z.literal("text"), text: z.string() });
 
 export const definitionSchema = named(
   "ReportDefinition",
-  "A report as it is saved: sections with their questions, no data. Exactly one table is the `detail` table, which every format carries in full; a CSV consists of it.",
+  "A report as it is saved: sections with their questions, no data. Exactly one table is the `detail` table, which every format carries in full; a CSV consists of it. In a chart with a time axis `limit` counts series: the smaller ones are added up, and no day is left out.",
   z.strictObject({
     title: z.string(),
     description: z.string(),

@@ -69,10 +69,16 @@ const UNIT_COLUMNS = ["currency", "unit"];
 
 /**
  * Reads a chart's series out of a result. Beyond {@link MAX_SERIES} the smallest are added up into "Others", exactly
- * and with a note; values of different units are kept apart.
+ * and with a note; values of different units are kept apart. What the result has to say of itself is noted too.
  * @throws DomainError `chart.unknown-column` when the spec names a column that the result has not
  */
 export function chartData(spec: ChartSpec, data: QueryResult): ChartData {
+  const chart = read(spec, data);
+  if (chart.shape === "gauge" || data.completeness.notes.length === 0) return chart;
+  return { ...chart, notes: [...new Set([...chart.notes, ...data.completeness.notes])] };
+}
+
+function read(spec: ChartSpec, data: QueryResult): ChartData {
   const at = (id: string): number => columnIndex(data, spec, id);
   switch (spec.kind) {
     case "gauge":
@@ -188,7 +194,8 @@ function measures(spec: SeriesSpec, data: QueryResult, x: number, y: readonly nu
 /** A ranked chart of a limited table ends with what the limit left out, as the table does. */
 function withOthersRow(chart: SeriesChart, data: QueryResult, y: readonly number[]): SeriesChart {
   const others = data.others;
-  if (others === null || chart.grain !== undefined) return chart;
+  if (others === null) return chart;
+  if (chart.grain !== undefined) return { ...chart, notes: [...chart.notes, ...leftOut(data)] };
   return {
     ...chart,
     categories: [...chart.categories, othersName(others.groups)],
@@ -199,7 +206,22 @@ function withOthersRow(chart: SeriesChart, data: QueryResult, y: readonly number
   };
 }
 
-const othersName = (groups: number): string => `${OTHERS} (${groups})`;
+/** The name of what was added up from `groups` smaller ones. */
+export function othersName(groups: number): string {
+  return `${OTHERS} (${groups})`;
+}
+
+/** Whether a name is that of an added up rest. */
+export function isOthersName(name: string): boolean {
+  return /^Others \(\d+\)$/.test(name);
+}
+
+/** What must be said of rows that a limit of the question left out, and that this chart has no place for. */
+function leftOut(data: QueryResult): string[] {
+  return data.others === null
+    ? []
+    : [`${data.others.groups} more rows, beyond the question's limit, are not drawn.`];
+}
 
 function bySeries(spec: SeriesSpec, data: QueryResult, x: number, y: number, split: number): SeriesChart {
   const categories = categoriesOf(data.columns[x], data.rows, x);
@@ -214,13 +236,16 @@ function bySeries(spec: SeriesSpec, data: QueryResult, x: number, y: number, spl
   }
   const all = [...values].map(([name, own]) => ({ name, values: own, size: sizeOf(own) }));
   const bySeverity = data.columns[split]?.id === "severity";
-  all.sort((a, b) =>
-    bySeverity ? severityRank(a.name) - severityRank(b.name) : compareDecimals(b.size, a.size),
-  );
+  all.sort((a, b) => {
+    if (bySeverity) return severityRank(a.name) - severityRank(b.name);
+    const last = Number(isOthersName(a.name)) - Number(isOthersName(b.name));
+    return last === 0 ? compareDecimals(b.size, a.size) : last;
+  });
   const units = UNIT_COLUMNS.includes(data.columns[split]?.id ?? "") && data.columns[y]?.unit === undefined;
-  const notes = units
-    ? [`Each line is in its own ${data.columns[split]?.label.toLowerCase() ?? "unit"}.`]
-    : [];
+  const notes = [
+    ...(units ? [`Each line is in its own ${data.columns[split]?.label.toLowerCase() ?? "unit"}.`] : []),
+    ...leftOut(data),
+  ];
   if (all.length <= MAX_SERIES || units)
     return { ...frame(spec, data, x, y), categories, series: all.map(bare), notes };
   const kept = all.slice(0, MAX_SERIES - 1).map(bare);
@@ -232,11 +257,12 @@ function bySeries(spec: SeriesSpec, data: QueryResult, x: number, y: number, spl
     ...frame(spec, data, x, y),
     categories,
     series: [...kept, { name: othersName(rest.length), values: others, others: true }],
-    notes: [`The ${rest.length} smallest of ${all.length} are added up as "${OTHERS}".`],
+    notes: [`The ${rest.length} smallest of ${all.length} are added up as "${OTHERS}".`, ...leftOut(data)],
   };
 }
 
-const bare = ({ name, values }: ChartSeries): ChartSeries => ({ name, values });
+const bare = ({ name, values }: ChartSeries): ChartSeries =>
+  isOthersName(name) ? { name, values, others: true } : { name, values };
 
 /** The sum of the magnitudes: what a series takes up in the picture. */
 function sizeOf(values: readonly (string | null)[]): string {
