@@ -71,7 +71,7 @@ describe("the packaged function", () => {
       const { payload } = await running.lambda.invoke({ action: "destroy" });
       expect(payload).toMatchObject({
         statusCode: 400,
-        body: { code: "action.unknown", allowed: ["health_check", "housekeeping", "export"] },
+        body: { code: "action.unknown", allowed: ["health_check", "housekeeping", "export", "sync"] },
       });
     });
 

@@ -16,16 +16,21 @@ export function endedByTime(signal: AbortSignal, error: unknown): boolean {
   return !(error instanceof DomainError) || error.code === CODE;
 }
 
-/**
- * A pull that ended for want of time and does not go on by itself.
- * @param delivery the title of what was being loaded; undefined when the connector was still looking
- * @param loaded deliveries the run has loaded, in all its parts
- * @param progressed whether its last part loaded any
- */
-export function outOfTime(
-  { delivery, loaded, progressed }: { delivery: string | undefined; loaded: number; progressed: boolean },
-  cause: unknown,
-): DomainError {
+/** Where a pull stood when its time was up. */
+export interface Standing {
+  connection: string;
+  environment: string;
+  /** The title of what was being loaded; undefined when the connector was still looking. */
+  delivery: string | undefined;
+  /** Deliveries the run has loaded, in all its parts. */
+  loaded: number;
+  /** Whether its last part loaded any. */
+  progressed: boolean;
+}
+
+/** A pull that ended for want of time and does not go on by itself. */
+export function outOfTime(standing: Standing, cause: unknown): DomainError {
+  const { connection, environment, delivery, loaded, progressed } = standing;
   const before = loaded === 0 ? "Nothing was loaded" : `${deliveries(loaded)} loaded before stay`;
   const what = delivery ?? "finding out what there is to load";
   if (progressed)
@@ -38,7 +43,7 @@ export function outOfTime(
     "unavailable",
     `The time limit of the function is too short for ${what}. ${before}.`,
     {
-      fix: 'Raise the function\'s time limit, which may be up to 15 minutes, or its memory, which brings more CPU; or pull it with "securebase sync run" into a store on a machine.',
+      fix: `Raise the function's time limit, which may be up to 15 minutes, or its memory, which brings more CPU; or pull on a machine, which has no time limit: securebase sync run ${connection} --data aws:${environment}`,
       cause,
     },
   );

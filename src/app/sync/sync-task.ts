@@ -14,9 +14,7 @@ import { PullTally, pullAll } from "./pull-all.ts";
 export const MAX_PARTS = 12;
 
 /** How a process leaves a run: at its end, or to the next part of it. */
-export type SyncOutcome =
-  | { status: "done"; report: SyncReport; tally: PullTally }
-  | { status: "continued"; part: number; tally: PullTally };
+export type SyncOutcome = { status: "done"; report: SyncReport } | { status: "continued"; part: number };
 
 /** A pull that holds its connection and has yet to be performed. */
 export class SyncTask {
@@ -24,6 +22,8 @@ export class SyncTask {
   readonly #stored: StoredConnection;
   readonly #options: SyncOptions;
   readonly #current: CurrentRun;
+  /** What this part has loaded, also when it fails. */
+  readonly tally: PullTally;
 
   private constructor(
     services: Services,
@@ -35,6 +35,7 @@ export class SyncTask {
     this.#stored = stored;
     this.#options = options;
     this.#current = current;
+    this.tally = new PullTally(current.soFar);
   }
 
   /**
@@ -97,7 +98,7 @@ export class SyncTask {
   async perform(outer: AbortSignal): Promise<SyncOutcome> {
     const current = this.#current;
     const signal = AbortSignal.any([outer, current.lost]);
-    const tally = new PullTally(current.soFar);
+    const { tally } = this;
     try {
       const report = await pullAll(
         this.#services,
@@ -106,10 +107,10 @@ export class SyncTask {
         { current, tally },
       );
       await current.finish(report);
-      return { status: "done", report, tally };
+      return { status: "done", report };
     } catch (error) {
-      const failure = endedByTime(outer, error) ? await this.#goOn(tally, error) : asError(error);
-      if (failure === undefined) return { status: "continued", part: current.part + 1, tally };
+      const failure = endedByTime(outer, error) ? await this.#goOn(error) : asError(error);
+      if (failure === undefined) return { status: "continued", part: current.part + 1 };
       await current.fail(failure, outer.aborted);
       throw failure;
     }
@@ -121,11 +122,14 @@ export class SyncTask {
   }
 
   /** Has another process go on. @returns why the run ends here, undefined when it does not */
-  async #goOn(tally: PullTally, cause: unknown): Promise<Error | undefined> {
-    const { loadedNow, delivery } = tally;
-    const loaded = tally.soFar.deliveries.length;
-    const failure = outOfTime({ delivery, loaded, progressed: loadedNow > 0 }, cause);
-    if (loadedNow === 0 || this.#current.part >= MAX_PARTS) return failure;
+  async #goOn(cause: unknown): Promise<Error | undefined> {
+    const { loadedNow, delivery, soFar } = this.tally;
+    const loaded = soFar.deliveries.length;
+    const { id } = this.#stored.connection;
+    const { environment } = this.#services;
+    const progressed = loadedNow > 0;
+    const failure = outOfTime({ connection: id, environment, delivery, loaded, progressed }, cause);
+    if (!progressed || this.#current.part >= MAX_PARTS) return failure;
     try {
       const work = this.next;
       await this.#current.handOver(`Out of time after ${deliveries(loaded)}; goes on in part ${work.part}`);

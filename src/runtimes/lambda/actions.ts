@@ -3,11 +3,12 @@ import { resumeExport } from "../../app/exports/export.ts";
 import type { Services } from "../../app/services.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportEvent } from "./jobs.ts";
+import { sync, type SyncContext } from "./sync.ts";
 
 /** Milliseconds before the time limit at which work is ended, so that its record can still say so. */
 const MARGIN = 3_000;
 
-export interface ActionContext {
+export interface ActionContext extends SyncContext {
   services: Services;
   store: AwsStore;
   /** Answers an HTTP request; the health check is the API's own. */
@@ -43,6 +44,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     }
     return { statusCode: 200, body: { done: true } };
   },
+
+  sync,
 };
 
 function outOfTime(): DomainError {
@@ -54,12 +57,18 @@ function outOfTime(): DomainError {
   );
 }
 
-/** The action an event asks for; EventBridge's own scheduled events mean housekeeping. */
+/**
+ * The action an event asks for. EventBridge's own scheduled events mean housekeeping, unless their detail says
+ * otherwise: `{"source":"aws.scheduler","detail":{"action":"sync"}}`.
+ */
 export function actionOf(event: unknown): string | undefined {
   if (typeof event !== "object" || event === null) return undefined;
-  const { action, source } = event as { action?: unknown; source?: unknown };
+  const { action, source, detail } = event as { action?: unknown; source?: unknown; detail?: unknown };
   if (typeof action === "string") return action;
-  return source === "aws.events" || source === "aws.scheduler" ? "housekeeping" : undefined;
+  if (source !== "aws.events" && source !== "aws.scheduler") return undefined;
+  const asked =
+    typeof detail === "object" && detail !== null ? (detail as { action?: unknown }).action : undefined;
+  return typeof asked === "string" ? asked : "housekeeping";
 }
 
 export async function runAction(context: ActionContext, name: string, event: unknown): Promise<ActionResult> {

@@ -10,6 +10,7 @@ import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
 import type { Logger } from "../../http/logger.ts";
 import { sha256 } from "../digest.ts";
+import { lazyConnectors } from "./connectors.ts";
 import { InvocationJobs } from "./jobs.ts";
 import type { InvocationMeter } from "./observe.ts";
 import type { LambdaSettings } from "./settings.ts";
@@ -58,6 +59,7 @@ export async function compose(
     ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, checks, version },
     spool: createSpool(SCRATCH, () => ids.next()),
     jobs: new InvocationJobs(target, () => clock.now()),
+    sync: { connections: store.connections, connectors: lazyConnectors(endpoints, credentials) },
     digest: sha256,
     environment: settings.environment,
   };

@@ -4,7 +4,7 @@ import { asDomainError, problemResponse } from "../../http/problem.ts";
 import { actionOf, runAction } from "./actions.ts";
 import { type Composed, compose } from "./compose.ts";
 import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./events.ts";
-import { InvocationMeter, jsonLogger, metricLine, type Out } from "./observe.ts";
+import { InvocationMeter, jsonLogger, metricLine, type Observation, type Out } from "./observe.ts";
 import { respond } from "./respond.ts";
 import { routeNamer } from "./routes.ts";
 import { type Environment, readSettings } from "./settings.ts";
@@ -61,11 +61,7 @@ export function createHandler(options: HandlerOptions): LambdaHandler {
   };
 }
 
-interface Seen {
-  route: string;
-  status: number;
-  report: boolean;
-}
+type Seen = Pick<Observation, "route" | "status" | "report" | "pull">;
 
 interface Tools {
   ready: () => Promise<Composed>;
@@ -84,8 +80,8 @@ async function answer(event: unknown, context: LambdaContext, tools: Tools): Pro
     const { services, store, app } = await ready();
     const result = await runAction(
       {
-        services,
-        store,
+        ...{ services, store, logger },
+        onPull: (count) => (seen.pull = count),
         fetch: async (request) => app.fetch(request),
         remaining: () => context.getRemainingTimeInMillis(),
       },

@@ -1,10 +1,15 @@
 import { invokeAsync, type InvokeTarget } from "../../adapters/aws/invoke.ts";
-import type { JobRunner, JobWork } from "../../ports/jobs.ts";
+import type { JobRunner, JobWork, SyncWork } from "../../ports/jobs.ts";
 
 /** What this function sends itself for a job. */
 export interface ExportEvent {
   action: "export";
   work: JobWork;
+}
+
+/** The same for a pull. */
+export interface SyncEvent extends Omit<SyncWork, "kind"> {
+  action: "sync";
 }
 
 /** Lambda keeps an asynchronous event for some retries; after this long a job that is not done never will be. */
@@ -23,13 +28,16 @@ export class InvocationJobs implements JobRunner {
     this.#now = now;
   }
 
-  async start(_id: string, task: (signal: AbortSignal) => Promise<void>, work?: JobWork): Promise<void> {
+  async start(
+    _id: string,
+    task: (signal: AbortSignal) => Promise<void>,
+    work?: JobWork | SyncWork,
+  ): Promise<void> {
     if (work === undefined) {
       await task(new AbortController().signal);
       return;
     }
-    const event: ExportEvent = { action: "export", work };
-    await invokeAsync(this.#target, event);
+    await invokeAsync(this.#target, eventOf(work));
   }
 
   /** Whether a job may still be at work, told by its age: UUIDv7 begins with its time (RFC 9562). */
@@ -41,4 +49,10 @@ export class InvocationJobs implements JobRunner {
   stop(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function eventOf(work: JobWork | SyncWork): ExportEvent | SyncEvent {
+  if (work.kind === "export") return { action: "export", work };
+  const { connection, run, part, options } = work;
+  return { action: "sync", connection, run, part, options };
 }

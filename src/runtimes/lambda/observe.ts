@@ -86,6 +86,8 @@ export interface Observation {
   usage: Usage;
   /** Whether the request made a report or an export. */
   report: boolean;
+  /** What a pull loaded. */
+  pull?: { deliveries: number; rows: number };
 }
 
 const UNITS = {
@@ -93,6 +95,8 @@ const UNITS = {
   Errors: "Count",
   Duration: "Milliseconds",
   ReportGenerationTime: "Milliseconds",
+  PulledDeliveries: "Count",
+  PulledRows: "Count",
   CacheHits: "Count",
   CacheMisses: "Count",
   ReadCapacity: "Count",
@@ -109,6 +113,10 @@ export function metricLine(seen: Observation, now: Date): string {
     Errors: seen.status >= 500 ? 1 : 0,
     Duration: seen.durationMs,
     ...(seen.report && { ReportGenerationTime: seen.durationMs }),
+    ...(seen.pull !== undefined && {
+      PulledDeliveries: seen.pull.deliveries,
+      PulledRows: seen.pull.rows,
+    }),
     CacheHits: usage.cacheHits,
     CacheMisses: usage.cacheMisses,
     ReadCapacity: usage.readUnits,

@@ -10,7 +10,8 @@ export interface LambdaSettings {
   functionName: string;
   names: ResourceNames;
   credentials: AwsCredentials | undefined;
-  endpoints: { dynamodb?: string; s3?: string; ssm?: string; lambda?: string };
+  /** `shared` is that of every service that has none of its own. */
+  endpoints: { shared?: string; dynamodb?: string; s3?: string; ssm?: string; lambda?: string };
   secret: string | undefined;
   /** SSM parameter that holds the secret. */
   secretParameter: string | undefined;
@@ -47,6 +48,7 @@ export function readSettings(env: Environment): LambdaSettings {
     },
     credentials: credentialsOf(env),
     endpoints: given({
+      shared,
       dynamodb: endpoint("DYNAMODB"),
       s3: endpoint("S3"),
       ssm: endpoint("SSM"),
