@@ -184,6 +184,14 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "resourceTags/user:env": 'prod "x", y',
       "resourceTags/aws:createdBy": "Root:1",
     },
-    ...{ effective: "-0.15", category: "Adjustment" },
+    ...{ effective: "-0.15", category: "Usage" },
+  },
+  ...["PrivateRateDiscount", "BundledDiscount", "Discount"].map((kind) => ({
+    row: { "lineItem/LineItemType": kind, "lineItem/UnblendedCost": "-0.01" },
+    ...{ effective: "-0.01", category: "Usage" },
+  })),
+  {
+    row: { "lineItem/LineItemType": "RiVolumeDiscount", "lineItem/UnblendedCost": "-3" },
+    ...{ effective: "-3", category: "Purchase" },
   },
 ];

@@ -77,12 +77,135 @@ describe("a Cost and Usage Report", () => {
     expect(await of("charge_category, charge_class", "charge_class IS NOT NULL")).toEqual([
       ["Adjustment", "Correction"],
     ]);
-    expect(await of("DISTINCT region_id, sub_account_id, consumed_unit, provider_name", "true")).toEqual([
-      ["us-east-1", "000000000001", "Hrs", "AWS"],
+    expect(await of("DISTINCT region_id, sub_account_id, provider_name", "true")).toEqual([
+      ["us-east-1", "000000000001", "AWS"],
     ]);
     expect(await of("service_name", "charge_category = 'Tax'")).toEqual([["AmazonEC2"]]);
     const [[tags]] = (await of("tags", "tags IS NOT NULL")) as [[string]];
     expect(JSON.parse(tags)).toEqual({ env: 'prod "x", y', "aws:createdBy": "Root:1" });
+  });
+
+  it("says of each kind how often, at which prices and of what it is, as FOCUS would", async () => {
+    const types = [
+      ...["Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "EdpDiscount"],
+      ...["PrivateRateDiscount", "BundledDiscount", "Fee", "RIFee", "SavingsPlanUpfrontFee"],
+      ...["SavingsPlanRecurringFee", "RiVolumeDiscount", "Tax", "Credit", "Refund", "SomethingNew"],
+    ];
+    const all = types.map((type) => ({
+      ...{ "lineItem/LineItemType": type, "lineItem/UsageAmount": "2", "pricing/publicOnDemandCost": "3" },
+      "savingsPlan/SavingsPlanARN": type.startsWith("SavingsPlan") ? "arn:sp" : "",
+      "reservation/ReservationARN": type === "RIFee" ? "arn:ri" : "",
+      // Told apart by their billed cost.
+      "lineItem/UnblendedCost": `${types.indexOf(type)}`,
+    }));
+    await importInto(database, [write("kinds.csv", legacyCur(all))]);
+    const found = await select(
+      database,
+      `SELECT charge_category, charge_class, charge_frequency, pricing_category, commitment_discount_status,
+        commitment_discount_id, resource_id, list_cost::DECIMAL(9,0), consumed_quantity::DECIMAL(9,0), consumed_unit
+        FROM facts_cost ORDER BY billed_cost`,
+    );
+    const kinds = found.map((row, i) => [types[i], ...row.map((value) => value ?? "-")].join(" "));
+    expect(kinds).toEqual([
+      "Usage Usage - Usage-Based Standard - - - 3 2 Hrs",
+      "DiscountedUsage Usage - Usage-Based Committed Used - - 3 2 Hrs",
+      "SavingsPlanCoveredUsage Usage - Usage-Based Committed Used arn:sp - 3 2 Hrs",
+      "SavingsPlanNegation Usage - Usage-Based Committed Used arn:sp - 0 0 Hrs",
+      "EdpDiscount Usage - Usage-Based Standard - - - 0 - -",
+      "PrivateRateDiscount Usage - Usage-Based Standard - - - 0 - -",
+      "BundledDiscount Usage - Usage-Based Standard - - - 0 - -",
+      "Fee Purchase - One-Time Standard - - - 3 - -",
+      "RIFee Purchase - Recurring Standard Unused arn:ri arn:ri 3 - -",
+      "SavingsPlanUpfrontFee Purchase - One-Time Standard - arn:sp arn:sp 3 - -",
+      "SavingsPlanRecurringFee Purchase - Recurring Standard Unused arn:sp arn:sp 3 - -",
+      "RiVolumeDiscount Purchase - One-Time Standard - - - 3 - -",
+      "Tax Tax - - - - - - 3 - -",
+      "Credit Credit - One-Time - - - - 13 - -",
+      "Refund Adjustment Correction One-Time - - - - 3 - -",
+      "SomethingNew SomethingNew - - - - - - 3 2 Hrs",
+    ]);
+  });
+
+  it("says whose, where, when and of which service a charge is", async () => {
+    const path = write(
+      "who.csv",
+      legacyCur([
+        {
+          ...{ "lineItem/UsageAccountName": "prod", "product/regionCode": "eu-west-1" },
+          ...{
+            "lineItem/UsageStartDate": "2024-09-03T02:00:00Z",
+            "lineItem/UsageEndDate": "2024-09-03T03:00:00Z",
+          },
+        },
+        {
+          ...{ "lineItem/UsageAccountId": "", "product/ProductName": "", "product/region": "us-west-2" },
+          "lineItem/UsageEndDate": "2024-10-03T00:00:00Z",
+        },
+      ]),
+    );
+    const claims = [
+      { account: "000000000001", tenant: "acme" },
+      { account: "999999999999", tenant: "payer" },
+    ];
+    const zones = { acme: "America/New_York", payer: "America/New_York" };
+    await importInto(database, [path], { owners: { kind: "accounts", claims }, zones });
+    const found = await select(
+      database,
+      `SELECT k.id, sub_account_id, sub_account_name, billing_account_id, service_name, region_id, day::VARCHAR,
+        charge_period_end::DATE::VARCHAR FROM facts_cost JOIN tenant_keys k ON k.key = tenant ORDER BY 1`,
+    );
+    expect(found).toEqual([
+      [
+        ...["acme", "000000000001", "prod", "999999999999", "Amazon Elastic Compute Cloud", "eu-west-1"],
+        // An hour is of the day it has in the tenant's zone, a longer charge of the one the bill names.
+        ...["2024-09-02", "2024-09-03"],
+      ],
+      ["payer", null, null, "999999999999", "AmazonEC2", "us-west-2", "2024-09-03", "2024-10-03"],
+    ]);
+  });
+
+  it("takes spot and reserved terms for what they are, and no term for none", async () => {
+    const terms = ["Spot", "Reserved", ""].map((term, i) => ({
+      "pricing/term": term,
+      "lineItem/UnblendedCost": `${i}`,
+    }));
+    await importInto(database, [write("terms.csv", legacyCur(terms))]);
+    const found = await select(database, "SELECT pricing_category FROM facts_cost ORDER BY billed_cost");
+    expect(found.flat()).toEqual(["Dynamic", "Committed", null]);
+  });
+
+  it("has each used commitment at a billed cost of 0, and all its kinds at what was paid for it", async () => {
+    const sp = { "savingsPlan/SavingsPlanARN": "arn:sp" };
+    const covered = (hour: string, cost: string, effective: string): Record<string, string>[] => [
+      {
+        ...{ ...sp, "lineItem/LineItemType": "SavingsPlanCoveredUsage", "lineItem/UnblendedCost": cost },
+        ...{ "savingsPlan/SavingsPlanEffectiveCost": effective, "lineItem/UsageStartDate": hour },
+      },
+      { ...sp, "lineItem/LineItemType": "SavingsPlanNegation", "lineItem/UnblendedCost": `-${cost}` },
+    ];
+    const hours = [
+      ...covered("2024-09-03T00:00:00Z", "0.192", "0.1"),
+      ...covered("2024-09-03T01:00:00Z", "0.096", "0.05"),
+    ];
+    const fees = [
+      ["0.1", "0.1"],
+      ["0.1", "0.05"],
+    ].map(([commitment = "", used = ""]) => ({
+      ...{ ...sp, "lineItem/LineItemType": "SavingsPlanRecurringFee", "lineItem/UnblendedCost": commitment },
+      "savingsPlan/TotalCommitmentToDate": commitment,
+      "savingsPlan/UsedCommitment": used,
+    }));
+    await importInto(database, [write("sp.csv", legacyCur([...hours, ...fees]))]);
+    const found = await select(
+      database,
+      `SELECT commitment_discount_status, sum(billed_cost)::DECIMAL(9,3), sum(effective_cost)::DECIMAL(9,3)
+        FROM facts_cost GROUP BY ALL ORDER BY 1 DESC`,
+    );
+    // FOCUS, Discount Handling: used and unused effective cost come to the billed cost of the commitment.
+    expect(found).toEqual([
+      ["Used", "0.000", "0.150"],
+      ["Unused", "0.200", "0.050"],
+    ]);
   });
 
   it("is the same as gzip, under both spellings, as CUR 2.0 and as Parquet", async () => {

@@ -22,7 +22,11 @@ function* numbers(): Generator<number, never> {
   }
 }
 
-const TYPES = ["Usage", "Tax", "Credit", "Fee", "DiscountedUsage", "SavingsPlanNegation", "Refund", "RIFee"];
+const TYPES = [
+  ...["Usage", "Tax", "Credit", "Fee", "DiscountedUsage", "SavingsPlanNegation", "Refund", "RIFee"],
+  ...["SavingsPlanCoveredUsage", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "EdpDiscount"],
+  ...["PrivateRateDiscount", "BundledDiscount", "RiVolumeDiscount"],
+];
 const rows: CurRow[] = [];
 const source = numbers();
 const next = (below: number): number => source.next().value % below;
@@ -69,6 +73,9 @@ async function loaded(path: string, name: string): Promise<string[][]> {
 const CATEGORY: Readonly<Record<string, string>> = {
   ...{ Usage: "Usage", DiscountedUsage: "Usage", SavingsPlanNegation: "Usage", Tax: "Tax", Credit: "Credit" },
   ...{ Fee: "Purchase", RIFee: "Purchase", Refund: "Adjustment" },
+  ...{ SavingsPlanCoveredUsage: "Usage", EdpDiscount: "Usage", PrivateRateDiscount: "Usage" },
+  ...{ BundledDiscount: "Usage", RiVolumeDiscount: "Purchase" },
+  ...{ SavingsPlanRecurringFee: "Purchase", SavingsPlanUpfrontFee: "Purchase" },
 };
 
 /** Sums of exact text amounts, in integers of 10^-18, without the project's arithmetic. */

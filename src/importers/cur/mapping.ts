@@ -43,17 +43,29 @@ function field(
 
 const decimal = { type: "decimal" } as const;
 
-/** What FOCUS calls the kinds of line items. Discounts are amounts of their own that lower what others cost. */
+/** The kinds that lower what usage costs, in rows of their own. */
+const DISCOUNTS = ["Discount", "BundledDiscount", "EdpDiscount", "PrivateRateDiscount"];
+/** What is paid for a commitment month by month; its effective cost is what of it nobody used. */
+const RECURRING_FEES = ["RIFee", "SavingsPlanRecurringFee"];
+const COMMITTED_USAGE = ["DiscountedUsage", "SavingsPlanCoveredUsage"];
+const USAGE = ["Usage", ...COMMITTED_USAGE, "SavingsPlanNegation", ...DISCOUNTS];
+const FEES = ["Fee", ...RECURRING_FEES, "SavingsPlanUpfrontFee", "RiVolumeDiscount"];
+/** Kinds that consume nothing: FOCUS has a quantity for usage alone (Consumed Quantity). */
+const WITHOUT_QUANTITY = [...DISCOUNTS, ...FEES, "Tax", "Credit", "Refund"];
+const NOTHING: FieldValue = { column: [] };
+
+const named = (category: string, kinds: readonly string[]): Record<string, string> =>
+  Object.fromEntries(kinds.map((kind) => [kind, category]));
+
+/**
+ * What FOCUS calls the kinds of line items (Charge Category). Its Discount Handling has discounts in the rows they
+ * pertain to, and so does AWS's own export: they are usage here, as is the negation that takes back the price of the
+ * usage a savings plan covers.
+ */
 const CATEGORIES: Readonly<Record<string, string>> = {
-  ...{ Usage: "Usage", DiscountedUsage: "Usage", SavingsPlanCoveredUsage: "Usage" },
-  // Takes back the on-demand price of the usage a savings plan covers, and so belongs beside it.
-  SavingsPlanNegation: "Usage",
-  ...{ Fee: "Purchase", RIFee: "Purchase" },
-  ...{ SavingsPlanUpfrontFee: "Purchase", SavingsPlanRecurringFee: "Purchase" },
-  Tax: "Tax",
-  Credit: "Credit",
-  ...{ Refund: "Adjustment", Discount: "Adjustment", BundledDiscount: "Adjustment" },
-  ...{ EdpDiscount: "Adjustment", PrivateRateDiscount: "Adjustment", RiVolumeDiscount: "Adjustment" },
+  ...named("Usage", USAGE),
+  ...named("Purchase", FEES),
+  ...{ Tax: "Tax", Credit: "Credit", Refund: "Adjustment" },
 };
 
 /**
@@ -91,22 +103,30 @@ const FIELDS: readonly FieldMapping[] = [
   field("sub_account_name", [], { cases: firstOf(spellings("lineItem/UsageAccountName")) }),
   field("service_name", spellings("lineItem/ProductCode"), { cases: firstOf(product("ProductName")) }),
   field("region_id", [], { cases: firstOf(product("regionCode"), product("region")) }),
-  field("resource_id", [], { cases: firstOf(spellings("lineItem/ResourceId")) }),
+  field("resource_id", [], {
+    cases: [
+      ...firstOf(spellings("lineItem/ResourceId")),
+      // FOCUS (Discount Handling): the resource of a commitment's purchase is the commitment.
+      ...[ARN.savingsPlan, ARN.reservation].map((arn) => when([ofType(...FEES), given(arn)], from(arn))),
+    ],
+  }),
   field("charge_category", TYPE, { rename: CATEGORIES }),
   field("charge_class", [], { cases: [when([ofType("Refund")], text("Correction"))] }),
   field("charge_frequency", [], {
     cases: [
+      when([ofType(...USAGE)], text("Usage-Based")),
+      when([ofType(...RECURRING_FEES)], text("Recurring")),
       when(
-        [ofType("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation")],
-        text("Usage-Based"),
+        [ofType("Fee", "SavingsPlanUpfrontFee", "RiVolumeDiscount", "Credit", "Refund")],
+        text("One-Time"),
       ),
-      when([ofType("RIFee", "SavingsPlanRecurringFee")], text("Recurring")),
-      when([ofType("Fee", "SavingsPlanUpfrontFee", "Credit", "Refund")], text("One-Time")),
     ],
   }),
   field("pricing_category", [], {
     cases: [
-      when([ofType("DiscountedUsage", "SavingsPlanCoveredUsage")], text("Committed")),
+      when([ofType(...COMMITTED_USAGE, "SavingsPlanNegation")], text("Committed")),
+      // Agreed rates, which the purchase of a commitment has too (Pricing Category, since 1.1).
+      when([ofType(...DISCOUNTS, ...FEES)], text("Standard")),
       when([ofType("Usage"), { column: spellings("pricing/term"), is: ["OnDemand"] }], text("Standard")),
       when([ofType("Usage"), { column: spellings("pricing/term"), is: ["Reserved"] }], text("Committed")),
       when([ofType("Usage"), { column: spellings("pricing/term"), is: ["Spot"] }], text("Dynamic")),
@@ -115,20 +135,34 @@ const FIELDS: readonly FieldMapping[] = [
   field("commitment_discount_id", [], { cases: firstOf(ARN.savingsPlan, ARN.reservation) }),
   field("commitment_discount_status", [], {
     cases: [
-      when([ofType("DiscountedUsage", "SavingsPlanCoveredUsage")], text("Used")),
-      // Their effective cost is what was paid for and not used.
-      when([ofType("RIFee", "SavingsPlanRecurringFee")], text("Unused")),
+      when([ofType(...COMMITTED_USAGE)], text("Used")),
+      // With the usage it belongs to it comes to the billed cost of 0 that FOCUS wants of used commitments.
+      when([ofType("SavingsPlanNegation"), given(ARN.savingsPlan)], text("Used")),
+      when([ofType(...RECURRING_FEES)], text("Unused")),
     ],
   }),
-  field("consumed_unit", [], { cases: firstOf(spellings("pricing/unit")) }),
+  field("consumed_unit", [], {
+    cases: [when([ofType(...WITHOUT_QUANTITY)], NOTHING), ...firstOf(spellings("pricing/unit"))],
+  }),
   field("billing_currency", REQUIRED.currency, { required: true }),
   field("billed_cost", UNBLENDED, { ...decimal, required: true }),
   field("effective_cost", UNBLENDED, { ...decimal, cases: EFFECTIVE }),
-  field("list_cost", LIST, { ...decimal, cases: [when([ofType("SavingsPlanNegation")], text("0"))] }),
+  field("list_cost", LIST, {
+    ...decimal,
+    cases: [
+      // The usage they lower has the list cost.
+      when([ofType("SavingsPlanNegation", ...DISCOUNTS)], text("0")),
+      // FOCUS (List Cost): that of a charge unrelated to others is its billed cost.
+      when([ofType("Credit")], from(UNBLENDED)),
+    ],
+  }),
   field("consumed_quantity", spellings("lineItem/UsageAmount"), {
     ...decimal,
-    // Counts the usage of its savings plan once more.
-    cases: [when([ofType("SavingsPlanNegation")], text("0"))],
+    cases: [
+      when([ofType(...WITHOUT_QUANTITY)], NOTHING),
+      // Counts the usage of its savings plan once more.
+      when([ofType("SavingsPlanNegation")], text("0")),
+    ],
   }),
   field("tags", ["resource_tags"], {
     type: "tags",
