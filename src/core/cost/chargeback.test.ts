@@ -45,10 +45,21 @@ describe("chargeback", () => {
         expect(sumDecimals(result.lines.map((line) => line.direct))).toBe(bill);
         expect(sumDecimals(result.lines.map((line) => line.shared))).toBe("0");
         const shares = result.lines.map((line) => line.sharePercent);
-        if (bill === "0") expect(shares.every((share) => share === null)).toBe(true);
+        // All or none: with a bill near 0 a share says nothing.
+        if (shares.includes(null)) expect(shares.every((share) => share === null)).toBe(true);
         else expect(sumDecimals(shares as string[])).toBe("100");
       }),
     );
+  });
+
+  it("tells no shares of a bill of 0, nor of one that is nothing beside its charges and credits", () => {
+    const sharesOf = (...amounts: [string, string][]): (string | null)[] =>
+      chargeback(amounts, "none").lines.map((line) => line.sharePercent);
+    expect(sharesOf(["web", "5"], ["data", "-5"])).toEqual([null, null, null]);
+    expect(
+      sharesOf(["web", "999999999999.999999999999999977"], ["data", "-999999999999.99999999999"]),
+    ).toEqual([...[null, null, null]]);
+    expect(sharesOf(["web", "300"], ["data", "-299"])).toEqual(["30000", "-29900", "0"]);
   });
 
   it("shows what nobody is named for as a row of its own", () => {

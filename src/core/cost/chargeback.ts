@@ -13,7 +13,7 @@ export interface ChargebackLine {
   shared: string;
   /** Direct and shared together: the lines' costs add up to the bill. */
   cost: string;
-  /** Percent of the bill with two decimals; the lines' shares add up to exactly 100. Null when the bill is 0. */
+  /** Percent of the bill with two decimals; the lines' shares add up to exactly 100. Null where `percentShares` has none. */
   sharePercent: string | null;
 }
 

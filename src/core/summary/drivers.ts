@@ -40,13 +40,17 @@ export function mainDriver(
   }
   if (best === undefined) return undefined;
   const share = divideDecimal(best.change * 100n, total);
+  const told = share !== undefined && magnitude(share) <= MOST_SHARE;
   return {
     dimension,
     name: best.part.name,
     change: formatDecimal(best.change),
-    sharePercent: share === undefined ? null : trimmed(roundDecimal(formatDecimal(share), 1)),
+    sharePercent: !told ? null : trimmed(roundDecimal(formatDecimal(share), 1)),
   };
 }
+
+/** Where changes cancel out, what is left of them is no measure: beyond a million percent none is told. */
+const MOST_SHARE = parseDecimal("1000000");
 
 function magnitude(value: bigint): bigint {
   return value < 0n ? -value : value;
