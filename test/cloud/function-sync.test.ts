@@ -240,7 +240,7 @@ describe("a pull that runs out of time", () => {
       error: {
         code: "sync.out-of-time",
         message: expect.stringMatching(
-          /too short for billing period 2025-01.*1 delivery loaded before stay/,
+          /too short for billing period 2025-01.*1 delivery loaded before stays/,
         ) as string,
         fix: expect.stringMatching(/time limit.*securebase sync run one --data aws:test/) as string,
       },

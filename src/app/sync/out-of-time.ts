@@ -31,7 +31,10 @@ export interface Standing {
 /** A pull that ended for want of time and does not go on by itself. */
 export function outOfTime(standing: Standing, cause: unknown): DomainError {
   const { connection, environment, delivery, loaded, progressed } = standing;
-  const before = loaded === 0 ? "Nothing was loaded" : `${deliveries(loaded)} loaded before stay`;
+  const before =
+    loaded === 0
+      ? "Nothing was loaded"
+      : `${deliveries(loaded)} loaded before ${loaded === 1 ? "stays" : "stay"}`;
   const what = delivery ?? "finding out what there is to load";
   if (progressed)
     return new DomainError(CODE, "unavailable", `The pull ran out of time at ${what}. ${before}.`, {
