@@ -1,4 +1,5 @@
 import type { PlannedFilter, PlannedKey } from "../../core/query/plan.ts";
+import type { FilterOp } from "../../core/query/query.ts";
 import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
 import { identifier, literal, sqlType } from "./schema.ts";
 
@@ -67,6 +68,11 @@ export function filterCondition(
   return condition(subject, filter.op, filter.values, value);
 }
 
+/** The condition of a filter on facts that carry a value, or do not. */
+export function presenceCondition(filter: Extract<PlannedFilter, { on: "presence" }>): string {
+  return `${identifier(filter.column)} IS ${filter.present ? "NOT " : ""}NULL`;
+}
+
 /** The condition of a measure filter, over the column that holds the group's value. */
 export function measureCondition(column: string, filter: Extract<PlannedFilter, { on: "measure" }>): string {
   const value = (text: string): string =>
@@ -76,7 +82,7 @@ export function measureCondition(column: string, filter: Extract<PlannedFilter, 
 
 function condition(
   subject: string,
-  op: PlannedFilter["op"],
+  op: FilterOp,
   values: readonly (string | null)[],
   sql: (text: string) => string,
 ): string {

@@ -7,6 +7,7 @@ import {
   filterCondition,
   keyExpression,
   measureCondition,
+  presenceCondition,
 } from "./compile-filters.ts";
 import { compilePicks } from "./compile-gauges.ts";
 import { factTable, identifier } from "./schema.ts";
@@ -157,6 +158,7 @@ function compileFacts(shape: Shape, bindings: Bindings): { picks: string[]; fact
     const conditions = [
       `tenant = ${shape.tenant} AND day >= ${dateLiteral(from)} AND day < ${dateLiteral(to)}`,
       ...late.map((filter) => `(${filterCondition(filter, day, bindings)})`),
+      ...plan.filters.flatMap((filter) => (filter.on === "presence" ? [presenceCondition(filter)] : [])),
     ];
     const joined = isGauge(plan) ? ` JOIN pick_${name} USING (load_id, day)` : "";
     const flag = shape.compared ? `, ${name === "before" ? "true" : "false"} AS p` : "";

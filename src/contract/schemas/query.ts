@@ -25,7 +25,7 @@ const value = z.nullable(z.string());
 
 export const filterSchema = named(
   "Filter",
-  "Keeps facts (by a dimension) or groups (by a measure). `equals`, `not` and `in` compare exactly; `contains`, `starts` and `ends` ignore case; `greater`, `less` and `between` (both ends included) take days and measures. null stands for facts without a value.",
+  "Keeps facts (by a dimension) or groups (by a measure). `equals`, `not` and `in` compare exactly; `contains`, `starts` and `ends` ignore case; `greater`, `less` and `between` (both ends included) take days and measures. null stands for facts without a value, also of a measure, which then keeps facts.",
   z.strictObject({
     field: doc(z.string(), "A dimension such as `service` or `tag:env`, or a measure of this query."),
     op: z.enum(FILTER_OPS, "query.invalid-filter"),

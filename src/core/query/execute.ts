@@ -2,7 +2,7 @@ import type { Measure } from "../metrics/datasets.ts";
 import { formatDecimal, parseDecimal, SCALE } from "../money/decimal.ts";
 import { Counts, Sums } from "./accumulate.ts";
 import type { UnitTotal } from "./assemble.ts";
-import type { FactBlock, LoadedDay, TextColumn } from "./blocks.ts";
+import type { DecimalColumn, FactBlock, LoadedDay, TextColumn } from "./blocks.ts";
 import { compareText, passesFilter, tagValue } from "./filters.ts";
 import { GroupIndex } from "./grouping.ts";
 import type { PlannedFilter, PlannedKey, QueryPlan } from "./plan.ts";
@@ -108,6 +108,7 @@ export class PlanExecutor {
       ...[...keys, ...filtered]
         .filter(({ dimension: { kind } }) => kind !== "source" && kind !== "period")
         .map((key) => key.dimension.column),
+      ...filters.flatMap((filter) => (filter.on === "presence" ? [filter.column] : [])),
       ...measures.map((measure) => measure.column),
       ...measures.flatMap(unitColumn),
     ];
@@ -145,7 +146,7 @@ export class PlanExecutor {
     });
   }
 
-  /** The rows that pass the filters on columns and tags. */
+  /** The rows that pass the filters on columns, tags and the presence of values. */
   #select(block: FactBlock): ArrayLike<number> {
     const tests: { pass: boolean[]; codes: ArrayLike<number> }[] = [];
     for (const filter of this.#plan.filters) {
@@ -155,10 +156,15 @@ export class PlanExecutor {
       if (pass.every((ok) => !ok)) return [];
       if (!pass.every((ok) => ok)) tests.push({ pass, codes });
     }
-    if (tests.length === 0) return Uint32Array.from({ length: block.rows }, (_, i) => i);
+    const present = this.#plan.filters.flatMap((filter) =>
+      filter.on === "presence" ? [presenceOf(block.decimals(filter.column), filter.present)] : [],
+    );
+    if (tests.length === 0 && present.length === 0)
+      return Uint32Array.from({ length: block.rows }, (_, i) => i);
     const rows: number[] = [];
     for (let row = 0; row < block.rows; row++) {
-      if (tests.every(({ pass, codes }) => pass[codes[row] as number] === true)) rows.push(row);
+      const passes = tests.every(({ pass, codes }) => pass[codes[row] as number] === true);
+      if (passes && present.every((test) => test(row))) rows.push(row);
     }
     return rows;
   }
@@ -261,6 +267,12 @@ function columnOf(block: FactBlock, key: PlannedKey, day: string): TextColumn {
   const { tagKey } = key;
   if (tagKey === undefined) return column;
   return { values: column.values.map((tags) => tagValue(tags, tagKey)), codes: column.codes };
+}
+
+/** Whether a row has a value, or has none. */
+function presenceOf(column: DecimalColumn, wanted: boolean): (row: number) => boolean {
+  if (column.kind === "numbers") return (row) => !Number.isNaN(column.numbers[row] ?? NaN) === wanted;
+  return (row) => ((column.values[row] ?? null) !== null) === wanted;
 }
 
 /** The instant of a fact as results write it; importers keep their sources' spelling of it. */

@@ -44,6 +44,7 @@ describe("planQuery", () => {
     ],
     [{ filters: [{ field: "region", op: "equals", value: ["a", "b"] }] }, "query.invalid-filter", 'Use "in"'],
     [{ filters: [{ field: "billed_cost", op: "greater", value: "ten" }] }, "query.invalid-filter", "1234.56"],
+    [{ filters: [{ field: "billed_cost", op: "greater", value: null }] }, "query.invalid-filter", "1234.56"],
     [
       { filters: [{ field: "list_cost", op: "greater", value: "1" }] },
       "query.invalid-filter",

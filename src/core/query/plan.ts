@@ -26,10 +26,14 @@ export interface PlannedKey {
   tagKey?: string;
 }
 
-/** A checked filter: `values` has one entry, or two for `between`, or any number for `in` and `not`. */
+/**
+ * A checked filter: `values` has one entry, or two for `between`, or any number for `in` and `not`. `presence` keeps facts
+ * whose decimal column has a value, or has none.
+ */
 export type PlannedFilter =
   | { on: "dimension"; key: PlannedKey; op: FilterOp; values: readonly (string | null)[] }
-  | { on: "measure"; measure: number; op: FilterOp; values: readonly string[] };
+  | { on: "measure"; measure: number; op: FilterOp; values: readonly string[] }
+  | { on: "presence"; column: string; present: boolean };
 
 /** Sort by a key or a measure (by index), the measure's value in the compared range, or the change between the two. */
 export type PlannedSort = { order: "asc" | "desc" } & (
@@ -167,7 +171,10 @@ function planFilter(
 ): PlannedFilter {
   const values =
     typeof filter.value === "string" || filter.value === null ? [filter.value] : [...filter.value];
-  if (dataset.measures.some((m) => m.id === filter.field)) {
+  const measure = dataset.measures.find((m) => m.id === filter.field);
+  if (measure !== undefined) {
+    if (asksForPresence(measure, filter, values))
+      return { on: "presence", column: measure.column, present: filter.op === "not" };
     const index = measures.findIndex((m) => m.id === filter.field);
     if (index < 0) {
       throw invalid(
@@ -201,6 +208,12 @@ function planFilter(
     });
   }
   return { on: "dimension", key, op: filter.op, values };
+}
+
+/** Null asks for facts without the measure, as it does of a dimension; only a group's sum can be compared with a number. */
+function asksForPresence(measure: Measure, { op }: QueryFilter, values: readonly (string | null)[]): boolean {
+  if (measure.column === "rows" || (op !== "equals" && op !== "not")) return false;
+  return values.length > 0 && values.every((value) => value === null);
 }
 
 function checkOp(filter: QueryFilter, allowed: readonly FilterOp[], field: string): void {

@@ -20,7 +20,10 @@ export const FILTER_OPS = [
 export type FilterOp = (typeof FILTER_OPS)[number];
 
 export interface QueryFilter {
-  /** A dimension (facts are filtered) or a measure (groups are filtered, after adding up). */
+  /**
+   * A dimension (facts are filtered) or a measure (groups are filtered, after adding up). A measure with `equals` or
+   * `not` and null filters facts too: those that do not carry it, or do.
+   */
   field: string;
   op: FilterOp;
   value: string | null | readonly (string | null)[];

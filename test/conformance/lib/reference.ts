@@ -47,7 +47,11 @@ export function evaluate(
   const pickedNow = place(plan, facts, emptySnapshots, false);
   const pickedBefore = plan.compare === undefined ? undefined : place(plan, facts, emptySnapshots, true);
   const placed = [...pickedNow.facts, ...(pickedBefore?.facts ?? [])].filter((p) =>
-    plan.filters.every((filter) => filter.on === "measure" || matches(filter, keyOf(filter.key, p))),
+    plan.filters.every((filter) => {
+      if (filter.on === "presence")
+        return ((p.fact.values[filter.column] ?? null) !== null) === filter.present;
+      return filter.on === "measure" || matches(filter, keyOf(filter.key, p));
+    }),
   );
   const groups = new Map<string, Group>();
   for (const p of placed) {
@@ -60,7 +64,7 @@ export function evaluate(
     .map((group) => ({ group, row: rowOf(plan, group) }))
     .filter(({ row }) =>
       plan.filters.every(
-        (f) => f.on === "dimension" || matchesNumber(f, row[plan.keys.length + f.measure] ?? null),
+        (f) => f.on !== "measure" || matchesNumber(f, row[plan.keys.length + f.measure] ?? null),
       ),
     )
     .sort((a, b) => compareRows(plan, a.row, b.row));
@@ -97,7 +101,7 @@ function place(
     ...inRange.map(({ source, day }) => ({ source, day })),
     ...empties.filter(({ day }) => within(day)),
   ].filter(({ day }) =>
-    timeFilters.every((f) => f.on === "measure" || matches(f, timeBucket(f.key, align(day)))),
+    timeFilters.every((f) => f.on !== "dimension" || matches(f, timeBucket(f.key, align(day)))),
   );
   const timeKeys = plan.keys.filter((key) => key.dimension.column === "day");
   const bucket = (s: Snapshot): string =>

@@ -93,6 +93,25 @@ export function factAnswerCases(store: () => MetricStore): void {
       ]);
     });
 
+    it("keeps facts that carry a measure, or do not, whatever is asked for", async () => {
+      const tenant = "presence";
+      await load(store(), [
+        cost("2024-09-01", { service_name: "a", billed_cost: "1", list_cost: "0" }, { tenant }),
+        cost("2024-09-02", { service_name: "a", billed_cost: "2", list_cost: null }, { tenant }),
+        cost("2024-09-02", { service_name: "b", billed_cost: "4", list_cost: "3" }, { tenant }),
+        cost("2024-09-03", { service_name: "b", billed_cost: null, list_cost: "5" }, { tenant }),
+      ]);
+      const billed = async (...filters: QueryFilter[]) => {
+        const { rows, facts } = await ask(store(), { measures: ["billed_cost"], filters }, tenant);
+        return [...(rows[0] ?? []), facts];
+      };
+      const listed: QueryFilter = { field: "list_cost", op: "not", value: null };
+      expect(await billed(listed)).toEqual(["5", 3]);
+      expect(await billed({ ...listed, op: "equals" })).toEqual(["2", 1]);
+      expect(await billed(listed, { field: "billed_cost", op: "not", value: null })).toEqual(["5", 2]);
+      expect(await billed(listed, { field: "service", op: "equals", value: "b" })).toEqual(["4", 2]);
+    });
+
     it("keeps currencies and units apart in totals", async () => {
       const tenant = "currencies";
       await load(store(), [

@@ -88,14 +88,17 @@ function filter(dataset: "cost" | "findings", measures: readonly string[]): fc.A
       texts: fc.array(words, { minLength: 1, maxLength: 3 }),
       dates: fc.array(days, { minLength: 2, maxLength: 2 }),
       numbers: fc.array(fc.constantFrom("0", "1", "-0.5", "100"), { minLength: 2, maxLength: 2 }),
+      presence: fc.boolean(),
     })
-    .map(({ field, op, texts, dates, numbers }): QueryFilter | undefined => {
+    .map(({ field, op, texts, dates, numbers, presence }): QueryFilter | undefined => {
       const isDate = ["day", "week", "month", "first_observed"].includes(field);
       const pair = isDate
         ? dates.sort()
         : measures.includes(field)
           ? numbers.sort((a, b) => Number(a) - Number(b))
           : undefined;
+      if (presence && dataset === "cost" && measures.includes(field) && (op === "equals" || op === "not"))
+        return { field, op, value: null };
       const comparing = op === "greater" || op === "less" || op === "between";
       if (pair === undefined) {
         if (comparing) return undefined;
