@@ -139,8 +139,8 @@ export function budgetState(budget: BudgetSpec, cost: MonthCost): BudgetState {
 
 function percentOfAmount(value: string | null, amount: bigint): string | null {
   if (value === null) return null;
-  const ratio = divideDecimal(parseDecimal(value) * 100n, amount) ?? 0n;
-  return canonicalDecimal(roundDecimal(formatDecimal(ratio), 2));
+  const ratio = divideDecimal(parseDecimal(value) * 100n, amount);
+  return ratio === undefined ? null : canonicalDecimal(roundDecimal(formatDecimal(ratio), 2));
 }
 
 function evenPace(amount: bigint, { month, through }: MonthCost, currency: string): string {

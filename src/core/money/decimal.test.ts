@@ -100,6 +100,11 @@ describe("decimals", () => {
   it("tells the change in percent of the magnitude before", () => {
     expect(changeBetween("80", "100")).toEqual({ absolute: "20", percent: "25" });
     expect(changeBetween("-80", "-100")).toEqual({ absolute: "-20", percent: "-25" });
+    const [least, most] = ["0.000000000000000001", "99999999999999999999"];
+    expect(changeBetween(least, most)).toEqual({
+      absolute: "99999999999999999998.999999999999999999",
+      percent: undefined,
+    });
     expect(changeBetween("0", "5")).toEqual({ absolute: "5", percent: undefined });
   });
 });

@@ -70,10 +70,14 @@ export function canonicalDecimal(fixed: string): string {
   return text === "-0" ? "0" : text;
 }
 
-/** `a / b` for scaled operands, rounded half to even at 18 decimals; undefined when b is 0. */
+/**
+ * `a / b` for scaled operands, rounded half to even at 18 decimals; undefined when b is 0, or so small beside a that
+ * the quotient has more digits than a decimal holds.
+ */
 export function divideDecimal(a: bigint, b: bigint): bigint | undefined {
   if (b === 0n) return undefined;
-  return divideRounded(a * UNIT, b);
+  const quotient = divideRounded(a * UNIT, b);
+  return quotient > LIMIT || -quotient > LIMIT ? undefined : quotient;
 }
 
 /** Integer division rounded half to even (IEEE 754 roundTiesToEven). */
@@ -113,7 +117,7 @@ export function compareDecimals(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Change from `before` to `now`: the absolute difference, and percent of |before| (undefined when before is 0). */
+/** Change from `before` to `now`: the absolute difference, and percent of |before| (undefined when before is 0, or next to it). */
 export function changeBetween(
   before: string,
   now: string,
