@@ -95,7 +95,7 @@ describe("securebase compliance", () => {
   it("scores frameworks and names failed controls and those that changed", async () => {
     const { code, out } = await securebase("compliance", ...SEPTEMBER, "--framework", "CIS AWS 1.4");
     expect(code).toBe(0);
-    expect(out).toMatch(/^CIS AWS 1\.4 +50\.0% +0\.0% +\+50\.0% +1 +1 +1$/m);
+    expect(out).toMatch(/^CIS AWS 1\.4 +50\.0% +0\.0% +\+50 points +1 +1 +1$/m);
     expect(out).toMatch(/^Newly passed +CIS AWS 1\.4 +2\.1\.5/m);
     expect(out).toMatch(/^First evaluated +CIS AWS 1\.4 +1\.4/m);
     expect(out).not.toContain("HIPAA");

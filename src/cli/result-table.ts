@@ -1,5 +1,8 @@
+import { changeLabel } from "../core/charts/abbreviate.ts";
 import { formatPercent, formatQuantity } from "../core/money/format.ts";
 import type { Cell, Column, QueryResult, Row } from "../core/query/query.ts";
+import { describeRange } from "../core/time/ranges.ts";
+import type { Effects } from "./effects.ts";
 import { textTable } from "./output.ts";
 
 export interface ResultTableOptions {
@@ -25,7 +28,7 @@ export function resultTable(result: QueryResult, options: ResultTableOptions = {
     kept.map(({ column, i }, at) => {
       if (at === 0 && column.role === "dimension") return label;
       return column.role === "dimension"
-        ? null
+        ? ""
         : formatCell(column, row[i] ?? null, { ...options, unknown: "" });
     });
   // Without a measure in sight a total has nothing to say.
@@ -48,11 +51,14 @@ export function resultTable(result: QueryResult, options: ResultTableOptions = {
 
 /** Amounts keep all their digits: whoever asks on a terminal may be reconciling. The heading names the unit. */
 function formatCell(column: Column, cell: Cell, options: ResultTableOptions): string | null {
-  const isChange = /\.(?:change|change_percent)$/.test(column.id);
+  const isChange = /(?:^|\.)(?:change|change_percent)$/.test(column.id);
   if (cell === null) return column.role === "measure" && !isChange ? (options.unknown ?? null) : null;
-  // A change of percentages is told in points.
-  if (column.type === "percent") return formatPercent(cell, isChange || options.unknown === undefined);
+  if (column.type === "percent")
+    return column.id.endsWith(".change")
+      ? changeLabel({ absolute: cell }, { type: "percent", unit: null })
+      : formatPercent(cell, isChange);
   if (column.type === "money") return atLeastCents(formatQuantity(cell, options.places ?? 18));
+  if (column.type === "date" && column.grain === "month") return cell.slice(0, 7);
   if (column.type === "integer") return formatQuantity(cell, 18);
   if (column.type === "quantity") return formatQuantity(cell, options.places ?? 18);
   return cell;
@@ -61,4 +67,14 @@ function formatCell(column: Column, cell: Cell, options: ResultTableOptions): st
 function atLeastCents(amount: string): string {
   const decimals = amount.split(".")[1]?.length ?? 0;
   return decimals >= 2 ? amount : `${amount}${decimals === 0 ? "." : ""}${"0".repeat(2 - decimals)}`;
+}
+
+/** An answer as a table on stdout, with what a reader must know on stderr. */
+export async function printResult(effects: Effects, result: QueryResult): Promise<void> {
+  const { completeness, range } = result;
+  await effects.out(resultTable(result));
+  effects.err(
+    `${describeRange(range)}, ${range.zone}; ${completeness.rows} of ${completeness.rowsTotal} rows\n`,
+  );
+  for (const note of completeness.notes) effects.err(`note: ${note}\n`);
 }

@@ -266,13 +266,17 @@ export async function getExport(context: TenantContext, id: string): Promise<Exp
 
 export async function listExports(context: TenantContext, page: Page): Promise<ExportJob[]> {
   const jobs = await context.services.exports.forTenant(context.tenant.id).list(pageOf(page));
-  return jobs.map((job) => withLiveness(context, job));
+  return Promise.all(jobs.map((job) => withLiveness(context, job)));
 }
 
+const isOpen = ({ status }: ExportJob): boolean => status === "running" || status === "pending";
+
 /** A job whose process died never ends: it is shown as what it is. */
-function withLiveness(context: TenantContext, job: ExportJob): ExportJob {
-  const open = job.status === "running" || job.status === "pending";
-  if (!open || context.services.jobs.isAlive(job.id)) return job;
+async function withLiveness(context: TenantContext, read: ExportJob): Promise<ExportJob> {
+  if (!isOpen(read) || context.services.jobs.isAlive(read.id)) return read;
+  // It may have ended between the two looks: its end is on record before it leaves the living.
+  const job = (await context.services.exports.forTenant(context.tenant.id).get(read.id)) ?? read;
+  if (!isOpen(job)) return job;
   const error = { code: "export.interrupted", message: "The service stopped while it wrote this export." };
   return { ...job, status: "failed", error };
 }

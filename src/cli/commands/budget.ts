@@ -115,22 +115,45 @@ function percentOf(text: string): number {
   });
 }
 
+const STATUS: Readonly<Record<Budget["state"]["status"], string>> = {
+  ok: "on track",
+  warning: "at risk",
+  over: "over",
+  unknown: "not known",
+};
+
+/** The highest threshold that is reached, and the highest that the forecast reaches; a dash for none of them. */
+function crossed(thresholds: Budget["state"]["thresholds"]): (string | null)[] {
+  const highest = (of: typeof thresholds): string => {
+    const percents = of.map(({ percent }) => percent);
+    return percents.length === 0 ? "–" : `${Math.max(...percents)}%`;
+  };
+  const foretold = thresholds.filter(({ forecast }) => forecast !== null);
+  return [
+    highest(thresholds.filter(({ reached }) => reached)),
+    foretold.length === 0 ? null : highest(foretold.filter(({ forecast }) => forecast === true)),
+  ];
+}
+
 async function print(effects: Effects, budgets: readonly Budget[]): Promise<void> {
-  if (budgets.length === 0)
+  if (budgets.length === 0) {
     effects.err(
       "No budgets yet. Set one with: securebase budgets add --tenant ID --name NAME --amount AMOUNT\n",
     );
+    return;
+  }
   const money = (amount: string | null, currency: string): string | null =>
     amount === null ? null : formatMoney(amount, currency);
   const rows = budgets.map(({ id, name, amount, currency, state }) => {
     const { spent, spentPercent, expected, forecast, status } = state;
     return [
-      ...[id, name, status, money(amount, currency), money(spent, currency)],
+      ...[id, name, STATUS[status], money(amount, currency), money(spent, currency)],
       spentPercent === null ? null : formatPercent(spentPercent),
       ...[money(expected, currency), money(forecast.amount, currency)],
       forecast.low === null || forecast.high === null
         ? null
         : `${formatMoney(forecast.low, currency)} – ${formatMoney(forecast.high, currency)}`,
+      ...crossed(state.thresholds),
     ];
   });
   const right = (label: string): { label: string; align: "right" } => ({ label, align: "right" });
@@ -145,6 +168,7 @@ async function print(effects: Effects, budgets: readonly Budget[]): Promise<void
           right("Even pace"),
           right("Forecast"),
           right("80 % interval"),
+          ...[{ label: "Reached" }, { label: "Forecast reaches" }],
         ],
       ],
       rows,

@@ -108,7 +108,7 @@ describe("securebase budgets", () => {
     expect(added.code).toBe(0);
     const { id } = JSON.parse(added.out) as { id: string };
     const september = await securebase("budgets", "list", ...tenant, "--month", "2001-01");
-    expect(september.out).toMatch(/Web +unknown +\$50\.00 +· /);
+    expect(september.out).toMatch(/Web +not known +\$50\.00 +· /);
     const listed = await securebase("budgets", "list", ...tenant, "--json");
     expect(JSON.parse(listed.out)).toMatchObject([{ id, name: "Web", thresholds: [50, 80, 100] }]);
     expect((await securebase("budgets", "remove", id, ...tenant)).out).toBe("Removed Web\n");

@@ -16,7 +16,7 @@ import {
   rangeOptions,
   wholeNumber,
 } from "./options.ts";
-import { printResult } from "./query.ts";
+import { printResult } from "../result-table.ts";
 
 interface CostOptions extends CommonOptions, RangeOptions {
   tenant: string;
@@ -167,6 +167,7 @@ async function savings(found: AnswerOf<Routes["costSavings"]>, effects: Effects)
 
 async function forecast(found: AnswerOf<Routes["costForecast"]>, effects: Effects): Promise<void> {
   await printResult(effects, found.monthTable);
+  effects.err(`Low and high: ${found.levelPercent} % of outcomes are expected between them.\n`);
   effects.err(`${found.method}.\n`);
   effects.err(`From ${found.historyDays} days of facts; forecast from ${found.asOf}, an estimate.\n`);
 }

@@ -1,12 +1,10 @@
 import { type Command, Option } from "commander";
 import { parseSort } from "../../contract/filter-text.ts";
 import { datasetOf } from "../../core/metrics/datasets.ts";
-import { formatPercent, formatQuantity } from "../../core/money/format.ts";
-import type { Cell, Column, QueryResult, Row } from "../../core/query/query.ts";
-import { COMPARISONS, type Comparison, describeRange } from "../../core/time/ranges.ts";
+import { COMPARISONS, type Comparison } from "../../core/time/ranges.ts";
 import { asTenant, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
-import { textTable } from "../output.ts";
+import { printResult } from "../result-table.ts";
 import {
   collect,
   common,
@@ -79,45 +77,4 @@ export function queryCommand(program: Command, effects: Effects): void {
         else await printResult(effects, result);
       });
     });
-}
-
-/** An answer as a table on stdout, with what a reader must know on stderr. */
-export async function printResult(effects: Effects, result: QueryResult): Promise<void> {
-  const { columns, rows, others, totals, completeness, range } = result;
-  const shown = (row: Row): (string | null)[] =>
-    columns.map((column, i) => formatCell(column, row[i] ?? null));
-  const labelled = (label: string, row: Row): (string | null)[] =>
-    shown(row).map((cell, i) => (i === 0 && columns[0]?.role === "dimension" ? label : cell));
-  const table = [
-    ...rows.map(shown),
-    ...(others === null ? [] : [labelled(`Others (${others.groups})`, others.cells)]),
-    ...(columns[0]?.role === "dimension"
-      ? totals.map((total) =>
-          labelled(`Total${totals.length > 1 ? ` ${total.unit ?? ""}` : ""}`, total.cells),
-        )
-      : []),
-  ];
-  const heads = columns.map((column) => ({
-    label: column.unit === undefined ? column.label : `${column.label} (${column.unit})`,
-    align: column.role === "measure" ? ("right" as const) : ("left" as const),
-  }));
-  await effects.out(textTable(heads, table));
-  effects.err(
-    `${describeRange(range)}, ${range.zone}; ${completeness.rows} of ${completeness.rowsTotal} rows\n`,
-  );
-  for (const note of completeness.notes) effects.err(`note: ${note}\n`);
-}
-
-/** Amounts keep all their digits: whoever asks on a terminal may be reconciling. The heading names the unit. */
-function formatCell(column: Column, cell: Cell): string | null {
-  if (cell === null) return null;
-  if (column.type === "percent") return formatPercent(cell, column.id.endsWith(".change_percent"));
-  if (column.type === "money") return atLeastCents(formatQuantity(cell, 18));
-  if (column.type === "quantity" || column.type === "integer") return formatQuantity(cell, 18);
-  return cell;
-}
-
-function atLeastCents(amount: string): string {
-  const decimals = amount.split(".")[1]?.length ?? 0;
-  return decimals >= 2 ? amount : `${amount}${decimals === 0 ? "." : ""}${"0".repeat(2 - decimals)}`;
 }

@@ -61,7 +61,7 @@ export function changeLabel(
   change: { absolute: string; percent?: string | undefined },
   format: ValueFormat,
 ): string {
-  const sign = change.absolute.startsWith("-") ? "" : "+";
+  const sign = /^(?:-|0*\.?0*$)/.test(change.absolute) ? "" : "+";
   if (format.type === "percent") return `${sign}${formatQuantity(change.absolute, 1)} points`;
   if (change.percent !== undefined) return formatPercent(change.percent, true);
   return `${sign}${valueLabel(change.absolute, format)}`;
