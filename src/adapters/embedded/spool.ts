@@ -3,10 +3,11 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { DomainError } from "../../core/errors/errors.ts";
 import type { Spool } from "../../ports/spool.ts";
 
 /**
- * A spool in a folder of the data folder.
+ * A spool in a folder of the data folder. Storing throws `store.unavailable` when the disk is full.
  * @param newName gives file names that never repeat
  */
 export function createSpool(directory: string, newName: () => string): Spool {
@@ -25,10 +26,24 @@ export function createSpool(directory: string, newName: () => string): Spool {
         return { name, path, size, open: () => createReadStream(path), dispose };
       } catch (error) {
         await dispose();
-        throw error;
+        throw isFull(error) ? full(name, folder, error) : error;
       }
     },
   };
+}
+
+function isFull(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
+function full(name: string, folder: string, cause: unknown): DomainError {
+  return new DomainError(
+    "store.unavailable",
+    "unavailable",
+    `${name} does not fit on the disk: ${folder} is full`,
+    { fix: "Free disk space there, or give the function more ephemeral storage.", cause },
+  );
 }
 
 /** Removes what a crash left in the spool. Call it only as the folder's one owner. */

@@ -7,10 +7,13 @@ import { errorFields, type Logger } from "../../http/logger.ts";
 import { asDomainError, statusOf } from "../../http/problem.ts";
 import type { SyncWork } from "../../ports/jobs.ts";
 
-/** Milliseconds before the time limit at which a pull is ended: what it began is taken back, and its record says so. */
-const MARGIN_MS = 5_000;
-/** Of a shorter time limit, this part. */
-const MARGIN_SHARE = 1 / 3;
+/**
+ * How long before the time limit a pull is ended, in milliseconds: what it began is taken back, which takes longer the
+ * more it was, and its record says so. 1.7 s were seen for the blocks of 25 s.
+ */
+function marginOf(left: number): number {
+  return Math.min(left / 3, Math.max(5_000, left / 20));
+}
 
 /** What a pull loaded, for the metrics. */
 export interface PullCount {
@@ -124,7 +127,6 @@ function problemOf(error: unknown): { code: string; detail: string; fix?: string
 /** Aborted in time to end an orderly death before the invocation's. */
 function limitOf(left: number): { signal: AbortSignal; clear: () => void } {
   const controller = new AbortController();
-  const margin = Math.min(MARGIN_MS, left * MARGIN_SHARE);
-  const timer = setTimeout(() => controller.abort(timeIsUp()), Math.max(0, left - margin));
+  const timer = setTimeout(() => controller.abort(timeIsUp()), Math.max(0, left - marginOf(left)));
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
