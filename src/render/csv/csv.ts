@@ -1,10 +1,10 @@
 import { invalid } from "../../core/errors/errors.ts";
 import type { Column, Row } from "../../core/query/query.ts";
 import { detailTable, type ReportDocument } from "../../core/reports/document.ts";
-import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
+import type { Leg, LegBytes, Renderer, RenderOptions, RenderState } from "../../ports/renderer.ts";
 import { ByteWriter } from "../shared/bytes.ts";
 import { columnTitle, isNumeric } from "../shared/columns.ts";
-import { type OpenRows, renderStream } from "../shared/streams.ts";
+import { type OpenRows, renderStream, WHOLE } from "../shared/streams.ts";
 import { type CellWriter, numberWriter, textWriter } from "./cells.ts";
 
 const CHUNK = 128 * 1024;
@@ -21,18 +21,22 @@ export const csvRenderer: Renderer = {
   format: "csv",
   mediaType: "text/csv; charset=utf-8; header=present",
   extension: "csv",
-  render: (document, options = {}) => {
-    const delimiter = checkDelimiter(options.delimiter ?? ",");
-    return renderStream(document, (rows) => records(document, options, delimiter, rows));
-  },
+  render: (document, options = {}) => renderLeg(document, options, WHOLE),
+  renderLeg,
 };
+
+function renderLeg(document: ReportDocument, options: RenderOptions, leg: Leg): LegBytes {
+  const delimiter = checkDelimiter(options.delimiter ?? ",");
+  return renderStream(document, (rows) => records(document, options, delimiter, rows, leg));
+}
 
 async function* records(
   document: ReportDocument,
   options: RenderOptions,
   delimiter: string,
   open: OpenRows,
-): AsyncGenerator<Uint8Array, void, undefined> {
+  leg: Leg,
+): AsyncGenerator<Uint8Array, RenderState | undefined, undefined> {
   const { table } = detailTable(document);
   const { columns, others } = table.head;
   const out = new ByteWriter(CHUNK);
@@ -41,19 +45,26 @@ async function* records(
     columns.map((column) => (isNumeric(column) ? numberWriter(delimiter) : text)),
     delimiter,
   );
-  if (options.bom === true) out.text("\ufeff");
-  recordWriter(
-    columns.map(() => text),
-    delimiter,
-  )(out, columns.map(columnTitle));
+  if (leg.from === undefined) {
+    if (options.bom === true) out.text("\ufeff");
+    recordWriter(
+      columns.map(() => text),
+      delimiter,
+    )(out, columns.map(columnTitle));
+  }
+  let rows = leg.from?.rows ?? 0;
   for await (const batch of open(table)) {
     for (const row of batch) {
       record(out, row);
-      if (out.full) yield out.take();
+      rows++;
+      if (!out.full) continue;
+      yield out.take();
+      if (leg.pause()) return { rows, data: null };
     }
   }
   if (others !== null) record(out, labelled(columns, others.cells, othersLabel(others.groups)));
   yield out.take();
+  return undefined;
 }
 
 /** The others row with its label in the first text column, which is null there; a row of numbers stays as it is. */

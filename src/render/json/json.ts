@@ -6,9 +6,9 @@ import {
   type TableStream,
 } from "../../core/reports/document.ts";
 import { type Manifest, manifestTotals } from "../../core/reports/manifest.ts";
-import type { Renderer } from "../../ports/renderer.ts";
+import type { Leg, LegBytes, Renderer, RenderState } from "../../ports/renderer.ts";
 import { ByteWriter } from "../shared/bytes.ts";
-import { type OpenRows, renderStream } from "../shared/streams.ts";
+import { type OpenRows, renderStream, WHOLE } from "../shared/streams.ts";
 import { surrogateNote, wellFormed } from "../shared/text.ts";
 import { type RowWriter, rowWriter } from "./cells.ts";
 
@@ -26,10 +26,8 @@ export const jsonRenderer: Renderer = {
   format: "json",
   mediaType: "application/json",
   extension: "json",
-  render: (document, options = {}) =>
-    renderStream(document, (open) =>
-      options.lines === true ? lines(document, open) : whole(document, open),
-    ),
+  render: (document, options = {}) => renderLeg(document, options.lines === true, WHOLE),
+  renderLeg: (document, options, leg) => renderLeg(document, options.lines === true, leg),
 };
 
 /**
@@ -40,76 +38,117 @@ export const jsonLinesRenderer: Renderer = {
   format: "json",
   mediaType: "application/x-ndjson",
   extension: "ndjson",
-  render: (document) => renderStream(document, (open) => lines(document, open)),
+  render: (document) => renderLeg(document, true, WHOLE),
+  renderLeg: (document, _options, leg) => renderLeg(document, true, leg),
 };
 
-async function* whole(document: ReportDocument, open: OpenRows): AsyncGenerator<Uint8Array, void, undefined> {
+type Written<Result> = AsyncGenerator<Uint8Array, Result, undefined>;
+
+/** What a file that is gone on with has to know of its beginning. */
+interface LegData {
+  /** Cells in which something had to be replaced. */
+  replaced: number;
+}
+
+function renderLeg(document: ReportDocument, asLines: boolean, leg: Leg): LegBytes {
+  const write = asLines ? lines : whole;
+  return renderStream(document, (open) => write(document, open, leg));
+}
+
+const replacedBefore = ({ from }: Leg): number => (from === undefined ? 0 : (from.data as LegData).replaced);
+
+async function* whole(document: ReportDocument, open: OpenRows, leg: Leg): Written<RenderState | undefined> {
   const { table } = detailTable(document);
   const out = new ByteWriter(CHUNK);
-  const writers: RowWriter[] = [];
+  let replaced = replacedBefore(leg);
+  if (leg.from === undefined) replaced += yield* beginning(document, open, out);
+  const writer = rowWriter(table.head.columns);
+  const rows = yield* rowArray(table, open, out, writer, leg);
+  replaced += writer.replaced;
+  if (rows !== undefined) return { rows, data: { replaced } satisfies LegData };
+  out.text(`,\n"totals":${json(totalsOf(table))},\n"manifest":${json(manifest(document, replaced))}\n}\n`);
+  yield out.take();
+  return undefined;
+}
+
+/** All before the detail table's rows. @returns cells in which something had to be replaced */
+async function* beginning(document: ReportDocument, open: OpenRows, out: ByteWriter): Written<number> {
+  const { table } = detailTable(document);
+  let replaced = 0;
   out.text(`${withoutEnd(about(document))},\n"sections":[`);
   for (const [i, section] of document.sections.entries()) {
     out.text(i === 0 ? "\n" : ",\n");
-    if (section.kind === "table" && !section.detail) yield* sideTable(section, open, out, writers);
+    if (section.kind === "table" && !section.detail) replaced += yield* sideTable(section, open, out);
     else out.text(json(sectionData(section)));
   }
   out.text(`\n],\n"columns":${json(table.head.columns)},\n"rows":`);
-  yield* rowArray(table, open, out, writers);
-  out.text(`,\n"totals":${json(totalsOf(table))},\n"manifest":${json(manifest(document, writers))}\n}\n`);
-  yield out.take();
+  return replaced;
 }
 
-async function* lines(document: ReportDocument, open: OpenRows): AsyncGenerator<Uint8Array, void, undefined> {
+async function* lines(document: ReportDocument, open: OpenRows, leg: Leg): Written<RenderState | undefined> {
   const { table } = detailTable(document);
   const { columns, others, completeness } = table.head;
   const out = new ByteWriter(CHUNK);
   const writer = rowWriter(columns);
-  out.text(`${json({ head: { ...about(document), columns, totals: totalsOf(table), completeness } })}\n`);
+  writer.replaced = replacedBefore(leg);
+  let rows = leg.from?.rows ?? 0;
+  if (leg.from === undefined) {
+    out.text(`${json({ head: { ...about(document), columns, totals: totalsOf(table), completeness } })}\n`);
+  }
   for await (const batch of open(table)) {
     for (const row of batch) {
       out.bytes(LINE_START);
       writer.write(out, row);
       out.bytes(LINE_END);
-      if (out.full) yield out.take();
+      rows++;
+      if (!out.full) continue;
+      yield out.take();
+      if (leg.pause()) return { rows, data: { replaced: writer.replaced } satisfies LegData };
     }
   }
   if (others !== null) out.text(`${json({ others: othersOf(table) })}\n`);
-  out.text(`${json({ manifest: manifest(document, [writer]) })}\n`);
+  out.text(`${json({ manifest: manifest(document, writer.replaced) })}\n`);
   yield out.take();
+  return undefined;
 }
 
-/** The rows and the others row of a table, up to and not including the comma behind them. */
+/**
+ * The rows and the others row of a table, up to and not including the comma behind them.
+ * @returns the rows written so far when the leg ended among them
+ */
 async function* rowArray(
   table: TableStream,
   open: OpenRows,
   out: ByteWriter,
-  writers: RowWriter[],
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const writer = rowWriter(table.head.columns);
-  writers.push(writer);
-  let separator = FIRST;
+  writer: RowWriter,
+  leg: Leg,
+): Written<number | undefined> {
+  let rows = leg.from?.rows ?? 0;
   for await (const batch of open(table)) {
     for (const row of batch) {
-      out.bytes(separator);
+      out.bytes(rows++ === 0 ? FIRST : NEXT);
       writer.write(out, row);
-      separator = NEXT;
-      if (out.full) yield out.take();
+      if (!out.full) continue;
+      yield out.take();
+      if (leg.pause()) return rows;
     }
   }
-  out.text(`${separator === FIRST ? "[" : "\n"}],\n"others":${json(othersOf(table))}`);
+  out.text(`${rows === 0 ? "[" : "\n"}],\n"others":${json(othersOf(table))}`);
+  return undefined;
 }
 
 async function* sideTable(
   section: Extract<DocumentSection, { kind: "table" }>,
   open: OpenRows,
   out: ByteWriter,
-  writers: RowWriter[],
-): AsyncGenerator<Uint8Array, void, undefined> {
+): Written<number> {
   const { id, title, table } = section;
   const { columns, completeness } = table.head;
   out.text(`${withoutEnd({ kind: "table", id, title, detail: false, columns, completeness })},"rows":`);
-  yield* rowArray(table, open, out, writers);
+  const writer = rowWriter(columns);
+  yield* rowArray(table, open, out, writer, WHOLE);
   out.text(`,"totals":${json(totalsOf(table))}}`);
+  return writer.replaced;
 }
 
 function about(document: ReportDocument): object {
@@ -160,9 +199,9 @@ function totalsOf({ head }: Pick<TableStream, "head">): Manifest["totals"] {
   return manifestTotals(head.columns, head.totals);
 }
 
-function manifest(document: ReportDocument, writers: readonly RowWriter[]): Manifest {
+function manifest(document: ReportDocument, replaced: number): Manifest {
   const complete = document.manifest();
-  const note = surrogateNote(writers.reduce((sum, writer) => sum + writer.replaced, 0));
+  const note = surrogateNote(replaced);
   return note === undefined ? complete : { ...complete, notes: [...complete.notes, note] };
 }
 

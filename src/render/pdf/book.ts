@@ -1,11 +1,11 @@
 import { deflateSync } from "node:zlib";
-import { PdfFile, type Ref } from "./file.ts";
+import { type FileState, PdfFile, type Ref } from "./file.ts";
 import { Ink } from "./ink.ts";
 import type { FileInfo } from "./metadata.ts";
 import { Pen } from "./pen.ts";
-import { type Element, Tags, type TaggedPage } from "./tags.ts";
+import { type Element, Tags, type TaggedPage, type TagsState } from "./tags.ts";
 import { MARGIN, TEXT, type Theme } from "./theme.ts";
-import { showText, Typesetter, textString } from "./typesetter.ts";
+import { showText, Typesetter, textString, type TypeState } from "./typesetter.ts";
 
 /**
  * Level 3 takes a little more than half the time of 6, for a seventh more bytes. On the spot: handing a page of 12 KB
@@ -37,11 +37,38 @@ export interface Running {
   demo: boolean;
 }
 
-interface OutlineItem {
+interface OutlineItem extends Target {
   title: string;
   level: number;
-  page: Page["ref"];
-  top: number;
+}
+
+/** A page that is not written yet. */
+interface PageState extends PageSize {
+  number: number;
+  ref: number;
+  key: number;
+  owners: readonly number[];
+  y: number;
+  ink: Uint8Array;
+  links: readonly number[];
+}
+
+/** A place, its page by the id of its object. */
+export type TargetState = Omit<Target, "page"> & { page: number };
+
+/** A book that was left between two pages, or on one. */
+export interface BookState {
+  file: FileState;
+  type: TypeState;
+  tags: TagsState;
+  resources: number;
+  total: number;
+  images: readonly (readonly [string, number])[];
+  outline: readonly (TargetState & { title: string; level: number })[];
+  pages: number;
+  /** Open pages by number, the current one last. */
+  open: readonly PageState[];
+  held: readonly number[];
 }
 
 /** Writes pages into a file: page objects, running header and footer, links, outline. */
@@ -59,16 +86,62 @@ export class Book {
   #current: Page;
   readonly #held = new Set<Page>();
 
-  constructor(info: FileInfo, theme: Theme, running: Running, size: PageSize) {
-    this.file = new PdfFile(info);
-    this.type = new Typesetter(this.file);
-    this.tags = new Tags(this.file);
+  /** @param from a book to go on with, instead of a first page of `size` */
+  constructor(info: FileInfo, theme: Theme, running: Running, size: PageSize, from?: BookState) {
+    this.file = new PdfFile(info, from?.file);
+    this.type = new Typesetter(this.file, from?.type);
+    this.tags = new Tags(this.file, from?.tags);
     this.theme = theme;
     this.#running = running;
-    this.#resources = this.file.ref();
-    this.#total = this.file.ref();
+    this.#resources = from === undefined ? this.file.ref() : this.file.reopen(from.resources);
+    this.#total = from === undefined ? this.file.ref() : this.file.reopen(from.total);
     this.#xobjects["Total"] = this.#total;
-    this.#current = this.#open(size);
+    this.#current = from === undefined ? this.#open(size) : this.#restore(from);
+  }
+
+  /** @returns the current page */
+  #restore({ images, outline, pages, open, held }: BookState): Page {
+    for (const [name, id] of images) this.#xobjects[name] = this.file.pointer(id);
+    for (const item of outline) this.#outline.push({ ...item, page: this.file.pointer(item.page) });
+    this.#pages = pages;
+    const opened = open.map((state) => this.#reopen(state));
+    for (const page of opened) if (held.includes(page.number)) this.#held.add(page);
+    const current = opened.at(-1);
+    if (current === undefined) throw new Error("a book without an open page cannot be gone on with");
+    return current;
+  }
+
+  #reopen({ ref, key, owners, number, y, ink, links, width, height }: PageState): Page {
+    const page = this.#page({ width, height }, this.file.reopen(ref), key, number);
+    page.owners.push(...owners);
+    page.ink.bytes(ink);
+    page.links.push(...links.map((id) => this.file.pointer(id)));
+    page.y = y;
+    return page;
+  }
+
+  /** What another book must know to go on with this one; see `PdfFile.snapshot` for when. */
+  snapshot(): BookState {
+    const images = Object.entries(this.#xobjects as Record<string, Ref>).filter(([name]) => name !== "Total");
+    const open = [...[...this.#held].filter((page) => page !== this.#current), this.#current];
+    return {
+      ...{ file: this.file.snapshot(), type: this.type.snapshot(), tags: this.tags.snapshot() },
+      ...{ resources: this.#resources.id, total: this.#total.id, pages: this.#pages },
+      images: images.map(([name, { id }]) => [name, id]),
+      outline: this.#outline.map((item) => ({ ...item, page: item.page.id })),
+      open: open.map(({ number, ref, key, owners, y, ink, links, width, height }) => ({
+        ...{ number, ref: ref.id, key, owners, y, width, height },
+        ...{ ink: ink.view(), links: links.map(({ id }) => id) },
+      })),
+      held: [...this.#held].map(({ number }) => number),
+    };
+  }
+
+  /** A page that was held, by its number. @throws Error when it is not open any more */
+  held(number: number): Page {
+    const found = [...this.#held].find((page) => page.number === number);
+    if (found === undefined) throw new Error(`page ${number} is not held`);
+    return found;
   }
 
   /** The page that blocks are drawn on. */
@@ -87,18 +160,16 @@ export class Book {
 
   #open(size: PageSize): Page {
     const ref = this.file.ref();
-    const ink = new Ink();
-    const base = {
-      ...size,
-      ref,
-      key: this.tags.key(),
-      owners: [],
-      write: (text: string) => ink.text(text),
-    };
-    const pen = new Pen(base, this.type, this.tags);
-    const page: Page = { ...base, ink, links: [], number: ++this.#pages, y: MARGIN.top, pen };
+    const page = this.#page(size, ref, this.tags.key(), ++this.#pages);
     this.file.addPage(ref);
     return page;
+  }
+
+  #page(size: PageSize, ref: Ref, key: number, number: number): Page {
+    const ink = new Ink();
+    const base = { ...size, ref, key, owners: [] as number[], write: (text: string) => ink.text(text) };
+    const pen = new Pen(base, this.type, this.tags);
+    return { ...base, ink, links: [], number, y: MARGIN.top, pen };
   }
 
   /** Keeps the current page open, for what is drawn on it only at the end, until it is released. */
@@ -202,9 +273,9 @@ export class Book {
 
   /** Adds a bookmark to the current place; level 1 is the outermost. */
   bookmark(title: string, level: number): Target {
-    const item = { title, level, page: this.#current.ref, top: this.#current.height - this.#current.y + 6 };
-    this.#outline.push(item);
-    return { ...item, number: this.#current.number };
+    const { ref: page, number, height, y } = this.#current;
+    this.#outline.push({ title, level, page, number, top: height - y + 6 });
+    return { page, number, top: height - y + 6 };
   }
 
   /** Embeds an image and makes it known to the pages. @returns its resource name and size in pixels */

@@ -3,15 +3,23 @@ import { detailTable } from "../../core/reports/document.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
 import { drawAbout, queryText } from "./blocks/about.ts";
 import { cardHeight, type ChartBlock, chartBlock, drawCharts, ROW_GAP, rowHeight } from "./blocks/charts.ts";
-import { type ContentsPages, drawContents, type Entry, reserveContents } from "./blocks/contents.ts";
+import {
+  type ContentsPages,
+  type ContentsState,
+  contentsState,
+  drawContents,
+  type Entry,
+  reserveContents,
+  restoreContents,
+} from "./blocks/contents.ts";
 import { drawCover } from "./blocks/cover.ts";
 import { drawKpis, KPI_HEIGHT } from "./blocks/kpis.ts";
 import { drawImprint, imprintHeight, imprintLines } from "./blocks/imprint.ts";
 import { heading, paragraph } from "./blocks/titles.ts";
-import type { Book, Target } from "./book.ts";
+import type { Book, Target, TargetState } from "./book.ts";
 import type { Element } from "./tags.ts";
 import type { Format } from "./table/columns.ts";
-import { drawTable } from "./table/table.ts";
+import { drawTable, type Place, type TableState } from "./table/table.ts";
 import { TEXT } from "./theme.ts";
 
 /** A part of the report, normalized: what is to be drawn, with its level and its place in the contents. */
@@ -62,28 +70,71 @@ function addChart(blocks: Block[], chart: ChartBlock): void {
   else blocks.push({ kind: "charts", charts: [chart] });
 }
 
+/** A document left in the middle of its detail table. */
+export interface ComposeState {
+  /** Index of the table among the blocks. */
+  block: number;
+  table: TableState;
+  /** Where the entries drawn so far begin; undefined for those that are not. */
+  targets: readonly (TargetState | undefined)[];
+  notes: readonly string[];
+  contents: ContentsState | undefined;
+}
+
 /**
- * Draws the whole document and yields after each page that was finished.
+ * Draws the document and yields after each page that was finished, where it can be left there with a way to do so.
+ * @param from where another drawing was left, in a book that goes on with its book
  * @throws DomainError whatever a row stream throws
  */
 export async function* compose(
   book: Book,
   document: ReportDocument,
   format: Format,
-): AsyncGenerator<undefined> {
+  from?: ComposeState,
+): AsyncGenerator<Place<ComposeState> | undefined> {
   const root = book.tags.document;
   const { blocks, entries } = normalize(document);
-  const notes = drawCover(book, document, root);
   const about: Entry = { title: "About this report", level: 1 };
-  const contents = isLong(document, entries) ? reserveContents(book, root, [...entries, about]) : undefined;
+  const all = [...entries, about];
+  const notes = from?.notes ?? drawCover(book, document, root);
+  await book.file.imagesWritten();
+  let contents: ContentsPages | undefined;
+  if (from === undefined) contents = isLong(document, entries) ? reserveContents(book, root, all) : undefined;
+  else contents = restore(book, all, from);
   for (const [i, block] of blocks.entries()) {
+    if (i < (from?.block ?? 0)) continue;
     const rest = blocks.slice(i);
-    if (document.layout === "compact" && areCharts(rest))
+    if (document.layout === "compact" && areCharts(rest)) {
       drawCharts(book, root, rest[0].charts, sharedHeight(book, document, rest, notes));
-    else yield* drawBlock(book, root, block, follow(book, blocks[i + 1]), format);
+      continue;
+    }
+    const left = i === from?.block ? from.table : undefined;
+    for await (const table of drawBlock(book, root, block, follow(book, blocks[i + 1]), format, left)) {
+      if (table === undefined || !isDetail(block)) yield undefined;
+      else yield () => ({ ...stateOf(all, notes, contents), block: i, table: table() });
+    }
   }
   drawLastPage(book, document, about, notes, format, contents);
-  yield;
+  yield undefined;
+}
+
+const isDetail = (block: Block): boolean => block.kind === "table" && block.section.detail;
+
+function restore(book: Book, entries: readonly Entry[], from: ComposeState): ContentsPages | undefined {
+  entries.forEach((entry, i) => {
+    const target = from.targets[i];
+    if (target !== undefined) entry.target = { ...target, page: book.file.pointer(target.page) };
+  });
+  return from.contents && restoreContents(book, entries, from.contents);
+}
+
+function stateOf(
+  entries: readonly Entry[],
+  notes: readonly string[],
+  contents: ContentsPages | undefined,
+): Pick<ComposeState, "targets" | "notes" | "contents"> {
+  const targets = entries.map(({ target }) => target && { ...target, page: target.page.id });
+  return { targets, notes, contents: contents && contentsState(contents) };
 }
 
 type Charts = Extract<Block, { kind: "charts" }>;
@@ -124,18 +175,13 @@ async function* drawBlock(
   block: Block,
   after: number,
   format: Format,
-): AsyncGenerator<undefined> {
+  left?: TableState,
+): AsyncGenerator<Place<TableState> | undefined> {
   if (block.kind === "table") {
     const { section, level, entry } = block;
     const placed = (target: Target): void => void (entry.target = target);
-    yield* drawTable(book, {
-      title: section.title,
-      stream: section.table,
-      level,
-      parent: root,
-      format,
-      placed,
-    });
+    const table = { title: section.title, stream: section.table, level, parent: root, format, placed };
+    yield* drawTable(book, table, left);
     return;
   }
   const before = book.page.number;
@@ -146,7 +192,7 @@ async function* drawBlock(
     paragraph(book, root, block.text, { size: TEXT.body, color: book.theme.ink, gap: 10 });
   else if (block.kind === "kpis") drawKpis(book, root, block.section.items);
   else drawCharts(book, root, block.charts);
-  if (book.page.number !== before) yield;
+  if (book.page.number !== before) yield undefined;
 }
 
 /** Back from a page that a wide table turned. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { deflateSync } from "node:zlib";
 import PDFDocument from "pdfkit";
 import { type FileInfo, metadataXml } from "./metadata.ts";
@@ -13,10 +14,13 @@ export interface Ref {
 /** A font that PDFKit will embed: the glyphs of its subset, with their widths and characters. */
 export interface EmbeddedFont {
   readonly id: string;
-  subset: { includeGlyph(glyph: number): number };
+  /** Its glyphs in the order of their places. */
+  subset: { glyphs: number[]; includeGlyph(glyph: number): number };
   widths: number[];
   unicode: number[][];
   ref(): Ref;
+  /** What `ref` gives; made by it where there is none. */
+  dictionary: Ref | null;
 }
 
 export interface EmbeddedImage {
@@ -45,12 +49,31 @@ interface Kit {
   /** Where each object is, by id - 1: its byte offset, or what `packedAt` makes of its place in an object stream. */
   _offsets: (number | null)[];
   _offset: number;
+  /** Objects that have an id and are not written yet. */
+  _waiting: number;
   _write(data: Uint8Array): void;
   _root: Ref & { data: { Pages: Ref & { data: { Count: number; Kids: Ref[] } } } };
   _info: Ref;
   _id: Uint8Array;
   _addInfo(): void;
   _finalize(): void;
+}
+
+/** A file that was left between two objects. Refs that are not written yet are their owners' to open again. */
+export interface FileState {
+  /** Bytes so far. */
+  offset: number;
+  /** Where each object is, by id - 1; NaN for those not written yet. */
+  offsets: Float64Array;
+  waiting: number;
+  pack: readonly Packed[];
+  /** Ids of the pages so far. */
+  pages: readonly number[];
+}
+
+interface Packed {
+  id: number;
+  body: string;
 }
 
 /** Objects in one object stream (ISO 32000-1, 7.5.7); more of them compress no better. */
@@ -65,11 +88,13 @@ export class PdfFile {
   readonly #kit: Kit;
   /** The root of the structure tree; written at the end. */
   readonly structure: Ref;
-  #pack: { id: number; body: string }[] = [];
+  #pack: Packed[] = [];
+  readonly #images: Ref[] = [];
   #finished: (() => void) | undefined;
   readonly #whole: Promise<void>;
 
-  constructor(info: FileInfo) {
+  /** @param from a file to go on with; its bytes so far are not written again */
+  constructor(info: FileInfo, from?: FileState) {
     this.#kit = new PDFDocument({
       autoFirstPage: false,
       pdfVersion: "1.7",
@@ -94,6 +119,34 @@ export class PdfFile {
     this.catalog["MarkInfo"] = this.ref({ Marked: true });
     this.structure = this.ref({ Type: "StructTreeRoot" });
     this.catalog["StructTreeRoot"] = this.structure;
+    if (from !== undefined) this.#restore(from);
+  }
+
+  /** What was made above are the same objects as those of the file that is gone on with. */
+  #restore({ offset, offsets, waiting, pack, pages }: FileState): void {
+    const kit = this.#kit;
+    kit.read();
+    kit._offset = offset;
+    kit._offsets = Array.from(offsets, (at) => (Number.isNaN(at) ? null : at));
+    kit._waiting = waiting;
+    this.#pack = [...pack];
+    for (const id of pages) this.addPage(this.pointer(id));
+  }
+
+  /** What a file must know to go on with this one. All bytes must have been taken, and all images be written. */
+  snapshot(): FileState {
+    const { _offset: offset, _offsets, _waiting: waiting } = this.#kit;
+    const offsets = Float64Array.from(_offsets, (at) => at ?? Number.NaN);
+    const pages = this.#kit._root.data.Pages.data.Kids.map(({ id }) => id);
+    return { offset, offsets, waiting, pack: this.#pack, pages };
+  }
+
+  /** An object that has its id already and is not written yet. */
+  reopen(id: number): Ref {
+    const { constructor } = this.#kit._root as unknown as {
+      constructor: new (kit: Kit, id: number, data: Record<string, unknown>) => Ref;
+    };
+    return new constructor(this.#kit, id, {});
   }
 
   get catalog(): Record<string, unknown> {
@@ -120,25 +173,37 @@ export class PdfFile {
     return this.#kit._offsets.push(0);
   }
 
-  /** A reference, for a dictionary of PDFKit's, to an object written with `packed`. */
-  pointer(id: number): unknown {
+  /** A reference, for a dictionary of PDFKit's, to an object that is written elsewhere; it is only good for that. */
+  pointer(id: number): Ref {
     return Object.create(Object.getPrototypeOf(this.#kit._root) as object, {
       id: { value: id },
       gen: { value: 0 },
-    });
+    }) as Ref;
   }
 
-  embedFont(program: FontProgram): EmbeddedFont {
+  /** @param id its object's, when it has one already */
+  embedFont(program: FontProgram, id?: number): EmbeddedFont {
     this.#kit.font(program);
-    this.#kit._font.ref();
-    return this.#kit._font;
+    const font = this.#kit._font;
+    if (id !== undefined) font.dictionary = this.reopen(id);
+    font.ref();
+    return font;
   }
 
   /** @throws unknown whatever PDFKit throws on bytes that are no image it knows */
   embedImage(dataUrl: string): EmbeddedImage {
     const image = this.#kit.openImage(dataUrl);
     if (image.obj === null) image.embed(this.#kit);
+    if (image.obj !== null) this.#images.push(image.obj);
     return image;
+  }
+
+  /**
+   * Resolves when the images so far are in the file. PDFKit unpacks those with transparency in another thread: without
+   * this it would be chance where in the file they are.
+   */
+  async imagesWritten(): Promise<void> {
+    while (this.#images.some(({ id }) => this.#kit._offsets[id - 1] === null)) await setImmediate();
   }
 
   /** Writes the object `id` (from `reserve`) into the open object stream. `body` is Latin-1 PDF syntax. */

@@ -1,9 +1,10 @@
 import type { ReportDocument } from "../../core/reports/document.ts";
 import { describeRange } from "../../core/time/ranges.ts";
-import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
+import type { Leg, LegBytes, Renderer, RenderOptions, RenderState } from "../../ports/renderer.ts";
+import { WHOLE } from "../shared/streams.ts";
 import { instantLabel } from "./blocks/cover.ts";
-import { Book } from "./book.ts";
-import { compose } from "./compose.ts";
+import { Book, type BookState } from "./book.ts";
+import { compose, type ComposeState } from "./compose.ts";
 import type { Format } from "./table/columns.ts";
 import { themeOf } from "./theme.ts";
 
@@ -17,10 +18,48 @@ export const pdfRenderer: Renderer = {
   format: "pdf",
   mediaType: "application/pdf",
   extension: "pdf",
-  render,
+  render: (document, options = {}) => renderLeg(document, options, WHOLE),
+  renderLeg,
 };
 
-async function* render(document: ReportDocument, options: RenderOptions = {}): AsyncGenerator<Uint8Array> {
+/** A file that was left in the middle of its detail table. */
+interface PdfState {
+  book: BookState;
+  compose: ComposeState;
+}
+
+function renderLeg(document: ReportDocument, options: RenderOptions, leg: Leg): LegBytes {
+  return writeLeg(document, options, leg);
+}
+
+async function* writeLeg(
+  document: ReportDocument,
+  options: RenderOptions,
+  leg: Leg,
+): AsyncGenerator<Uint8Array, RenderState | undefined, undefined> {
+  const from = leg.from?.data as PdfState | undefined;
+  const book = newBook(document, options, from?.book);
+  const pages = compose(book, document, formatOf(document, options), from?.compose);
+  try {
+    for (let step = await pages.next(); step.done !== true; step = await pages.next()) {
+      if (book.file.waiting >= CHUNK) yield* taken(book);
+      if (step.value === undefined || !leg.pause()) continue;
+      yield* taken(book);
+      const composed = step.value();
+      return { rows: composed.table.rows, data: { book: book.snapshot(), compose: composed } };
+    }
+    await book.end();
+    yield* taken(book);
+    return undefined;
+  } finally {
+    // A consumer that stopped reading, or an error: the row streams end, the rest is forgotten.
+    await pages.return(undefined);
+    book.abandon();
+  }
+}
+
+/** @param from a book to go on with */
+function newBook(document: ReportDocument, options: RenderOptions, from: BookState | undefined): Book {
   const format = formatOf(document, options);
   const { width, height } = format.paper;
   const generated = new Date(document.generatedAt);
@@ -38,24 +77,8 @@ async function* render(document: ReportDocument, options: RenderOptions = {}): A
     footer: `Generated ${instantLabel(document.generatedAt)}`,
     demo: document.demo,
   };
-  const book = new Book(
-    info,
-    themeOf(document.branding),
-    running,
-    format.landscape ? { width: height, height: width } : { width, height },
-  );
-  const pages = compose(book, document, format);
-  try {
-    while ((await pages.next()).done !== true) {
-      if (book.file.waiting >= CHUNK) yield* taken(book);
-    }
-    await book.end();
-    yield* taken(book);
-  } finally {
-    // A consumer that stopped reading, or an error: the row streams end, the rest is forgotten.
-    await pages.return(undefined);
-    book.abandon();
-  }
+  const size = format.landscape ? { width: height, height: width } : { width, height };
+  return new Book(info, themeOf(document.branding), running, size, from);
 }
 
 function* taken(book: Book): Generator<Uint8Array> {

@@ -1,5 +1,9 @@
 import type { Row } from "../../core/query/query.ts";
 import type { ReportDocument, TableStream } from "../../core/reports/document.ts";
+import type { Leg } from "../../ports/renderer.ts";
+
+/** The one leg of a file that is written at a stretch. */
+export const WHOLE: Leg = { pause: () => false };
 
 /** Opens a table's rows; each table at most once. */
 export type OpenRows = (table: TableStream) => AsyncIterable<readonly Row[]>;
@@ -9,10 +13,10 @@ export type OpenRows = (table: TableStream) => AsyncIterable<readonly Row[]>;
  * its reader, even before the first byte) every row stream of the document ends too: those that were opened by the
  * generator's own loops, those that were not by this function, so that a store's cursor never outlives its download.
  */
-export function renderStream(
+export function renderStream<Result>(
   document: ReportDocument,
-  body: (rows: OpenRows) => AsyncGenerator<Uint8Array, void, undefined>,
-): AsyncIterable<Uint8Array> {
+  body: (rows: OpenRows) => AsyncGenerator<Uint8Array, Result, undefined>,
+): AsyncIterable<Uint8Array, Result | undefined> {
   return {
     [Symbol.asyncIterator]() {
       const unread = new Set(
@@ -41,12 +45,12 @@ export function renderStream(
   };
 }
 
-async function* guarded(
-  body: AsyncGenerator<Uint8Array, void, undefined>,
+async function* guarded<Result>(
+  body: AsyncGenerator<Uint8Array, Result, undefined>,
   endUnread: () => Promise<void>,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array, Result | undefined, undefined> {
   try {
-    yield* body;
+    return yield* body;
   } finally {
     await endUnread();
   }

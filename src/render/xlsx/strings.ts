@@ -7,6 +7,7 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** The workbook's shared strings, bounded: what repeats is written once, what would fill the memory is not shared. */
 export class SharedStrings {
   readonly #index = new Map<string, number>();
+  readonly #texts: string[] = [];
   #characters = 0;
 
   /** @returns undefined when the text is not shared */
@@ -15,8 +16,25 @@ export class SharedStrings {
     if (known !== undefined) return known;
     if (this.#characters + text.length > MAX_CHARACTERS) return undefined;
     this.#characters += text.length;
-    this.#index.set(text, this.#index.size);
-    return this.#index.size - 1;
+    const index = this.#texts.push(text) - 1;
+    this.#index.set(text, index);
+    return index;
+  }
+
+  /** The text of an index. @throws Error where there is none, which a state that is whole rules out */
+  textOf(index: number): string {
+    const text = this.#texts[index];
+    if (text === undefined) throw new Error(`there is no shared string ${index}`);
+    return text;
+  }
+
+  snapshot(): readonly string[] {
+    return this.#texts;
+  }
+
+  /** Gives a new table the texts of another, by the same indices. */
+  restore(texts: readonly string[]): void {
+    for (const text of texts) this.add(text);
   }
 
   /** The part `xl/sharedStrings.xml`. */
@@ -24,9 +42,9 @@ export class SharedStrings {
   async *xml(): AsyncGenerator<Uint8Array, void, undefined> {
     const out = new ByteWriter(256 * 1024);
     out.text(
-      `${XML_HEAD}<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" uniqueCount="${this.#index.size}">`,
+      `${XML_HEAD}<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" uniqueCount="${this.#texts.length}">`,
     );
-    for (const text of this.#index.keys()) {
+    for (const text of this.#texts) {
       out.text(`<si>${textElement(text)}</si>`);
       if (out.full) yield out.take();
     }

@@ -11,14 +11,24 @@ export interface ZipEntry {
   reuse?: (bytes: Uint8Array) => void;
 }
 
-interface Listed {
-  name: Buffer;
+/** A file of the archive as its directory lists it. */
+export interface Listed {
+  name: Uint8Array;
   method: number;
   flags: number;
   crc: number;
   size: number;
   compressed: number;
   offset: number;
+}
+
+/** An archive that ends in the middle of a streamed file, for another stream to go on. */
+export interface ZipState {
+  listed: Listed[];
+  /** Bytes so far. */
+  offset: number;
+  /** The file that is not whole yet. */
+  open: Listed;
 }
 
 /** Level 2 packs sheets a tenth better than level 1 in the same time; 6 takes four times as long for a fifth. */
@@ -41,32 +51,37 @@ const deflateRaw = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.defl
  * A ZIP archive (APPNOTE 6.3.10) as a stream, pulled: an entry is asked for its next bytes when the reader has taken
  * those before, but for the blocks in compression. Archives beyond 4 GiB get a ZIP64 directory; an entry never needs
  * ZIP64 sizes, which some readers refuse behind a data descriptor.
+ * @param from an archive to go on with: the first entry's content is the rest of the open file's
+ * @param isCut whether the streamed content that just ended was only left, to be gone on with another time
+ * @returns what to go on from, when it was
  */
 export async function* zipStream(
   entries: AsyncIterable<ZipEntry>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const listed: Listed[] = [];
-  let offset = 0;
+  from?: ZipState,
+  isCut: () => boolean = () => false,
+): AsyncGenerator<Uint8Array, ZipState | undefined, undefined> {
+  const listed = [...(from?.listed ?? [])];
+  let offset = from?.offset ?? 0;
+  let open = from?.open;
   for await (const entry of entries) {
-    const start = offset;
-    const state: Listed = {
-      name: Buffer.from(entry.name),
-      method: entry.stored === true ? 0 : 8,
-      flags: UTF8_NAME,
-      crc: 0,
-      size: 0,
-      compressed: 0,
-      offset: start,
-    };
+    const state = open ?? newlyListed(entry, offset);
     for await (const bytes of entry.content instanceof Uint8Array
       ? wholeEntry(state, entry.content)
-      : streamedEntry(state, entry.content, entry.reuse)) {
+      : streamedEntry(state, entry, entry.content, { begins: open === undefined, isCut })) {
       offset += bytes.length;
       yield bytes;
     }
+    if (isCut()) return { listed, offset, open: state };
     listed.push(state);
+    open = undefined;
   }
   yield directory(listed, offset);
+  return undefined;
+}
+
+function newlyListed(entry: ZipEntry, offset: number): Listed {
+  const method = entry.stored === true ? 0 : 8;
+  return { name: Buffer.from(entry.name), method, flags: UTF8_NAME, crc: 0, size: 0, compressed: 0, offset };
 }
 
 async function* wholeEntry(state: Listed, content: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
@@ -81,15 +96,19 @@ async function* wholeEntry(state: Listed, content: Uint8Array): AsyncGenerator<U
 /** An entry whose sizes follow its data, in a data descriptor. */
 async function* streamedEntry(
   state: Listed,
+  { reuse }: ZipEntry,
   content: AsyncIterable<Uint8Array>,
-  reuse: ZipEntry["reuse"],
+  { begins, isCut }: { begins: boolean; isCut: () => boolean },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   state.flags |= HAS_DESCRIPTOR;
-  yield localHeader(state);
+  if (begins) yield localHeader(state);
   for await (const block of deflateBlocks(state, content, reuse)) {
     state.compressed += block.length;
     yield block;
   }
+  if (isCut()) return;
+  state.compressed += LAST_BLOCK.length;
+  yield LAST_BLOCK;
   const descriptor = Buffer.alloc(16);
   descriptor.writeUInt32LE(0x08074b50, 0);
   descriptor.writeUInt32LE(state.crc, 4);
@@ -100,7 +119,8 @@ async function* streamedEntry(
 
 /**
  * Compresses block by block in the thread pool while the next is being made. A block ends with a sync flush, so it is
- * whole bytes and no last block, and blocks in a row are one valid stream (RFC 1951; the way of pigz).
+ * whole bytes and no last block, and blocks in a row are one valid stream (RFC 1951; the way of pigz). The last block is
+ * the caller's to write.
  */
 async function* deflateBlocks(
   state: Listed,
@@ -124,7 +144,6 @@ async function* deflateBlocks(
       if (oldest !== undefined) yield await oldest;
     }
     for (let block = running.shift(); block !== undefined; block = running.shift()) yield await block;
-    yield LAST_BLOCK;
   } finally {
     await Promise.allSettled(running);
   }
