@@ -3,6 +3,7 @@ import { admin, OPERATOR } from "../runtimes/seed.ts";
 import { ask, type HttpTarget } from "../runtimes/target.ts";
 import { type StandIn, startStandIn } from "./aws-stand-in.ts";
 import { deliver, downloads } from "./cost-export.ts";
+import { randomFaults } from "./faults.ts";
 import { functionTarget } from "./function-target.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "./packaged.ts";
 
@@ -159,6 +160,25 @@ describe("a schedule", () => {
       skipped: ["one"],
     });
   });
+
+  it("ends with exact sums where one in five calls goes wrong", async () => {
+    await start();
+    const months = ["2025-01", "2025-02", "2025-03", "2025-04"];
+    for (const name of ["one", "two"]) {
+      for (const month of months) deliver(aws, name, month, [[ACME, "1.000000000000000001"]]);
+      await connect(name, { tenant: name === "one" ? "beta" : "acme" });
+    }
+    const faults = randomFaults(0.2, 20_250_101);
+    running.cloud.setFaults(faults);
+    aws.script["s3:GetObject"] = (_, count) => (count % 5 === 2 ? "reset" : undefined);
+    await invoke(SCHEDULE);
+    await running.lambda.idle();
+    running.cloud.setFaults(undefined);
+    expect([...faults.counts.values()].reduce((a, b) => a + b, 0)).toBeGreaterThan(10);
+    for (const name of ["one", "two"]) expect(await lastRun(name)).toMatchObject({ status: "done" });
+    expect(await billed("beta")).toBe("4.000000000000000004");
+    expect(await billed("acme")).toBe("4.000000000000000004");
+  }, 60_000);
 
   it("of EventBridge's own means housekeeping, unless its detail says sync", async () => {
     await start();
