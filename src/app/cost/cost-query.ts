@@ -2,6 +2,7 @@ import { invalid } from "../../core/errors/errors.ts";
 import { planQuery } from "../../core/query/plan.ts";
 import type { AnalyticsQuery, Cell, QueryFilter, QueryResult } from "../../core/query/query.ts";
 import { drainStream, openQuery } from "../analytics/run-query.ts";
+import type { Aggregate } from "../../ports/metric-store.ts";
 import type { TenantContext } from "../services.ts";
 
 export type CostMeasure = "billed_cost" | "effective_cost";
@@ -39,6 +40,34 @@ export async function costSums(
   const plan = planQuery({ dataset: "cost", ...query, measures }, services.clock.now(), tenant.zone);
   const aggregate = await services.metrics.forTenant(tenant.id).aggregate(plan);
   await drain(aggregate.batches);
+  return sumsOf(aggregate, measures);
+}
+
+/** {@link costSums} with the sums of each value of a dimension, in the order of the measures. */
+export interface CostsBy {
+  facts: number;
+  sums: Readonly<Record<string, CostSum>>;
+  currency: string | null;
+  rows: ReadonlyMap<string | null, readonly (string | null)[]>;
+}
+
+/** @throws DomainError `query.mixed-currencies`, `store.unavailable` */
+export async function costsBy(
+  context: TenantContext,
+  query: Pick<CostQuery, "range" | "filters">,
+  dimension: string,
+  measures: readonly string[],
+): Promise<CostsBy> {
+  const { services, tenant } = context;
+  const grouped = { dataset: "cost" as const, ...query, groupBy: [dimension], measures };
+  const plan = planQuery(grouped, services.clock.now(), tenant.zone);
+  const aggregate = await services.metrics.forTenant(tenant.id).aggregate(plan);
+  const rows = new Map<string | null, readonly (string | null)[]>();
+  for await (const batch of aggregate.batches) for (const [key = null, ...sums] of batch) rows.set(key, sums);
+  return { ...sumsOf(aggregate, measures), rows };
+}
+
+function sumsOf(aggregate: Aggregate, measures: readonly string[]): Omit<CostsBy, "rows"> {
   const units = [...new Set(aggregate.totals.flatMap((totals) => totals.map((total) => total.unit)))];
   if (units.length > 1) throw mixedCurrencies(units);
   const sums = measures.map((id, i): [string, CostSum] => {

@@ -74,12 +74,108 @@ describe("savings", () => {
     expect(answer.commitmentTable.rows).toEqual([["sp", "30", "5", "85.71", "10"]]);
   });
 
-  it("are not known where facts carry no list cost, and say so", async () => {
-    await acme.load("cost", [...facts, usage("2024-09-04", "3", { list_cost: null })]);
-    const { savings, notes, services } = await savingsAnswer(acme.context, { range: SEPTEMBER, filters: [] });
-    expect(savings).toMatchObject({ negotiated: null, commitment: "10", total: null, totalPercent: null });
-    expect(notes).toEqual(["1 of the 4 facts carry no list cost; savings that need it cannot be told."]);
-    expect(services.rows[0]?.slice(1, 5)).toEqual([null, "138", "128", null]);
+  it("are told of the facts that carry both costs, and say of how much that is", async () => {
+    const s3 = { service_name: "S3" };
+    await acme.load("cost", [
+      ...facts,
+      usage("2024-09-04", "3", { ...s3, list_cost: null }),
+      usage("2024-09-04", "1", { ...s3, list_cost: "1.25" }),
+    ]);
+    const { compared, savings, told, notes, services, commitments } = await savingsAnswer(acme.context, {
+      range: SEPTEMBER,
+      filters: [],
+    });
+    // Of 129 it costs, 126 have a list cost: nothing is told of the other 3, and no sum holds them in part.
+    expect(compared).toEqual({ list: null, contracted: "139", effective: "129" });
+    expect(savings).toEqual({
+      negotiated: "15.25",
+      commitment: "10",
+      total: "25.25",
+      totalPercent: "16.69",
+    });
+    const most = { facts: 4, ofFacts: 5, percent: "97.67" };
+    expect(told).toEqual({
+      negotiated: most,
+      commitment: { facts: 5, ofFacts: 5, percent: "100" },
+      total: most,
+    });
+    expect(notes).toEqual([
+      "What negotiated rates saved is told of 4 of the 5 facts (97.67% of the effective cost), those that carry both a list and a contracted cost.",
+      "What was saved in all is told of 4 of the 5 facts (97.67% of the effective cost), those that carry both a list and an effective cost.",
+    ]);
+    expect(services.rows).toEqual([
+      ["EC2", "150", "135", "125", "15", "10", "25", "16.67"],
+      // Its list cost is not known, what one of its facts saved is.
+      ["S3", null, "4", "4", "0.25", "0", "0.25", "20"],
+    ]);
+    expect(services.totals[0]?.cells.slice(1)).toEqual([
+      ...[null, "139", "129", "15.25", "10", "25.25", "16.69"],
+    ]);
+    // All of usage carries a contracted cost, so coverage is told at those.
+    expect(commitments.coverage).toEqual({ covered: "45", eligible: "135", percent: "33.33" });
+  });
+
+  it("count what nobody used of a commitment also where its fee tells it, as a Cost and Usage Report does", async () => {
+    const cur = { contracted_cost: null };
+    const plan = { ...cur, commitment_discount_id: "sp", service_name: "Savings Plans" };
+    const report = [
+      usage("2024-09-02", "90", { ...cur, list_cost: "100" }),
+      usage("2024-09-02", "50", {
+        ...cur,
+        ...covered,
+        billed_cost: "50",
+        effective_cost: "30",
+        commitment_discount_status: "Used",
+      }),
+      usage("2024-09-02", "-50", {
+        ...{ ...plan, effective_cost: "0", list_cost: "0", commitment_discount_status: "Used" },
+        ...{ pricing_category: "Committed", service_name: "EC2" },
+      }),
+      // A discount in a row of its own lowers what was paid, and no list cost.
+      usage("2024-09-02", "-9", { ...cur, list_cost: "0" }),
+      usage("2024-09-01", "35", {
+        ...{ ...plan, charge_category: "Purchase", commitment_discount_status: "Unused" },
+        ...{ effective_cost: "5", list_cost: null },
+      }),
+      usage("2024-09-01", "400", { ...plan, charge_category: "Purchase", effective_cost: "0" }),
+    ];
+    await acme.load("cost", report);
+    const { compared, savings, told, notes, services, commitments, commitmentTable } = await savingsAnswer(
+      acme.context,
+      { range: SEPTEMBER, filters: [] },
+    );
+    expect(compared).toEqual({ list: "150", contracted: null, effective: "116" });
+    expect(savings).toEqual({ negotiated: null, commitment: null, total: "34", totalPercent: "22.67" });
+    expect(told.total).toEqual({ facts: 5, ofFacts: 5, percent: "100" });
+    expect(notes).toEqual([
+      "What negotiated rates saved cannot be told: none of the 5 facts carries both a list and a contracted cost.",
+      "What commitments saved cannot be told: none of the 5 facts carries both a contracted and an effective cost.",
+    ]);
+    expect(commitments).toEqual({
+      ...{ used: "30", unused: "5", utilizationPercent: "85.71" },
+      coverage: { covered: "50", eligible: "150", percent: "33.33" },
+    });
+    expect(commitmentTable.rows).toEqual([["sp", "30", "5", "85.71", null]]);
+    expect(services.rows).toEqual([
+      ["EC2", "150", null, "111", null, null, "39", "26"],
+      ["Savings Plans", null, null, "5", null, null, "-5", null],
+    ]);
+  });
+
+  it("tell nothing of fees alone where no usage carries a list cost", async () => {
+    const unknown = { list_cost: null, contracted_cost: null };
+    const fee = {
+      charge_category: "Purchase",
+      commitment_discount_id: "sp",
+      commitment_discount_status: "Unused",
+    };
+    await acme.load("cost", [
+      usage("2024-09-02", "1", unknown),
+      usage("2024-09-02", "2", { ...unknown, ...fee }),
+    ]);
+    const { savings, told } = await savingsAnswer(acme.context, { range: SEPTEMBER, filters: [] });
+    expect(savings).toEqual({ negotiated: null, commitment: null, total: null, totalPercent: null });
+    expect(told.total).toEqual({ facts: 0, ofFacts: 2, percent: null });
   });
 
   it("tell no utilization where a commitment's facts lack their cost, and none unused as 0", async () => {

@@ -17,21 +17,38 @@ const prices = {
   effective: exact("Effective cost: amortised, with commitments."),
 };
 
+const told = (prices: string) =>
+  doc(
+    z.object({
+      facts: doc(z.int(), "Facts that carry both."),
+      ofFacts: doc(z.int(), "Facts compared."),
+      percent: exact(
+        "Their part of the effective cost of all compared; null where that is not known or adds up to 0.",
+      ),
+    }),
+    `Of how much it is told: the facts that carry ${prices}.`,
+  );
+
 export const savingsSchema = named(
   "Savings",
-  "Cost by its four prices and what was saved. A figure is null where some of the facts lack the cost it is made of; the notes say how many.",
+  "Cost by its four prices and what was saved. A saving is told over the facts that carry both costs it compares, and `told` and the notes say how much that is; every other figure is null where some of its facts lack the cost.",
   z.object({
     currency,
     views: doc(z.object({ billed: exact("Billed cost."), ...prices }), "All charges of the range."),
     compared: doc(
       z.object(prices),
-      "The charges savings are told of: usage and purchases, less purchases of commitments, which cover later usage.",
+      "The charges savings are told of: usage, purchases less those of commitments, which cover later usage, and what nobody used of commitments.",
     ),
     savings: z.object({
       negotiated: exact("List less contracted cost."),
       commitment: exact("Contracted less effective cost: what commitments save, less what nobody used."),
       total: exact("List less effective cost."),
-      totalPercent: exact("Of the list cost."),
+      totalPercent: exact("Of the list cost of what it is told of."),
+    }),
+    told: z.object({
+      negotiated: told("a list and a contracted cost"),
+      commitment: told("a contracted and an effective cost"),
+      total: told("a list and an effective cost"),
     }),
     commitments: z.object({
       used: exact("Effective cost of used commitments."),

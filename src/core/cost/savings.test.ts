@@ -1,10 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { type BudgetSpec, budgetState, checkBudget } from "./budgets.ts";
-import { coverageOf, percentOf, savingsOf } from "./savings.ts";
+import { coverageOf, percentOf, type PricePair, savingsOf, type Told, toldNotes } from "./savings.ts";
+
+const pair = (higher: string, lower: string): PricePair => ({ higher, lower });
 
 describe("savingsOf", () => {
   it("tells negotiated rates from commitments, to the last digit", () => {
-    expect(savingsOf({ list: "100", contracted: "90.000000000000000001", effective: "60" })).toEqual({
+    const contracted = "90.000000000000000001";
+    expect(
+      savingsOf({
+        ...{ negotiated: pair("100", contracted), commitment: pair(contracted, "60") },
+        total: pair("100", "60"),
+      }),
+    ).toEqual({
       negotiated: "9.999999999999999999",
       commitment: "30.000000000000000001",
       total: "40",
@@ -13,20 +21,36 @@ describe("savingsOf", () => {
   });
 
   it("counts unused commitments against what they saved", () => {
-    expect(savingsOf({ list: "10", contracted: "10", effective: "14" })).toMatchObject({
-      commitment: "-4",
-      total: "-4",
-    });
+    const told = { negotiated: pair("10", "10"), commitment: pair("10", "14"), total: pair("10", "14") };
+    expect(savingsOf(told)).toMatchObject({ negotiated: "0", commitment: "-4", total: "-4" });
   });
 
-  it("is null where a cost is not known, never 0", () => {
-    expect(savingsOf({ list: null, contracted: "90", effective: "60" })).toEqual({
+  it("is null where no charge carries both costs, never 0", () => {
+    expect(savingsOf({ negotiated: null, commitment: pair("90", "60"), total: null })).toEqual({
       negotiated: null,
       commitment: "30",
       total: null,
       totalPercent: null,
     });
     expect(percentOf("1", "0")).toBeNull();
+  });
+});
+
+describe("toldNotes", () => {
+  const told = (facts: number, percent: string | null): Told => ({ facts, ofFacts: 2000, percent });
+
+  it("says of how much each figure is told, and nothing where it is of all", () => {
+    expect(
+      toldNotes({ negotiated: told(0, "0"), commitment: told(1999, "99.9"), total: told(2000, "100") }),
+    ).toEqual([
+      "What negotiated rates saved cannot be told: none of the 2,000 facts carries both a list and a contracted cost.",
+      "What commitments saved is told of 1,999 of the 2,000 facts (99.9% of the effective cost), those that carry both a contracted and an effective cost.",
+    ]);
+    expect(
+      toldNotes({ negotiated: told(1, null), commitment: told(2000, null), total: told(2000, null) }),
+    ).toEqual([
+      "What negotiated rates saved is told of 1 of the 2,000 facts, those that carry both a list and a contracted cost.",
+    ]);
   });
 });
 

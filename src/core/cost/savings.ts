@@ -6,11 +6,27 @@ import {
   roundDecimal,
 } from "../money/decimal.ts";
 
-/** What the same charges cost by three prices, canonical decimals; null where it is not known for all of them. */
+/** What charges cost by three prices, canonical decimals; null where it is not known for all of them. */
 export interface Prices {
   list: string | null;
   contracted: string | null;
   effective: string | null;
+}
+
+/** Two of the prices over the charges that carry both; sums over different charges are not comparable. */
+export interface PricePair {
+  higher: string;
+  lower: string;
+}
+
+/** What each figure is made of; null where no charge carries both prices. */
+export interface PricePairs {
+  /** List and contracted cost. */
+  negotiated: PricePair | null;
+  /** Contracted and effective cost. */
+  commitment: PricePair | null;
+  /** List and effective cost. */
+  total: PricePair | null;
 }
 
 export interface Savings {
@@ -20,7 +36,7 @@ export interface Savings {
   commitment: string | null;
   /** List less effective cost. */
   total: string | null;
-  /** Of the list cost, two decimals. */
+  /** Of the list cost of the charges it is told of, two decimals. */
   totalPercent: string | null;
 }
 
@@ -29,14 +45,45 @@ export interface Savings {
  * with ContractedCost for commitments. The charges must leave out purchases that cover later charges, or both would be
  * counted (FOCUS 1.0, ContractedCost). https://focus.finops.org/focus-specification/v1-0/
  */
-export function savingsOf({ list, contracted, effective }: Prices): Savings {
-  const total = difference(list, effective);
+export function savingsOf({ negotiated, commitment, total }: PricePairs): Savings {
+  const saved = (pair: PricePair | null): string | null =>
+    pair === null ? null : difference(pair.higher, pair.lower);
   return {
-    negotiated: difference(list, contracted),
-    commitment: difference(contracted, effective),
-    total,
-    totalPercent: percentOf(total, list),
+    negotiated: saved(negotiated),
+    commitment: saved(commitment),
+    total: saved(total),
+    totalPercent: percentOf(saved(total), total?.higher ?? null),
   };
+}
+
+/** How much of the compared charges a figure is told of. */
+export interface Told {
+  /** Facts that carry both prices. */
+  facts: number;
+  ofFacts: number;
+  /** Their part of the effective cost, two decimals; null where some fact's is not known, or it adds up to 0. */
+  percent: string | null;
+}
+
+const FIGURES = {
+  negotiated: ["What negotiated rates saved", "a list and a contracted cost"],
+  commitment: ["What commitments saved", "a contracted and an effective cost"],
+  total: ["What was saved in all", "a list and an effective cost"],
+} as const;
+
+/** A sentence for each figure that is not told of all charges. */
+export function toldNotes(told: Readonly<Record<keyof typeof FIGURES, Told>>): string[] {
+  return (["negotiated", "commitment", "total"] as const).flatMap((figure) => {
+    const { facts, ofFacts, percent } = told[figure];
+    const [what, prices] = FIGURES[figure];
+    if (facts === ofFacts) return [];
+    const of = `the ${ofFacts.toLocaleString("en-US")} facts`;
+    if (facts === 0) return [`${what} cannot be told: none of ${of} carries both ${prices}.`];
+    const share = percent === null ? "" : ` (${percent}% of the effective cost)`;
+    return [
+      `${what} is told of ${facts.toLocaleString("en-US")} of ${of}${share}, those that carry both ${prices}.`,
+    ];
+  });
 }
 
 export function difference(a: string | null, b: string | null): string | null {

@@ -1,0 +1,112 @@
+import { type Coverage, coverageOf, difference, percentOf } from "../../core/cost/savings.ts";
+import { sumDecimals } from "../../core/money/decimal.ts";
+import type { QueryFilter, Row } from "../../core/query/query.ts";
+import type { TenantContext } from "../services.ts";
+import { USAGE, type Within } from "./compared.ts";
+import { askCost, columnReader, costSums } from "./cost-query.ts";
+
+/**
+ * How much of the usage that commitments could cover they do cover, and what a reader must know of it. Told at list
+ * prices, or at contracted ones where more facts carry those; on-demand usage counts at standard prices only, which spot
+ * has not.
+ * @returns no coverage where no commitment was used
+ */
+export async function coverable(
+  context: TenantContext,
+  scope: Within,
+): Promise<{ coverage: Coverage | undefined; notes: string[] }> {
+  const usage = { ...scope, filters: [...scope.filters, ...USAGE] };
+  const { sums, facts } = await costSums(context, usage, ["list_cost", "contracted_cost"]);
+  const missing = (id: string): number => sums[id]?.missing ?? 0;
+  const measure = missing("contracted_cost") < missing("list_cost") ? "contracted_cost" : "list_cost";
+  if (missing(measure) === facts) return { coverage: undefined, notes: [] };
+  const carried: QueryFilter = { field: measure, op: "not", value: null };
+  const kind = ["service", "resource_type", "unit"];
+  const answer = await askCost(context, {
+    range: scope.range,
+    filters: [...usage.filters, carried],
+    groupBy: [...kind, "commitment_status", "pricing_category"],
+    measures: [measure],
+  });
+  const [status, pricing, cost] = ["commitment_status", "pricing_category", measure].map((id) =>
+    columnReader(answer, id),
+  );
+  const coverage = coverageOf(
+    answer.rows.flatMap((row) => {
+      const covered = status?.(row) === "Used";
+      if (!covered && pricing?.(row) !== "Standard") return [];
+      return [{ kind: JSON.stringify(row.slice(0, kind.length)), covered, cost: cost?.(row) ?? "0" }];
+    }),
+  );
+  const told = (facts - missing(measure)).toLocaleString("en-US");
+  const notes =
+    coverage === undefined || missing(measure) === 0
+      ? []
+      : [
+          `Coverage is told of ${told} of the ${facts.toLocaleString("en-US")} facts of usage, those that carry a ${measure.replace("_", " ")}.`,
+        ];
+  return { coverage, notes };
+}
+
+/** Sums over a commitment's facts: 0 of a status it has none of, null where a fact carries no such cost. */
+interface CommitmentSums {
+  used: string | null;
+  unused: string | null;
+  contracted: string | null;
+}
+
+function strictSum(a: string | null, b: string | null): string | null {
+  return a === null || b === null ? null : sumDecimals([a, b]);
+}
+
+/**
+ * Used and unused by commitment, whatever kind of charge tells it: FOCUS has unused commitment as usage, a Cost and Usage
+ * Report with its fee.
+ */
+export async function commitmentRows(
+  context: TenantContext,
+  scope: Within,
+): Promise<{
+  used: string | null;
+  unused: string | null;
+  table: { rows: Row[]; total: Row; notes: readonly string[] };
+}> {
+  const filters = [...scope.filters, { field: "commitment_status", op: "not" as const, value: null }];
+  const measures = ["effective_cost", "contracted_cost"];
+  const [answer, { sums: whole }] = await Promise.all([
+    askCost(context, { ...scope, filters, groupBy: ["commitment", "commitment_status"], measures }),
+    costSums(context, { range: scope.range, filters }, measures),
+  ]);
+  // Where some facts lack a cost it cannot be told whose, so it is told of none.
+  const known = (measure: string, value: string | null): string | null =>
+    (whole[measure]?.missing ?? 0) > 0 ? null : value;
+  const commitments = new Map<string | null, CommitmentSums>();
+  for (const [id = null, status = null, effective = null, contracted = null] of answer.rows) {
+    const sums = commitments.get(id) ?? { used: "0", unused: "0", contracted: "0" };
+    const side = status === "Used" ? "used" : "unused";
+    sums[side] = strictSum(sums[side], known("effective_cost", effective));
+    sums.contracted = strictSum(sums.contracted, known("contracted_cost", contracted));
+    commitments.set(id, sums);
+  }
+  const rowOf = (id: string | null, sums: CommitmentSums): Row => {
+    const paid = strictSum(sums.used, sums.unused);
+    const saved = difference(sums.contracted, paid);
+    return [id, sums.used, sums.unused, percentOf(sums.used, paid), saved];
+  };
+  const all = [...commitments.values()];
+  const sum = (side: keyof CommitmentSums): string | null =>
+    all.length === 0 ? null : all.reduce<string | null>((total, each) => strictSum(total, each[side]), "0");
+  const [used, unused, contracted] = [sum("used"), sum("unused"), sum("contracted")];
+  return {
+    used,
+    unused,
+    table: {
+      rows: [...commitments].map(([id, sums]) => rowOf(id, sums)),
+      total: rowOf(null, { used, unused, contracted }),
+      notes:
+        all.length === 0
+          ? ["No fact of this range is used or unused under a commitment."]
+          : answer.completeness.notes,
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import {
+  percentOf,
+  type PricePair,
+  type PricePairs,
+  type Prices,
+  type Told,
+} from "../../core/cost/savings.ts";
+import { sumDecimals } from "../../core/money/decimal.ts";
+import type { QueryFilter } from "../../core/query/query.ts";
+import type { DayRange } from "../../core/time/ranges.ts";
+import type { TenantContext } from "../services.ts";
+import { costsBy, type CostsBy } from "./cost-query.ts";
+
+export interface Within {
+  range: DayRange;
+  filters: readonly QueryFilter[];
+}
+
+/** What charges cost, and the pairs of prices that can be compared: over the facts that carry both. */
+export interface Compared {
+  facts: number;
+  prices: Prices;
+  pairs: PricePairs;
+  told: Readonly<Record<keyof PricePairs, Told>>;
+  services: readonly { service: string | null; prices: Prices; pairs: PricePairs }[];
+}
+
+export const COSTS = ["list_cost", "contracted_cost", "effective_cost"] as const;
+type Cost = (typeof COSTS)[number];
+
+const equals = (field: string, value: string | null): QueryFilter => ({ field, op: "equals", value });
+
+/** Usage with what corrects it. */
+export const USAGE = [equals("charge_category", "Usage")];
+/** Purchases of what is no commitment, such as a subscription. */
+const OTHER_PURCHASES = [equals("charge_category", "Purchase"), equals("commitment", null)];
+/**
+ * What nobody used of a commitment, where a source tells it with the commitment's fee (a Cost and Usage Report) rather
+ * than as usage (FOCUS). Its effective cost counts; its list and contracted cost are those of the usage it covers.
+ */
+const UNUSED_FEES = [
+  equals("charge_category", "Purchase"),
+  equals("commitment_status", "Unused"),
+  { field: "commitment", op: "not", value: null } satisfies QueryFilter,
+];
+
+const FIGURES: Readonly<Record<keyof PricePairs, readonly [higher: Cost, lower: Cost]>> = {
+  negotiated: ["list_cost", "contracted_cost"],
+  commitment: ["contracted_cost", "effective_cost"],
+  total: ["list_cost", "effective_cost"],
+};
+
+/** Usage and purchases, and apart from them the fees of which only the effective cost counts. */
+interface Charges {
+  charges: readonly CostsBy[];
+  fees: CostsBy;
+}
+
+/**
+ * The charges savings are told of, on the accrual side: usage, purchases of what is no commitment, and what nobody used.
+ * @throws DomainError `query.mixed-currencies`, `store.unavailable`
+ */
+export async function comparedCharges(context: TenantContext, scope: Within): Promise<Compared> {
+  const ask = async (more: readonly QueryFilter[] = [], ofFees = more): Promise<Charges> => {
+    const by = (own: readonly QueryFilter[], extra: readonly QueryFilter[]): Promise<CostsBy> =>
+      costsBy(context, { ...scope, filters: [...scope.filters, ...own, ...extra] }, "service", COSTS);
+    const [usage, purchases, fees] = await Promise.all([
+      by(USAGE, more),
+      by(OTHER_PURCHASES, more),
+      by(UNUSED_FEES, ofFees),
+    ]);
+    return { charges: [usage, purchases], fees };
+  };
+  const all = await ask();
+  const partial = COSTS.filter((cost) => missing(all, cost) > 0);
+  const ofFigure = async (figure: keyof PricePairs): Promise<Charges> => {
+    const carried = FIGURES[figure].filter((cost) => partial.includes(cost)).map(carries);
+    // Where usage has no contracted cost, what commitments saved on it is not told, and neither is what was not used.
+    return carried.length === 0
+      ? all
+      : ask(
+          carried,
+          carried.filter(({ field }) => field !== "list_cost"),
+        );
+  };
+  const [negotiated, commitment, total] = await Promise.all([
+    ofFigure("negotiated"),
+    ofFigure("commitment"),
+    ofFigure("total"),
+  ]);
+  const figures = { negotiated, commitment, total };
+  const lacking = await Promise.all(
+    partial.map(async (cost): Promise<[Cost, (string | null)[]]> => {
+      const found = await ask([lacks(cost)]);
+      return [cost, serviceNames(needing(found, cost))];
+    }),
+  );
+  return {
+    facts: factsOf(all),
+    prices: pricesOf(all, (cost) => partial.includes(cost), allOf),
+    pairs: pairsOf(figures, all, allOf),
+    told: eachFigure((figure) => toldOf(figures[figure], all)),
+    services: serviceNames([...all.charges, all.fees]).map((service) => ({
+      service,
+      prices: pricesOf(
+        all,
+        (cost) => lacking.some(([which, names]) => which === cost && names.includes(service)),
+        (costs, cost) => costs.rows.get(service)?.[COSTS.indexOf(cost)] ?? null,
+      ),
+      pairs: pairsOf(figures, all, (costs, cost) => costs.rows.get(service)?.[COSTS.indexOf(cost)] ?? null),
+    })),
+  };
+}
+
+const carries = (cost: Cost): QueryFilter => ({ field: cost, op: "not", value: null });
+const lacks = (cost: Cost): QueryFilter => ({ field: cost, op: "equals", value: null });
+
+/** Reads a sum of some charges: of all of them, or of a service's. */
+type Reader = (costs: CostsBy, cost: Cost) => string | null;
+const allOf: Reader = (costs, cost) => costs.sums[cost]?.value ?? null;
+
+/** Those that a cost is asked of: a list cost is of what a fee covers. */
+function needing({ charges, fees }: Charges, cost: Cost): readonly CostsBy[] {
+  return cost === "list_cost" ? charges : [...charges, fees];
+}
+
+/** Facts without a cost that need it. */
+function missing(of: Charges, cost: Cost): number {
+  return needing(of, cost).reduce((sum, { sums }) => sum + (sums[cost]?.missing ?? 0), 0);
+}
+
+function factsOf({ charges, fees }: Charges): number {
+  return [...charges, fees].reduce((sum, { facts }) => sum + facts, 0);
+}
+
+/** Of several sums; null where all are. */
+function sumKnown(values: readonly (string | null)[]): string | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : sumDecimals(known);
+}
+
+function sumOf({ charges, fees }: Charges, cost: Cost, read: Reader): string | null {
+  const of = cost === "effective_cost" ? [...charges, fees] : charges;
+  return sumKnown(of.map((costs) => read(costs, cost)));
+}
+
+function pricesOf(charges: Charges, unknown: (cost: Cost) => boolean, read: Reader): Prices {
+  const price = (cost: Cost): string | null => (unknown(cost) ? null : sumOf(charges, cost, read));
+  return {
+    list: price("list_cost"),
+    contracted: price("contracted_cost"),
+    effective: price("effective_cost"),
+  };
+}
+
+function eachFigure<T>(map: (figure: keyof PricePairs) => T): Record<keyof PricePairs, T> {
+  return { negotiated: map("negotiated"), commitment: map("commitment"), total: map("total") };
+}
+
+/** Whether no charge carries both prices although there are some: what nobody used of fees alone is no figure. */
+function isUnknown(of: Charges, all: Charges): boolean {
+  const any = ({ charges }: Charges): boolean => charges.some(({ facts }) => facts > 0);
+  return any(all) && !any(of);
+}
+
+function pairsOf(
+  figures: Readonly<Record<keyof PricePairs, Charges>>,
+  all: Charges,
+  read: Reader,
+): PricePairs {
+  return eachFigure((figure): PricePair | null => {
+    const charges = figures[figure];
+    if (isUnknown(charges, all)) return null;
+    const [higher, lower] = FIGURES[figure];
+    // A service that only has fees nobody used saved nothing and lost them.
+    const most = sumOf(charges, higher, read) ?? (read(charges.fees, "effective_cost") === null ? null : "0");
+    const least = sumOf(charges, lower, read) ?? most;
+    return most === null || least === null ? null : { higher: most, lower: least };
+  });
+}
+
+function toldOf(of: Charges, all: Charges): Told {
+  if (isUnknown(of, all)) return { facts: 0, ofFacts: factsOf(all), percent: null };
+  const known = missing(all, "effective_cost") === 0;
+  const percent = percentOf(sumOf(of, "effective_cost", allOf), sumOf(all, "effective_cost", allOf));
+  return { facts: factsOf(of), ofFacts: factsOf(all), percent: known ? percent : null };
+}
+
+function serviceNames(of: readonly CostsBy[]): (string | null)[] {
+  return [...new Set(of.flatMap(({ rows }) => [...rows.keys()]))];
+}
