@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { CONNECTION_KINDS } from "../../src/core/connections/kinds.ts";
 import { admin, OPERATOR } from "../runtimes/seed.ts";
 import { ask, type HttpTarget } from "../runtimes/target.ts";
+import { readZip } from "../support/zip.ts";
 import { type StandIn, startStandIn } from "./aws-stand-in.ts";
 import { deliver, downloads } from "./cost-export.ts";
 import { randomFaults } from "./faults.ts";
@@ -192,6 +195,47 @@ describe("a schedule", () => {
       statusCode: 202,
       body: { started: [{ connection: "one" }] },
     });
+  });
+});
+
+describe("the package", () => {
+  it("has every kind of connector in it, each with its client", async () => {
+    await start();
+    aws.script = {
+      "securityhub:GetFindings": () => ({ json: { Findings: [] } }),
+      "config:DescribeConformancePacks": () => ({ json: { ConformancePackDetails: [] } }),
+      "config:DescribeConfigRules": () => ({ json: { ConfigRules: [] } }),
+      "config:DescribeComplianceByConfigRule": () => ({ json: { ComplianceByConfigRules: [] } }),
+      "ce:GetCostAndUsage": () => ({ json: { ResultsByTime: [] } }),
+      "ce:GetDimensionValues": () => ({ json: { DimensionValues: [] } }),
+      "cloudwatch:ListMetrics": () => ({ json: { Metrics: [] } }),
+    };
+    deliver(aws, "s3-cost-export", "2025-01", [[ACME, "1"]]);
+    for (const kind of CONNECTION_KINDS) {
+      const own = kind === "s3-cost-export" ? {} : { kind, settings: {} };
+      await connect(kind, kind === "cost-explorer" ? { ...own, region: "us-east-1" } : own);
+      const { statusCode, body } = await invoke({ action: "sync", connection: kind });
+      expect([kind, statusCode, body]).toEqual([kind, 200, expect.anything()]);
+    }
+  });
+
+  it("reads none of it before the first pull", async () => {
+    await start();
+    const files = readZip(readFileSync(packages.function.path));
+    const text = (name: string): string => files.get(name)?.toString() ?? "";
+    const eager = new Set<string>();
+    const open = ["index.mjs"];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (eager.has(name)) continue;
+      eager.add(name);
+      for (const [, part = ""] of text(name).matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)) open.push(part);
+    }
+    expect(eager.size).toBeGreaterThan(5);
+    const marks =
+      /AWSInsightsIndexService|StarlingDoveService|GraniteServiceVersion|AssumeRoleRequest|BatchImportFindings/;
+    const having = [...files.keys()].filter((name) => marks.test(text(name)));
+    expect(having.length).toBeGreaterThan(2);
+    expect(having.filter((name) => eager.has(name))).toEqual([]);
   });
 });
 

@@ -830,8 +830,6 @@ function describeExamples(ask: Ask): void {
         ...(body !== undefined && { body }),
       });
       const { status } = reply;
-      // A runtime that pulls nothing from cloud accounts says so.
-      if (status === 503 && problemOf(reply).code === "sync.not-offered") return;
       expect([route.ok, ...(route.also ?? [])].map((answer) => answer.status)).toContain(status);
     });
   });
