@@ -1,4 +1,3 @@
-import { CommanderError } from "commander";
 import { DomainError } from "../core/errors/errors.ts";
 import type { Effects } from "./effects.ts";
 
@@ -20,17 +19,6 @@ export function describeFailure(error: unknown): Failure {
     const { code, message, fix, field, kind } = error;
     return { code, message, fix, field, exit: kind === "invalid" ? EXIT.usage : EXIT.failed };
   }
-  if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, "").replace(/\n+/g, " ");
-    const fix = "See --help of the command for what it takes.";
-    return {
-      code: cliCode(error.code),
-      message,
-      fix,
-      field: undefined,
-      exit: EXIT.usage,
-    };
-  }
   if (error instanceof Error && error.name === "AbortError") {
     const fix = "Nothing was changed; run it again.";
     return { code: "cli.interrupted", message: "Interrupted", fix, field: undefined, exit: EXIT.failed };
@@ -38,11 +26,6 @@ export function describeFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   const fix = "This is a defect; please report it with SECUREBASE_DEBUG=1 output.";
   return { code: "cli.unexpected", message, fix, field: undefined, exit: EXIT.failed };
-}
-
-/** `commander.unknownOption` -> `cli.unknown-option`, in the style of all our codes. */
-function cliCode(code: string): string {
-  return `cli.${code.replace(/^commander\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Prints a failure: to stdout as JSON for machines, to stderr for people. @returns the exit code */

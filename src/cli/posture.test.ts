@@ -97,6 +97,11 @@ describe("securebase compliance", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^CIS AWS 1\.4 +50\.0% +0\.0% +\+50 points +1 +1 +1$/m);
     expect(out).toMatch(/^Newly passed +CIS AWS 1\.4 +2\.1\.5/m);
+    const spelt = await securebase("compliance", ...SEPTEMBER, "--framework", "cis-1.4");
+    expect(spelt.out).toBe(out);
+    const unknown = await securebase("compliance", ...SEPTEMBER, "--framework", "CIS AWS 2.4");
+    expect(unknown.code).toBe(2);
+    expect(unknown.err).toContain('fix: Did you mean "CIS AWS 1.4"? The tenant\'s are: CIS AWS 1.4');
     expect(out).toMatch(/^First evaluated +CIS AWS 1\.4 +1\.4/m);
     expect(out).not.toContain("HIPAA");
   });

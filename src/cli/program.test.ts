@@ -242,7 +242,12 @@ describe("securebase", () => {
     [["query", "--tenant", "acme", "--measure", "cost"], 2, "query.unknown-measure", "Allowed: billed_cost"],
     [["query", "--tenant", "acme", "--dataset", "costs"], 2, "query.unknown-dataset", 'Did you mean "cost"?'],
     [["query", "--tenant", "acme", "--limit", "x"], 2, "cli.not-a-number", "whole number"],
-    [["query"], 2, "cli.missing-mandatory-option-value", "--help"],
+    [["query"], 2, "cli.missing-mandatory-option-value", "See securebase query --help"],
+    [["query", "--tenat=acme"], 2, "cli.unknown-option", "Did you mean --tenant?"],
+    [["cost", "chargebak"], 2, "cli.unknown-command", "Did you mean chargeback? See securebase cost --help"],
+    [["query", "--tenant", "acme", "--measure", "billed"], 2, "query.unknown-measure", '"billed_cost"'],
+    [["cost", "forecast", "--tenant", "acme", "--months", "9"], 2, "request.invalid-value", "3 or less"],
+    [["tenants", "list", "--data", import.meta.filename], 2, "data.unusable", "folder"],
     [["qeury"], 2, "cli.unknown-command", "Did you mean query?"],
     [
       ["report", "cost-anlysis", "--tenant", "acme", "-o", "x.pdf"],

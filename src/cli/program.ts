@@ -12,6 +12,7 @@ import { tenantsCommand } from "./commands/tenants.ts";
 import { tokenCommand } from "./commands/token.ts";
 import type { Effects } from "./effects.ts";
 import { EXIT, type ExitCode, reportFailure } from "./errors.ts";
+import { usageError } from "./usage.ts";
 
 /**
  * Runs a command line.
@@ -28,7 +29,8 @@ export async function run(args: readonly string[], effects: Effects, version: st
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     // Without a command, commander shows the help and calls it an error.
     if (error instanceof CommanderError && error.code === "commander.help") return EXIT.usage;
-    return reportFailure(effects, error, args.includes("--json"));
+    const told = error instanceof CommanderError ? usageError(program, args, error) : error;
+    return reportFailure(effects, told, args.includes("--json"));
   }
 }
 

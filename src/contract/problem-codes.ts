@@ -62,6 +62,7 @@ const ROWS = {
   "query.unknown-dataset": [400, "Dataset unknown", "`dataset` is none of the datasets."],
   "query.unknown-dimension": [400, "Dimension unknown", "The dataset has no such dimension."],
   "query.unknown-measure": [400, "Measure unknown", "The dataset has no such measure."],
+  "query.unknown-framework": [400, "Framework unknown", "The tenant has no results of such a framework."],
   "query.unknown-comparison": [400, "Comparison unknown", "`compare` is none of the comparisons."],
   "query.repeated-dimension": [400, "Dimension repeated", "`groupBy` names a dimension twice."],
   "query.no-measure": [400, "No measure", "`measures` is an empty list."],

@@ -97,6 +97,7 @@ function describe(
           code: ownCode(issue) ?? "request.invalid-value",
           detail: `${at} ${boundText(issue)}, not ${show(given)}`,
           field,
+          fix: boundFix(issue),
         },
       ];
   }
@@ -168,16 +169,22 @@ function boundText(issue: Issue): string {
   return "has a value that is not allowed";
 }
 
+function boundFix(issue: Issue): string {
+  if (issue.code === "too_small") return `Give ${issue.minimum} or more.`;
+  if (issue.code === "too_big") return `Give ${issue.maximum} or less.`;
+  return "See /docs for the values it takes.";
+}
+
 function expectedName(expected: string): string {
   if (expected === "int") return "whole number";
   if (expected === "record") return "object";
   return expected === "array" ? "list" : expected;
 }
 
-function typeFix(expected: string, given: unknown): { fix?: string } {
+function typeFix(expected: string, given: unknown): { fix: string } {
   if (expected === "string" && typeof given === "number") return { fix: `Write it as text: "${given}".` };
   if (expected === "array") return { fix: `Write it as a list: [${show(given)}].` };
-  return {};
+  return { fix: `Give ${article(expectedName(expected))}.` };
 }
 
 function typeName(value: unknown): string {

@@ -28,10 +28,24 @@ export function unknownRoute(method: string, path: string): DomainError {
       fix: `Use ${methods.filter((each) => each !== "OPTIONS" && each !== "HEAD").join(" or ")}.`,
     });
   }
-  const guess = closest(path, [...routeList().map((route) => concrete(route.path, path)), ...PAGE_PATHS]);
+  const guess = sameEnding(path) ?? closest(path, likelyPaths(path));
   return new DomainError("request.unknown-route", "not-found", `There is no ${path.slice(0, 200)}`, {
     fix: `${guess === undefined ? "" : `Did you mean ${guess}? `}GET /v1/openapi.json lists the paths, /docs shows them.`,
   });
+}
+
+/** The one path that ends as the asked one does: `/v1/costs/forecast` was put in the wrong place. */
+function sameEnding(path: string): string | undefined {
+  const last = path.split("/").at(-1) ?? "";
+  const found = new Set(routeList().flatMap((route) => (route.path.endsWith(`/${last}`) ? route.path : [])));
+  const [only, ...others] = found;
+  return last === "" || others.length > 0 ? undefined : only;
+}
+
+/** All paths to compare with. A last segment that stands for any name is like nothing in particular. */
+function likelyPaths(path: string): string[] {
+  const named = routeList().filter((route) => !route.path.endsWith("}"));
+  return [...named.map((route) => concrete(route.path, path)), ...PAGE_PATHS];
 }
 
 /** A route's path with the asked path's segments in place of its parameters, so that the two compare. */

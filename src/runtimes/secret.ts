@@ -12,7 +12,7 @@ const MIN_BYTES = 32;
 /**
  * The HS256 secret that signs and verifies tokens: `SECUREBASE_JWT_SECRET` when set, else a random one made on first
  * use and kept in the data folder, readable by its owner only.
- * @throws DomainError `auth.weak-secret`
+ * @throws DomainError `auth.weak-secret`; `data.unusable` when the data folder cannot be made
  */
 export async function tokenSecret(directory: string, configured: string | undefined): Promise<Uint8Array> {
   if (configured !== undefined && configured !== "") {
@@ -26,13 +26,31 @@ export async function tokenSecret(directory: string, configured: string | undefi
     );
   }
   const path = join(directory, FILE);
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   try {
     await writeFile(path, randomBytes(MIN_BYTES).toString("hex"), { mode: 0o600, flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   return new TextEncoder().encode((await readFile(path, "utf8")).trim());
+}
+
+async function makeFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === "EEXIST" ? "it is a file" : String(error);
+    throw new DomainError(
+      "data.unusable",
+      "invalid",
+      `The data folder ${directory} cannot be used: ${reason}`,
+      {
+        field: "data",
+        fix: "Name a folder that exists or can be made, with --data or SECUREBASE_DATA.",
+        cause: error,
+      },
+    );
+  }
 }
 
 export interface TokenClaims {

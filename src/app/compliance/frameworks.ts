@@ -43,6 +43,9 @@ export async function withFramework(
     known.length === 0
       ? "The tenant has no results of any framework yet."
       : `The tenant's are: ${known.join(", ")}.`;
+  // A misspelt name of the parameter is told as such, before it is missed.
+  const misspelt = Object.keys(values).some((name) => !template.parameters.some((one) => one.id === name));
+  if (given === undefined && misspelt) return values;
   if (given === undefined || given.trim() === "") {
     throw invalid("report.missing-parameter", `The template ${template.id} needs the parameter "${id}"`, {
       field: `parameters.${id}`,
@@ -50,15 +53,28 @@ export async function withFramework(
       fix: `Name one framework, for example ${id}=${example}. ${list}`,
     });
   }
+  return { ...values, [id]: knownName(given, known, `parameters.${id}`, "report.invalid-parameter") };
+}
+
+/**
+ * Frameworks to filter by, named as the data names them; understood as those of templates are.
+ * @throws DomainError `query.unknown-framework` that lists the tenant's
+ */
+export async function frameworkNames(context: TenantContext, given: readonly string[]): Promise<string[]> {
+  const known = await knownFrameworks(context);
+  return given.map((name) => knownName(name, known, "framework", "query.unknown-framework"));
+}
+
+function knownName(given: string, known: readonly string[], field: string, code: string): string {
   const lower = given.trim().toLowerCase();
   const name =
     known.find((each) => each.toLowerCase() === lower) ?? known.find((each) => each === frameworkName(given));
-  if (name !== undefined) return { ...values, [id]: name };
-  // Before the first results a report may be made all the same; it says that nothing is known yet.
-  if (known.length === 0) return { ...values, [id]: frameworkName(given) };
+  // Before the first results it may be asked for all the same; the answer says that nothing is known yet.
+  if (name !== undefined || known.length === 0) return name ?? frameworkName(given);
   const guess = closest(given, known);
-  throw invalid("report.invalid-parameter", `The tenant has no results of the framework "${given}"`, {
-    field: `parameters.${id}`,
+  const list = `The tenant's are: ${known.join(", ")}.`;
+  throw invalid(code, `The tenant has no results of the framework "${given}"`, {
+    field,
     allowed: known,
     fix: guess === undefined ? list : `Did you mean "${guess}"? ${list}`,
   });

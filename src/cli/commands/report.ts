@@ -1,4 +1,5 @@
-import { open, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, open, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Command, Option } from "commander";
 import { setTimeout } from "node:timers/promises";
 import type { CallInput, Client } from "../../contract/client.ts";
@@ -63,6 +64,7 @@ export function reportCommand(program: Command, effects: Effects): void {
     .action(async (name: string, options: ReportOptions) => {
       const format = formatOf(options);
       const body = requestBody(name, format, options);
+      await checkFolder(options.output);
       await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const client = await asTenant(connection, "analyst", options.tenant);
         const progress = startProgress(effects, options.quiet);
@@ -203,6 +205,16 @@ async function save(effects: Effects, response: Response, output: string): Promi
     throw unwritable(output, error);
   }
   return bytes;
+}
+
+/** Before the work, not after it. @throws DomainError `output.unwritable` */
+async function checkFolder(output: string): Promise<void> {
+  if (output === "-") return;
+  try {
+    await access(dirname(output), constants.W_OK);
+  } catch (error) {
+    throw unwritable(output, error);
+  }
 }
 
 function unwritable(output: string, error: unknown): unknown {

@@ -12,16 +12,19 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The candidate a typo most likely meant, or undefined when none is within a third of its length. */
+/**
+ * The candidate a typo most likely meant: the nearest within a third of its length, or else the only one that goes on
+ * where what was typed ends (`billed` for `billed_cost`).
+ */
 export function closest(typed: string, candidates: readonly string[]): string | undefined {
   const wanted = typed.toLowerCase();
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(typed.length / 3))
-    ? best.candidate
-    : undefined;
+  if (best !== undefined && best.distance <= Math.max(2, Math.floor(typed.length / 3))) return best.candidate;
+  const longer = candidates.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
+  return wanted.length >= 3 && longer.length === 1 ? longer[0] : undefined;
 }
 
 /** `Did you mean "x"? Allowed: a, b, c.` — the fix every "unknown name" error carries. */

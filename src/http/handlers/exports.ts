@@ -50,11 +50,15 @@ async function requested({ tenant, body }: Call<"export">): Promise<ReportDefini
   const { query, report, definition, parameters } = body;
   const given = [query, report, definition].filter((each) => each !== undefined);
   if (given.length !== 1) {
-    throw invalid("request.ambiguous", `The body has ${given.length} of query, report and definition`, {
-      field: "query",
-      allowed: ["query", "report", "definition"],
-      fix: "Give exactly one of them.",
-    });
+    throw invalid(
+      "request.ambiguous",
+      `The body has ${given.length === 0 ? "none" : given.length} of query, report and definition`,
+      {
+        field: "query",
+        allowed: ["query", "report", "definition"],
+        fix: "Give exactly one of them.",
+      },
+    );
   }
   if (report !== undefined) return definitionOf(tenant, report, parameters);
   if (parameters !== undefined) checkParameters([], parameters, "What is no template");

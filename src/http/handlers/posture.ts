@@ -1,5 +1,6 @@
 import { complianceDashboard } from "../../app/compliance/dashboard.ts";
 import { evidencePage } from "../../app/compliance/evidence-page.ts";
+import { frameworkNames } from "../../app/compliance/frameworks.ts";
 import { securityChanges } from "../../app/security/changed-findings.ts";
 import { securityDashboard } from "../../app/security/dashboard.ts";
 import type { PostureScope } from "../../app/security/snapshots.ts";
@@ -18,12 +19,18 @@ type Lists = Partial<Record<"account" | "region" | "service" | "framework" | "co
  * What a dashboard's parameters ask about. The range is resolved once, so that all its answers are over the same days
  * even when midnight passes meanwhile.
  */
-function scopeOf(tenant: TenantContext, params: Parameters<typeof rangeOf>[0] & Lists): PostureScope {
+async function scopeOf(
+  tenant: TenantContext,
+  params: Parameters<typeof rangeOf>[0] & Lists,
+): Promise<PostureScope> {
   const fields = ["account", "region", "service", "framework", "control"] as const;
+  const { framework } = params;
+  const named = framework === undefined ? {} : { framework: await frameworkNames(tenant, framework) };
+  const lists: Lists = { ...params, ...named };
   return {
     range: resolveRange(rangeOf(params), tenant.services.clock.now(), tenant.tenant.zone),
     filters: fields.flatMap((field): QueryFilter[] => {
-      const value = params[field];
+      const value = lists[field];
       return value === undefined ? [] : [{ field, op: "in", value }];
     }),
   };
@@ -36,23 +43,23 @@ export const postureHandlers: Pick<
   "summary" | "security" | "securityChanges" | "compliance" | "complianceEvidence" | "usage"
 > = {
   summary: async ({ tenant, query }) =>
-    json(await summary(tenant, { ...scopeOf(tenant, query), compare: query.compare ?? COMPARE })),
+    json(await summary(tenant, { ...(await scopeOf(tenant, query)), compare: query.compare ?? COMPARE })),
 
   security: async ({ tenant, query }) => {
     const { top = 10, compare = COMPARE } = query;
-    return json(await securityDashboard(tenant, { ...scopeOf(tenant, query), top, compare }));
+    return json(await securityDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }));
   },
 
   securityChanges: async ({ tenant, query }) =>
-    json(await securityChanges(tenant, scopeOf(tenant, query), query.list ?? 20)),
+    json(await securityChanges(tenant, await scopeOf(tenant, query), query.list ?? 20)),
 
   compliance: async ({ tenant, query }) => {
     const { top = 100, compare = COMPARE } = query;
-    return json(await complianceDashboard(tenant, { ...scopeOf(tenant, query), top, compare }));
+    return json(await complianceDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }));
   },
 
   complianceEvidence: async ({ tenant, query }) => {
-    const { range, filters } = scopeOf(tenant, query);
+    const { range, filters } = await scopeOf(tenant, query);
     const { status, limit = 100, after } = query;
     const own: QueryFilter[] = status === undefined ? [] : [{ field: "status", op: "equals", value: status }];
     return json(await evidencePage(tenant, { range, filters: [...filters, ...own] }, limit, after));
@@ -60,6 +67,6 @@ export const postureHandlers: Pick<
 
   usage: async ({ tenant, query }) => {
     const { top = 10, compare = COMPARE } = query;
-    return json(await usageDashboard(tenant, { ...scopeOf(tenant, query), top, compare }));
+    return json(await usageDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }));
   },
 };
