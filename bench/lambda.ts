@@ -1,11 +1,13 @@
 /**
  * The packaged function on a local cloud: how fast it starts, what a dashboard reads and takes, what a large export
- * holds in memory. Run with `npx tsx bench/lambda.ts`; prints a table and, with `--json`, one JSON object.
+ * holds in memory, how fast a pull loads. Run with `npx tsx bench/lambda.ts`; prints a table and, with `--json`, one JSON object.
  */
+import { gzipSync } from "node:zlib";
 import { SignJWT } from "jose";
 import type { AwsStore } from "../src/adapters/aws/store.ts";
 import { addDays } from "../src/core/time/dates.ts";
 import type { LoadedFact } from "../src/ports/load.ts";
+import { startStandIn } from "../test/cloud/aws-stand-in.ts";
 import { seededRandom } from "../test/cloud/faults.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "../test/cloud/packaged.ts";
 
@@ -14,6 +16,7 @@ const FIRST_DAY = "2023-09-01";
 const DAYS = 366;
 const COLD_STARTS = 15;
 const TENANT = "bench";
+const PULLED_DAYS = 30;
 
 interface Metric {
   Duration: number;
@@ -40,6 +43,7 @@ async function main(): Promise<void> {
     } finally {
       await running.close();
     }
+    results.pull = await pull(packages);
   } finally {
     await packages.remove();
   }
@@ -166,8 +170,8 @@ function httpEvent(method: string, path: string, token: string, body: unknown): 
   };
 }
 
-async function tokenOf(): Promise<string> {
-  return new SignJWT({ role: "analyst", customerId: TENANT, sub: "bench" })
+async function tokenOf(who: object = { role: "analyst", customerId: TENANT }): Promise<string> {
+  return new SignJWT({ ...who, sub: "bench" })
     .setProtectedHeader({ alg: "HS256" })
     .setExpirationTime("1h")
     .sign(new TextEncoder().encode(FUNCTION_SECRET));
@@ -237,6 +241,65 @@ async function largeExport(running: RunningFunction): Promise<object> {
     seconds: round(lastMetric(running).Duration / 1000),
     peakMemoryMb: Math.max(...memory),
   };
+}
+
+/** A month of a FOCUS export, 2,000 line items a day, pulled into an empty store in one invocation. */
+async function pull(packages: Awaited<ReturnType<typeof buildPackages>>): Promise<object> {
+  const aws = await startStandIn();
+  const running = await runFunction(packages, {
+    timeoutMs: 300_000,
+    env: { AWS_ENDPOINT_URL: aws.endpoint },
+    envFrom: ({ dynamo }) => ({
+      AWS_ENDPOINT_URL_S3: aws.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamo.direct,
+    }),
+  });
+  try {
+    const file = focusExport();
+    aws.put("bills/data/BILLING_PERIOD=2024-09/bench-1.csv.gz", file);
+    const manifest = JSON.stringify({ dataFiles: ["s3://bills/data/BILLING_PERIOD=2024-09/bench-1.csv.gz"] });
+    aws.put("bills/metadata/BILLING_PERIOD=2024-09/bench-Manifest.json", Buffer.from(manifest));
+    const connection = { kind: "s3-cost-export", region: "us-east-1", settings: { bucket: "bills" } };
+    const token = await tokenOf({ role: "operator" });
+    await running.lambda.invoke(httpEvent("POST", "/v1/connections", token, connection));
+    await running.lambda.recycle();
+    const { payload, maxMemoryMb } = await running.lambda.invoke({
+      action: "sync",
+      connection: connection.kind,
+    });
+    const { statusCode, body } = payload as { statusCode: number; body: object };
+    if (statusCode !== 200) throw new Error(`the pull answered ${statusCode}: ${JSON.stringify(body)}`);
+    const rows = PULLED_DAYS * FACTS_A_DAY;
+    const seconds = lastMetric(running).Duration / 1000;
+    return {
+      ...{ rows, gzipBytes: file.length, seconds: round(seconds), rowsPerSecond: Math.round(rows / seconds) },
+      peakMemoryMb: Math.round(maxMemoryMb),
+    };
+  } finally {
+    await running.close();
+    await aws.close();
+  }
+}
+
+/** FOCUS names its columns as the facts do, in another case. */
+function focusExport(): Buffer {
+  const random = seededRandom(2);
+  const title = (name: string): string =>
+    name.replace(/(?:^|_)(\w)/g, (_, first: string) => first.toUpperCase());
+  const quoted = (text: string | null): string => `"${(text ?? "").replaceAll('"', '""')}"`;
+  const lines: string[] = [];
+  for (let day = 0; day < PULLED_DAYS; day++) {
+    for (let i = 0; i < FACTS_A_DAY; i++) {
+      const values = {
+        ...fact(addDays("2024-09-01", day), i, random).values,
+        billing_period_start: "2024-09-01T00:00:00Z",
+        billing_period_end: "2024-10-01T00:00:00Z",
+      };
+      if (lines.length === 0) lines.push(Object.keys(values).map(title).join(","));
+      lines.push(Object.values(values).map(quoted).join(","));
+    }
+  }
+  return gzipSync(lines.join("\n"));
 }
 
 await main();
