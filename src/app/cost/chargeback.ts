@@ -6,6 +6,7 @@ import { computedResult } from "../reports/computed-result.ts";
 import { remembered } from "../analytics/remember.ts";
 import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, currencyOf } from "./cost-query.ts";
+import { twiceCountedNotes } from "./twice-counted.ts";
 
 export interface ChargebackRequest {
   range: DayRange;
@@ -37,12 +38,15 @@ export async function chargebackOf(
 async function compute(context: TenantContext, request: ChargebackRequest): Promise<ChargebackAnswer> {
   const { by, measure, shared, range, filters } = request;
   const named = by === "account";
-  const answer = await askCost(context, {
-    range,
-    filters,
-    groupBy: named ? [by, "account_name"] : [by],
-    measures: [measure],
-  });
+  const [answer, twice] = await Promise.all([
+    askCost(context, {
+      range,
+      filters,
+      groupBy: named ? [by, "account_name"] : [by],
+      measures: [measure],
+    }),
+    twiceCountedNotes(context, request),
+  ]);
   const [keyOf, amountOf] = [columnReader(answer, by), columnReader(answer, measure)];
   const amounts = answer.rows.map((row): [string | null, string] => [keyOf(row), amountOf(row) ?? "0"]);
   const { lines, notes, ...summary } = chargeback(amounts, shared);
@@ -59,7 +63,7 @@ async function compute(context: TenantContext, request: ChargebackRequest): Prom
     unit: currency,
     rows,
     total: [null, null, summary.total, "0", summary.total, percent],
-    notes: [...answer.completeness.notes, ...notes],
+    notes: [...twice, ...answer.completeness.notes, ...notes],
     dataAsOf: answer.dataAsOf,
     labels: { key: answer.columns[0]?.label ?? by },
   });

@@ -162,6 +162,24 @@ describe("savings", () => {
     ]);
   });
 
+  it("count what nobody used also where its fee has no list cost, and some usage has none", async () => {
+    const fee = {
+      charge_category: "Purchase",
+      commitment_discount_id: "sp",
+      commitment_discount_status: "Unused",
+    };
+    await acme.load("cost", [
+      usage("2024-09-02", "10", { list_cost: "12" }),
+      usage("2024-09-02", "10", { list_cost: null }),
+      usage("2024-09-02", "1", { ...fee, list_cost: null, contracted_cost: null }),
+    ]);
+    const { savings, told } = await savingsAnswer(acme.context, { range: SEPTEMBER, filters: [] });
+    expect(savings).toMatchObject({ negotiated: "2", commitment: "0", total: "1" });
+    expect(told.total).toEqual({ facts: 2, ofFacts: 3, percent: "52.38" });
+    // The fee has no contracted cost, and is left out of what commitments saved as its usage would be.
+    expect(told.commitment).toEqual({ facts: 2, ofFacts: 3, percent: "95.24" });
+  });
+
   it("tell nothing of fees alone where no usage carries a list cost", async () => {
     const unknown = { list_cost: null, contracted_cost: null };
     const fee = {

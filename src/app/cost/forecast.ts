@@ -12,6 +12,7 @@ import { computedResult } from "../reports/computed-result.ts";
 import { remembered } from "../analytics/remember.ts";
 import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, currencyOf } from "./cost-query.ts";
+import { twiceCountedNotes } from "./twice-counted.ts";
 
 /** Half a year that the model looks at, and eight weeks more to try its interval on. */
 const HISTORY_DAYS = 238;
@@ -94,7 +95,10 @@ async function compute(
     measures: [measure],
   });
   const charges = readCharges(answer, measure);
-  const notes = [...answer.completeness.notes];
+  const notes = [
+    ...(await twiceCountedNotes(context, { range: asked, filters })),
+    ...answer.completeness.notes,
+  ];
   const lastDay = lastComplete(charges, end);
   if (lastDay < end)
     notes.push(

@@ -18,6 +18,7 @@ import type { TenantContext } from "../services.ts";
 import { commitmentRows, coverable } from "./commitments.ts";
 import { comparedCharges, COSTS } from "./compared.ts";
 import { askCost, costSums, type CostSum } from "./cost-query.ts";
+import { twiceCountedNotes } from "./twice-counted.ts";
 
 export interface SavingsRequest {
   range: DayRange;
@@ -60,20 +61,22 @@ export async function savingsAnswer(context: TenantContext, request: SavingsRequ
 }
 
 async function compute(context: TenantContext, scope: SavingsRequest): Promise<SavingsAnswer> {
-  const [all, compared, categories, { coverage, notes: coverageNotes }, byCommitment] = await Promise.all([
-    costSums(context, scope, ["billed_cost", ...COSTS]),
-    comparedCharges(context, scope),
-    askCost(context, {
-      ...scope,
-      groupBy: ["charge_category", "charge_class"],
-      measures: ["billed_cost", "effective_cost", "contracted_cost", "list_cost"],
-    }),
-    coverable(context, scope),
-    commitmentRows(context, scope),
-  ]);
+  const [all, compared, categories, { coverage, notes: coverageNotes }, byCommitment, twice] =
+    await Promise.all([
+      costSums(context, scope, ["billed_cost", ...COSTS]),
+      comparedCharges(context, scope),
+      askCost(context, {
+        ...scope,
+        groupBy: ["charge_category", "charge_class"],
+        measures: ["billed_cost", "effective_cost", "contracted_cost", "list_cost"],
+      }),
+      coverable(context, scope),
+      commitmentRows(context, scope),
+      twiceCountedNotes(context, scope),
+    ]);
   const { prices, pairs, told, services } = compared;
-  const notes =
-    compared.facts === 0 ? ["There is no usage in this range to tell savings of."] : toldNotes(told);
+  const nothing = ["There is no usage in this range to tell savings of."];
+  const notes = [...twice, ...(compared.facts === 0 ? nothing : toldNotes(told))];
   const head = { range: categories.range, unit: all.currency, dataAsOf: categories.dataAsOf };
   const { used, unused } = byCommitment;
   const paid = used === null || unused === null ? null : sumDecimals([used, unused]);

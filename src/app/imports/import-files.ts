@@ -8,6 +8,7 @@ import type { SpooledFile } from "../../ports/spool.ts";
 import type { Services } from "../services.ts";
 import { getTenant } from "../tenants/tenants.ts";
 import { type ImportReport, importReport } from "./report.ts";
+import { secondSourceWarnings } from "./second-sources.ts";
 
 export interface ImportOptions extends LoadOptions {
   /** Everything goes to this tenant; without it, to whoever claims a fact's account. */
@@ -44,7 +45,10 @@ export async function importFiles(
         const { mapping } = plan;
         const input = { kind: "tables" as const, mapping, files: plan.files, ...target, loadedAt, dryRun };
         const report = await services.metrics.load(input, loadOptions(options));
-        return importReport({ ...about, format: mapping.format, version: mapping.version }, [report]);
+        const twice = await secondSourceWarnings(services, report.partitions, dryRun);
+        return importReport({ ...about, format: mapping.format, version: mapping.version }, [
+          { ...report, warnings: [...report.warnings, ...twice] },
+        ]);
       }
       case "records": {
         const { format, version } = plan;

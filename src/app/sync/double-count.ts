@@ -1,3 +1,4 @@
+import { payerOf } from "../../core/cost/bills.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { LoadRecord } from "../../ports/metric-store.ts";
 
@@ -9,7 +10,7 @@ export interface Bill {
   period: string;
 }
 
-/** Loads of a bill by others than `own`; sources end in the payer, whatever format they came in. */
+/** Loads of a bill by others than `own`, whatever format they came in. */
 function loadsOfBill(
   loads: readonly LoadRecord[],
   bill: Bill,
@@ -20,7 +21,7 @@ function loadsOfBill(
       dataset === "cost" &&
       rows > 0 &&
       period === bill.period &&
-      source.split(":").at(-1) === bill.payer &&
+      payerOf(source) === bill.payer &&
       !own(source),
   );
 }
@@ -44,13 +45,6 @@ export function refuseSecondBill(loads: readonly LoadRecord[], bill: Bill, fromE
         : "Pull the months with --replace-estimates, which takes Cost Explorer's figures out. --force loads both.",
     },
   );
-}
-
-/** Sources of a bill beside the one that was just loaded, for a warning. */
-export function otherSources(loads: readonly LoadRecord[], bill: Bill, source: string): string[] {
-  return [
-    ...new Set(loadsOfBill(loads, bill, (other) => other === source).map((load) => load.source)),
-  ].sort();
 }
 
 /** Loads of Cost Explorer's figures of a bill. */

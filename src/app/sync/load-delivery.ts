@@ -1,9 +1,8 @@
 import type { Delivery, FileDelivery } from "../../ports/connector.ts";
 import type { LoadedFact } from "../../ports/load.ts";
 import { importFiles } from "../imports/import-files.ts";
-import type { ImportReport } from "../imports/report.ts";
 import { done, type Loaded, summary } from "./delivered.ts";
-import { estimatesOf, otherSources, refuseSecondBill } from "./double-count.ts";
+import { estimatesOf, refuseSecondBill } from "./double-count.ts";
 import { loadFacts } from "./load-facts.ts";
 import { loadFindings } from "./load-findings.ts";
 import { type LoadContext, loadOptions } from "./options.ts";
@@ -33,8 +32,7 @@ async function loadFiles(context: LoadContext, delivery: FileDelivery): Promise<
     ...(connection.tenant !== undefined && { tenant: connection.tenant }),
     dryRun: options.dryRun === true,
   });
-  const warnings = [...imported.warnings, ...(await secondSources(context, imported))];
-  return done(context, delivery, [summary(imported)], { warnings });
+  return done(context, delivery, [summary(imported)], { warnings: imported.warnings });
 }
 
 /** Sees to it that Cost Explorer does not tell the same bill. */
@@ -64,17 +62,4 @@ async function settleBill(
 // eslint-disable-next-line @typescript-eslint/require-await -- the port takes a stream, and this one is empty
 async function* none(): AsyncGenerator<readonly LoadedFact[]> {
   yield [];
-}
-
-/** A delivery whose payer only its rows tell is checked afterwards. */
-async function secondSources(context: LoadContext, imported: ImportReport): Promise<string[]> {
-  const loads = await context.services.metrics.loads();
-  const warnings = new Set<string>();
-  for (const { dataset, source, period } of imported.partitions) {
-    if (dataset !== "cost") continue;
-    const payer = source.split(":").at(-1) ?? "";
-    for (const other of otherSources(loads, { payer, period }, source))
-      warnings.add(`The costs of ${payer} for ${period} are also there from ${other} and now count twice.`);
-  }
-  return [...warnings];
 }

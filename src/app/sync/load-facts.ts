@@ -1,8 +1,9 @@
 import type { PartitionKey } from "../../core/metrics/facts.ts";
 import type { FactDelivery } from "../../ports/connector.ts";
 import type { LoadedFact } from "../../ports/load.ts";
+import { secondSourceWarnings } from "../imports/second-sources.ts";
 import { done, type Loaded, summary } from "./delivered.ts";
-import { otherSources, refuseSecondBill } from "./double-count.ts";
+import { refuseSecondBill } from "./double-count.ts";
 import { type LoadContext, loadOptions } from "./options.ts";
 
 /** Facts that a connector made, given to whom their accounts belong. */
@@ -47,16 +48,8 @@ export async function loadFacts(context: LoadContext, delivery: FactDelivery): P
   const twice =
     bill === undefined
       ? []
-      : otherSources(await services.metrics.loads(), bill, report.partitions[0]?.source ?? "");
-  return done(context, delivery, [summary(report)], {
-    warnings: [
-      ...report.warnings,
-      ...twice.map(
-        (source) =>
-          `The costs of ${bill?.payer ?? ""} for ${bill?.period ?? ""} are also there from ${source} and now count twice.`,
-      ),
-    ],
-  });
+      : await secondSourceWarnings(services, report.partitions, options.dryRun === true);
+  return done(context, delivery, [summary(report)], { warnings: [...report.warnings, ...twice] });
 }
 
 function distinct(partitions: readonly PartitionKey[]): PartitionKey[] {

@@ -1,0 +1,71 @@
+/** A part of a bill as a load holds it. */
+export interface BillPart {
+  tenant: string;
+  /** `format:provider:payer`, `-` where the file names none. */
+  source: string;
+  /** `YYYY-MM` of the bill. */
+  period: string;
+  rows: number;
+}
+
+/** A bill that a tenant's facts tell more than once. */
+export interface TwiceCounted {
+  tenant: string;
+  payer: string;
+  period: string;
+  /** All who tell it, sorted; at least two. */
+  sources: readonly string[];
+}
+
+/** The account that pays; payers of some providers have colons. Undefined where the source names none. */
+export function payerOf(source: string): string | undefined {
+  const payer = source.split(":").slice(2).join(":");
+  return payer === "" || payer === "-" ? undefined : payer;
+}
+
+/**
+ * Bills whose facts came in two formats, say a Cost and Usage Report and a FOCUS export of one payer and month: both are
+ * whole bills, and their sum is twice the cost. Two providers in one format are two bills, whatever their accounts.
+ */
+export function countedTwice(parts: readonly BillPart[]): TwiceCounted[] {
+  const bills = new Map<string, { tenant: string; payer: string; period: string; sources: Set<string> }>();
+  for (const { tenant, source, period, rows } of parts) {
+    const payer = payerOf(source);
+    if (payer === undefined || rows === 0) continue;
+    const key = JSON.stringify([tenant, payer, period]);
+    const bill = bills.get(key) ?? { tenant, payer, period, sources: new Set<string>() };
+    bill.sources.add(source);
+    bills.set(key, bill);
+  }
+  return [...bills.values()]
+    .map((bill) => ({ ...bill, sources: [...bill.sources].sort() }))
+    .filter(({ sources }) => new Set(sources.map((source) => source.split(":")[0])).size > 1)
+    .sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
+}
+
+/** That a load made a bill count twice, or would, and how to count one. */
+export function countedTwiceWarning(
+  bill: { payer: string; period: string },
+  own: string,
+  other: string,
+  dryRun = false,
+): string {
+  const twice = dryRun ? "would count twice" : "now count twice";
+  return `The costs of ${bill.payer} for ${bill.period} that ${own} tells are also there from ${other} and ${twice}. Keep to one of them: the filter source=${own} counts this one alone.`;
+}
+
+/** The same as a note on answers that hold such bills, the months of one payer and the same sources in one. */
+export function countedTwiceNotes(bills: readonly TwiceCounted[]): string[] {
+  const together = new Map<string, { payer: string; periods: string[]; sources: readonly string[] }>();
+  for (const { payer, period, sources } of bills) {
+    const key = JSON.stringify([payer, sources]);
+    const found = together.get(key) ?? { payer, periods: [], sources };
+    found.periods.push(period);
+    together.set(key, found);
+  }
+  return [...together.values()].map(({ payer, periods, sources }) => {
+    const [first = "", last = ""] = [periods[0], periods.at(-1)];
+    const months = first === last ? first : `${periods.length} months from ${first} to ${last}`;
+    return `The costs of ${payer} for ${months} count ${sources.length === 2 ? "twice" : `${sources.length} times`}: they came from ${sources.join(" and ")}. The filter source=${sources[0] ?? ""} counts one.`;
+  });
+}

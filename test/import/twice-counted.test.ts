@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { chargebackOf } from "../../src/app/cost/chargeback.ts";
+import { savingsAnswer } from "../../src/app/cost/savings.ts";
+import { importFiles, type ImportOptions } from "../../src/app/imports/import-files.ts";
+import { memoryFile } from "../support/memory-file.ts";
+import { type TestTenant, testTenant } from "../support/tenant-context.ts";
+import { legacyCur } from "./cur-files.ts";
+import { focusCsv } from "./lib.ts";
+
+let acme: TestTenant;
+beforeEach(async () => {
+  acme = await testTenant({ accounts: ["000000000001"] });
+});
+afterEach(() => acme.close());
+
+const SEPTEMBER = { from: "2024-09-01", to: "2024-10-01" };
+const CUR = "cur:AWS:999999999999";
+const FOCUS = "focus:AWS:999999999999";
+const cur = () => memoryFile("cur.csv", legacyCur([{}]));
+const focus = (row: Record<string, string> = {}) => memoryFile("focus.csv", focusCsv([row]));
+
+async function warningsOf(
+  file: ReturnType<typeof memoryFile>,
+  options: ImportOptions = {},
+): Promise<string[]> {
+  const { warnings } = await importFiles(acme.context.services, [file], options);
+  return warnings.filter((text) => text.includes("count twice"));
+}
+
+describe("one bill as a Cost and Usage Report and as FOCUS", () => {
+  it("is warned of when the second comes, and again whenever one is restated, naming both", async () => {
+    expect(await warningsOf(cur())).toEqual([]);
+    expect(await warningsOf(cur())).toEqual([]);
+    const warning = `The costs of 999999999999 for 2024-09 that ${FOCUS} tells are also there from ${CUR} and now count twice. Keep to one of them: the filter source=${FOCUS} counts this one alone.`;
+    expect(await warningsOf(focus(), { dryRun: true })).toEqual([
+      warning.replace("now count twice", "would count twice"),
+    ]);
+    expect(await warningsOf(focus())).toEqual([warning]);
+    expect((await warningsOf(cur()))[0]).toContain(`that ${CUR} tells are also there from ${FOCUS}`);
+  });
+
+  it("is no matter in another month, of another payer, or for another tenant", async () => {
+    await warningsOf(cur());
+    const october = { BillingPeriodStart: "2024-10-01T00:00:00Z", ChargePeriodStart: "2024-10-02T00:00:00Z" };
+    expect(await warningsOf(focus(october))).toEqual([]);
+    expect(await warningsOf(focus({ BillingAccountId: "111111111111" }))).toEqual([]);
+    expect(await warningsOf(focus({ SubAccountId: "000000000002" }))).toEqual([]);
+  });
+
+  it("is noted on what savings and chargeback say, until a source is chosen", async () => {
+    await warningsOf(cur());
+    await warningsOf(focus());
+    const note = `The costs of 999999999999 for 2024-09 count twice: they came from ${CUR} and ${FOCUS}. The filter source=${CUR} counts one.`;
+    const chosen = [{ field: "source", op: "equals" as const, value: CUR }];
+    const savings = (filters: typeof chosen) => savingsAnswer(acme.context, { range: SEPTEMBER, filters });
+    const both = await savings([]);
+    expect(both.notes).toContain(note);
+    expect(both.views.billed).toBe("3");
+    const one = await savings(chosen);
+    expect(one.notes.join()).not.toContain("count twice");
+    expect(one.views.billed).toBe("1.5");
+    const request = { by: "account", shared: "none", measure: "billed_cost", filters: [] } as const;
+    const notesIn = async (range: typeof SEPTEMBER) =>
+      (await chargebackOf(acme.context, { ...request, range })).table.completeness.notes;
+    expect(await notesIn(SEPTEMBER)).toContain(note);
+    expect(await notesIn({ from: "2024-10-01", to: "2024-11-01" })).not.toContain(note);
+  });
+});
