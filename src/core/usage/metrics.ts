@@ -11,7 +11,8 @@ export interface UsageMetric {
   kind: MetricKind;
 }
 
-const KNOWN: readonly UsageMetric[] = [
+/** The metrics that importers and connectors write; whatever else comes is shown under its own name. */
+export const KNOWN_METRICS: readonly UsageMetric[] = [
   { id: "api_calls", label: "API calls", kind: "counter" },
   { id: "compute_hours", label: "Compute hours", kind: "counter" },
   { id: "storage_gb", label: "Storage", kind: "gauge" },
@@ -25,7 +26,7 @@ const GAUGES = /(?:^|_)(?:storage(?:_gb|_bytes)?|size(?:_gb|_bytes)?|objects|con
 
 /** What is known of a metric by its name; an unknown one is shown under its own. */
 export function usageMetric(id: string): UsageMetric {
-  const known = KNOWN.find((metric) => metric.id === id);
+  const known = KNOWN_METRICS.find((metric) => metric.id === id);
   if (known !== undefined) return known;
   const words = id.replaceAll("_", " ").trim();
   const label = words === "" ? id : words.charAt(0).toUpperCase() + words.slice(1);
@@ -35,8 +36,8 @@ export function usageMetric(id: string): UsageMetric {
 /** The order metrics are shown in: the known ones first, as listed, then by name. */
 export function compareMetrics(a: string, b: string): number {
   const rank = (id: string): number => {
-    const at = KNOWN.findIndex((metric) => metric.id === id);
-    return at < 0 ? KNOWN.length : at;
+    const at = KNOWN_METRICS.findIndex((metric) => metric.id === id);
+    return at < 0 ? KNOWN_METRICS.length : at;
   };
   return rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0);
 }
