@@ -9,7 +9,7 @@ import {
 import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
 import type { Cell } from "../../core/query/query.ts";
 import { dateOfDay } from "../../core/time/dates.ts";
-import type { Database } from "./database.ts";
+import { BEGIN_READ, type Database } from "./database.ts";
 
 /** A chunk of a result, its values as the query language writes them: canonical decimals, calendar dates, text. */
 export class ResultColumns {
@@ -70,6 +70,7 @@ export class ResultStream {
   static async open(database: Database, sql: string, values: readonly string[]): Promise<ResultStream> {
     const connection = await database.acquire();
     try {
+      await connection.run(BEGIN_READ);
       // One trip into the engine fewer than `connection.stream`, which first looks for several statements.
       const statement = await connection.prepare(sql);
       try {
@@ -79,7 +80,7 @@ export class ResultStream {
         statement.destroySync();
       }
     } catch (error) {
-      database.release(connection);
+      await giveBack(database, connection);
       throw database.translate(error);
     }
   }
@@ -126,7 +127,7 @@ export class ResultStream {
       await this.close();
       throw this.#database.translate(error);
     }
-    this.#release();
+    await this.#release();
     return undefined;
   }
 
@@ -146,11 +147,18 @@ export class ResultStream {
     } catch {
       // The interruption, or what the statement failed with before; it is over either way.
     }
-    this.#database.release(connection);
+    await giveBack(this.#database, connection);
   }
 
-  #release(): void {
-    if (this.#connection !== undefined) this.#database.release(this.#connection);
+  async #release(): Promise<void> {
+    const connection = this.#connection;
     this.#connection = undefined;
+    if (connection !== undefined) await giveBack(this.#database, connection);
   }
+}
+
+/** Ends the read that {@link BEGIN_READ} began; one that failed has nothing left to end. */
+async function giveBack(database: Database, connection: DuckDBConnection): Promise<void> {
+  await connection.run("ROLLBACK").catch(() => undefined);
+  database.release(connection);
 }
