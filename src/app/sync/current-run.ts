@@ -11,8 +11,10 @@ import type {
 import type { SyncMarks } from "../../ports/connector.ts";
 import type { Services } from "../services.ts";
 
-/** How long a run that says nothing is believed to be alive; one call to the cloud takes three minutes at most. */
+/** How long a run that says nothing is believed to be alive. */
 const ALIVE_MS = 300_000;
+/** How often a run says that it is although nothing is told of it: the store may be busy with a large load. */
+const BEAT_MS = 60_000;
 /** How often a run says that it is. */
 const SAY_MS = 15_000;
 
@@ -26,6 +28,8 @@ export class CurrentRun {
   #run: SyncRun;
   #said: number;
   #saying: Promise<void> = Promise.resolve();
+  /** Nothing may be said after the last word. */
+  #silent = false;
 
   private constructor(
     store: ConnectionStore,
@@ -104,8 +108,19 @@ export class CurrentRun {
     return this.#lost.signal;
   }
 
+  /** Has the run be alive for as long as the work takes. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const beat = setInterval(() => this.progress(undefined), BEAT_MS);
+    try {
+      return await work();
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
   /** Says now and then that the run is alive, and what it does. Returns at once. */
   progress(text: string | undefined): void {
+    if (this.#silent) return;
     const now = this.#services.clock.now().getTime();
     this.#run = {
       ...this.#run,
@@ -125,6 +140,7 @@ export class CurrentRun {
 
   /** Stores what need not be pulled again. @throws DomainError `sync.lost` when the run is no longer the current one */
   async remember(marks: SyncMarks, soFar: SyncSoFar): Promise<void> {
+    await this.#saying;
     this.#run = { ...this.#run, soFar };
     await this.#update(marks);
   }
@@ -134,6 +150,7 @@ export class CurrentRun {
    * @throws DomainError `sync.lost`
    */
   async handOver(progress: string): Promise<void> {
+    this.#silent = true;
     await this.#saying;
     const aliveUntil = new Date(this.#services.clock.now().getTime() + ALIVE_MS).toISOString();
     this.#run = { ...this.#run, aliveUntil, progress };
@@ -157,6 +174,7 @@ export class CurrentRun {
   }
 
   async #end(outcome: Partial<SyncRun>): Promise<void> {
+    this.#silent = true;
     await this.#saying;
     const run = { ...this.#run };
     delete run.soFar;

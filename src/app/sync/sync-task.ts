@@ -100,11 +100,9 @@ export class SyncTask {
     const signal = AbortSignal.any([outer, current.lost]);
     const { tally } = this;
     try {
-      const report = await pullAll(
-        this.#services,
-        this.#stored,
-        { ...this.#options, signal },
-        { current, tally },
+      const options = { ...this.#options, signal };
+      const report = await current.during(() =>
+        pullAll(this.#services, this.#stored, options, { current, tally }),
       );
       await current.finish(report);
       return { status: "done", report };
