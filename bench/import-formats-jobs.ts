@@ -234,9 +234,9 @@ async function importFile(): Promise<void> {
     });
     read = report.rowsAccepted;
   } else {
-    const opened = await openRecords(plan.format, { files: plan.files, ...target });
-    for (const load of opened.loads) await store.metrics.load(load);
-    read = opened.recordsRead - opened.recordsRejected;
+    const { delivery, counts } = openRecords(plan.format, { files: plan.files, ...target });
+    await store.metrics.loadDelivery(delivery);
+    read = counts.read - counts.rejected;
   }
   store.close();
   if (read !== rows) throw new Error(`${read} of ${rows} rows were taken`);

@@ -1,5 +1,6 @@
 import type { DatasetId, FactType } from "../core/metrics/datasets.ts";
 import type { FactRecord, PartitionKey } from "../core/metrics/facts.ts";
+import type { CalendarDate } from "../core/time/dates.ts";
 
 /** A file to import. `path` is set when it lies on the local disk, so that an engine may read it by itself. */
 export interface InputFile {
@@ -12,7 +13,8 @@ export interface InputFile {
   open(): AsyncIterable<Uint8Array>;
 }
 
-export type Compression = "none" | "gzip" | "zstd";
+/** What a store unpacks; the importers hand it anything else unpacked. */
+export type Compression = "none" | "gzip";
 
 /** How a tabular file is written, as the importer found it. */
 export type TableFormat =
@@ -178,6 +180,44 @@ export interface RecordLoad {
 export interface LoadedFact extends FactRecord, PartitionKey {}
 
 export type LoadInput = TableLoad | RecordLoad;
+
+/**
+ * A fact of a delivery that is read once. A snapshot's day is that of its newest observation, so it is known at the
+ * end: until then `day` is null and `period` a name of the delivery's own, which {@link DeliveryEnd.dayOf} dates.
+ */
+export interface DeliveredFact extends Omit<LoadedFact, "day"> {
+  dataset: DatasetId;
+  day: CalendarDate | null;
+}
+
+/** What a delivery knows when all its facts were pulled. */
+export interface DeliveryEnd {
+  /** What it says something about, facts or not: each gets a report, in this order. */
+  datasets: readonly DatasetId[];
+  /** The day of the facts that came without one; their partition's period as well. */
+  dayOf: (tenant: string, period: string) => CalendarDate;
+  /** Partitions to replace even when no fact falls in them. */
+  partitions: readonly (PartitionKey & { dataset: DatasetId })[];
+  /** Of the records behind the facts; told in the first dataset's report. */
+  rejections: RejectionLog;
+}
+
+/**
+ * Facts of several datasets that come together, as findings do with the controls they stand for, and become current
+ * together: readers see all of them or none. Of any partition all facts come in one load.
+ */
+export interface DeliveryLoad {
+  format: string;
+  files: readonly string[];
+  facts: AsyncIterable<readonly DeliveredFact[]>;
+  /**
+   * Called once, when `facts` has ended.
+   * @throws DomainError when nothing of it can be used; the load ends with it
+   */
+  end: () => DeliveryEnd;
+  loadedAt: string;
+  dryRun: boolean;
+}
 
 /** A row that was not taken, and why. */
 export interface Rejection {

@@ -2,7 +2,7 @@ import type { DatasetId } from "../core/metrics/datasets.ts";
 import type { PartitionKey } from "../core/metrics/facts.ts";
 import type { QueryPlan } from "../core/query/plan.ts";
 import type { Cell } from "../core/query/query.ts";
-import type { LoadInput, LoadReport } from "./load.ts";
+import type { DeliveryLoad, LoadInput, LoadReport } from "./load.ts";
 
 /**
  * What one measure adds up to over all groups, in one unit (an ISO 4217 currency or a unit of quantity; null where
@@ -83,6 +83,14 @@ export interface MetricStore {
    * @throws the signal's reason when aborted; the store is then as it was
    */
   load(input: LoadInput, options?: LoadOptions): Promise<LoadReport>;
+  /**
+   * Loads facts of several datasets, all or none: no reader, and no crash, finds one dataset's new facts beside
+   * another's old ones.
+   * @returns a report for each of the delivery's datasets, in their order
+   * @throws DomainError `import.*` when a fact or the delivery cannot be used; the store is then as it was
+   * @throws the signal's reason when aborted; the store is then as it was
+   */
+  loadDelivery(input: DeliveryLoad, options?: LoadOptions): Promise<LoadReport[]>;
   /** The loads behind the current facts, newest first; of one tenant or of all. */
   loads(filter?: { tenant?: string; limit?: number }): Promise<LoadRecord[]>;
   /**

@@ -3,6 +3,7 @@ import type { MetricStore } from "../../src/ports/metric-store.ts";
 import type { Fresh } from "./lib/fresh.ts";
 import { factAnswerCases } from "./metric-store/answers.case.ts";
 import { comparisonCases } from "./metric-store/comparison.case.ts";
+import { deliveryCases } from "./metric-store/deliveries.case.ts";
 import { gaugeCases } from "./metric-store/gauges.case.ts";
 import { loadCases } from "./metric-store/loads.case.ts";
 import { randomPlanCases } from "./metric-store/random-plans.case.ts";
@@ -28,6 +29,7 @@ export function metricStoreCases(
   describe(`metric store: ${name}`, () => {
     const suites = [
       loadCases,
+      deliveryCases,
       factAnswerCases,
       comparisonCases,
       gaugeCases,

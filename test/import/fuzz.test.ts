@@ -39,10 +39,9 @@ async function load(file: InputFile, dryRun = true): Promise<LoadReport[]> {
     return [
       await fresh.store.metrics.load({ kind: "tables", mapping: plan.mapping, files: plan.files, ...target }),
     ];
-  const opened = await openRecords(plan.format, { files: plan.files, ...target });
-  const reports: LoadReport[] = [];
-  for (const one of opened.loads) reports.push(await fresh.store.metrics.load(one));
-  return reports;
+  return fresh.store.metrics.loadDelivery(
+    openRecords(plan.format, { files: plan.files, ...target }).delivery,
+  );
 }
 
 const sampleOf = (name: string): [string, string][] => {

@@ -2,10 +2,12 @@ import type { DatasetId } from "../../src/core/metrics/datasets.ts";
 import { DATASETS } from "../../src/core/metrics/datasets.ts";
 import { openRecords } from "../../src/importers/shared/open-records.ts";
 import type { OpenedRecords, RecordFormat, RecordInput } from "../../src/importers/shared/record-format.ts";
-import type { InputFile, LoadedFact } from "../../src/ports/load.ts";
+import type { DeliveredFact, DeliveryEnd, InputFile, LoadedFact } from "../../src/ports/load.ts";
 
 export interface ReadFacts {
   opened: OpenedRecords;
+  end: DeliveryEnd;
+  /** Dated. */
   facts: Partial<Record<DatasetId, LoadedFact[]>>;
 }
 
@@ -15,7 +17,7 @@ export async function readFacts(
   files: readonly InputFile[],
   options: Partial<RecordInput> = {},
 ): Promise<ReadFacts> {
-  const opened = await openRecords(format, {
+  const opened = openRecords(format, {
     files,
     owners: { kind: "accounts", claims: [] },
     zones: {},
@@ -23,16 +25,23 @@ export async function readFacts(
     dryRun: false,
     ...options,
   });
+  const pulled: DeliveredFact[] = [];
+  for await (const batch of opened.delivery.facts) pulled.push(...batch);
+  const end = opened.delivery.end();
   const facts: ReadFacts["facts"] = {};
-  for (const load of opened.loads) {
-    const columns = DATASETS[load.dataset].columns.map((column) => column.name).sort();
-    const list: LoadedFact[] = [];
-    for await (const batch of load.records) list.push(...batch);
+  for (const dataset of end.datasets) {
+    const columns = DATASETS[dataset].columns.map((column) => column.name).sort();
+    const list = pulled.filter((fact) => fact.dataset === dataset);
     const odd = list.find((fact) => Object.keys(fact.values).sort().join() !== columns.join());
-    if (odd !== undefined) throw new Error(`not the columns of ${load.dataset}: ${JSON.stringify(odd)}`);
-    facts[load.dataset] = list;
+    if (odd !== undefined) throw new Error(`not the columns of ${dataset}: ${JSON.stringify(odd)}`);
+    facts[dataset] = list.map(({ tenant, source, period, day, values }) => {
+      const dated = day === null ? end.dayOf(tenant, period) : undefined;
+      return { tenant, source, period: dated ?? period, day: dated ?? day ?? "", values };
+    });
   }
-  return { opened, facts };
+  const homeless = pulled.find((fact) => !end.datasets.includes(fact.dataset));
+  if (homeless !== undefined) throw new Error(`not named at the end: ${JSON.stringify(homeless)}`);
+  return { opened, end, facts };
 }
 
 /** One column of all facts of a dataset. */

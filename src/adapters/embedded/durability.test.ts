@@ -57,7 +57,10 @@ describe("the data folder", () => {
       const generation = Number(answer.totals[0]?.[0]?.value) / FACTS;
       const split = await ask(store.metrics, { range: RANGE, groupBy: ["month"] });
       expect(split.rows.map((row) => row[1])).toEqual(Array(2).fill(String((generation * FACTS) / 2)));
-      expect((await store.metrics.loads()).map((load) => load.rows)).toEqual([FACTS / 2, FACTS / 2]);
+      const findings = await ask(store.metrics, { dataset: "findings", range: RANGE, groupBy: ["check"] });
+      expect(findings.rows).toEqual([[String(generation), String(FACTS)]]);
+      const rows = (await store.metrics.loads()).map((load) => load.rows).sort((a, b) => a - b);
+      expect(rows).toEqual([FACTS / 2, FACTS / 2, FACTS]);
       return generation;
     } finally {
       store.close();
@@ -65,14 +68,14 @@ describe("the data folder", () => {
   }
 
   it(
-    "holds the old load or the new one, whole, wherever a load is killed",
+    "holds the old load or the new one, whole and of both datasets, wherever a load is killed",
     { timeout: 120_000 },
     async () => {
       await loadAndKill(1, FACTS);
       expect(await generationHeld()).toBe(1);
       const points: [line: string, after: number][] = [
         ["open", 0],
-        ["reading 6000", 0],
+        ["reading 12000", 0],
         ["storing", 0],
         ["storing", 40],
         ["storing", 100],

@@ -71,7 +71,7 @@ export async function loadTables(
  * Interrupts whatever the engine does for the load once the signal is aborted, again and again: an interrupt between
  * two statements is forgotten.
  */
-function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal | undefined): () => void {
+export function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal | undefined): () => void {
   let timer: NodeJS.Timeout | undefined;
   const interrupt = (): void => {
     connection.interrupt();

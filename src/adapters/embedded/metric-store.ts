@@ -1,7 +1,7 @@
 import type { MetricStore } from "../../ports/metric-store.ts";
 import type { Database } from "./database.ts";
 import { listLoads } from "./loads.ts";
-import { loadRecords } from "./load-records.ts";
+import { loadDelivery, loadRecords } from "./load-delivery.ts";
 import { loadTables } from "./load-tables.ts";
 import { reassignAccount } from "./reassign.ts";
 import { EmbeddedTenantMetrics } from "./tenant-metrics.ts";
@@ -25,6 +25,7 @@ export function createMetricStore(database: Database, options: MetricStoreOption
     forTenant: (tenant) => new EmbeddedTenantMetrics(database, tenant, keys, smallGroups),
     load: (input, options = {}) =>
       input.kind === "tables" ? loadTables(database, input, options) : loadRecords(database, input, options),
+    loadDelivery: (input, options = {}) => loadDelivery(database, input, options),
     loads: (filter = {}) => listLoads(database, filter),
     reassign: (dataset, account, to) => reassignAccount(database, dataset, account, to),
   };

@@ -1,156 +1,141 @@
-import {
-  DATE,
-  DECIMAL,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBDateValue,
-  DuckDBDecimalValue,
-  DuckDBTimestampValue,
-  type DuckDBType,
-  type DuckDBValue,
-  TIMESTAMP,
-  VARCHAR,
-} from "@duckdb/node-api";
-import { DomainError } from "../../core/errors/errors.ts";
-import type { Dataset, FactColumn, FactType } from "../../core/metrics/datasets.ts";
-import { SCALE, tryParseDecimal } from "../../core/money/decimal.ts";
-import { parseDate } from "../../core/time/dates.ts";
-import type { LoadedFact } from "../../ports/load.ts";
-import { identifier, sqlType } from "./schema.ts";
+import { rm } from "node:fs/promises";
+import { type DuckDBConnection, DuckDBDataChunk, INTEGER } from "@duckdb/node-api";
+import type { Dataset } from "../../core/metrics/datasets.ts";
+import type { PartitionKey } from "../../core/metrics/facts.ts";
+import type { DeliveredFact } from "../../ports/load.ts";
+import type { Database } from "./database.ts";
+import { DAY_TYPE, Days, engineType, engineValue } from "./fact-values.ts";
+import { Lot } from "./lot.ts";
+import { literal } from "./schema.ts";
 
-/** Rows of an engine vector. */
-const CHUNK_ROWS = 2048;
-const PRECISION = 38;
-const TYPES: Readonly<Record<FactType, DuckDBType>> = {
-  string: VARCHAR,
-  tags: VARCHAR,
-  instant: TIMESTAMP,
-  decimal: DECIMAL(PRECISION, SCALE),
-};
+/** Facts that are held as objects. Few, so that most are gone before the garbage collector takes them for old. */
+const CHUNK_ROWS = 512;
+/** Rows of a file: one such lot that is being filled and one that is being written is what a stage holds in memory. */
+const FILE_ROWS = 24 * CHUNK_ROWS;
 
-/** A temporary table of facts on their way in, on one connection. Nobody else sees it; it spills to disk when large. */
+/** Facts of one partition as they came; its period is only a name while it has no day. */
+export interface StagedPart extends PartitionKey {
+  /** Its facts came without a day. */
+  undated: boolean;
+  rows: number;
+}
+
+/**
+ * Facts of one dataset on their way in, in Parquet files beside the store: nobody sees them there, and memory does not
+ * grow with them. Columns are `part` (an index into {@link parts}), `day` (null while unknown) and the dataset's own.
+ */
 export class Staging {
-  readonly #connection: DuckDBConnection;
-  readonly #dataset: Dataset;
-  readonly table = "staged_facts";
-  #rows = 0;
+  readonly #path: string;
+  readonly #days = new Days();
+  readonly #numbers = new Map<string, number>();
+  readonly #chunk: DuckDBDataChunk;
+  #waiting: { part: number; fact: DeliveredFact }[] = [];
+  #filling: Lot;
+  #writing: Lot;
+  #inLot = 0;
+  readonly #files: string[] = [];
+  readonly dataset: Dataset;
+  readonly parts: StagedPart[] = [];
+  rows = 0;
 
-  private constructor(connection: DuckDBConnection, dataset: Dataset) {
-    this.#connection = connection;
-    this.#dataset = dataset;
+  private constructor(dataset: Dataset, path: string, connections: [DuckDBConnection, DuckDBConnection]) {
+    this.dataset = dataset;
+    this.#path = path;
+    this.#filling = new Lot(connections[0], dataset);
+    this.#writing = new Lot(connections[1], dataset);
+    const types = dataset.columns.map((column) => engineType(column.type));
+    // One for all rows: the memory of a chunk that is left to the garbage collector is not seen by it.
+    this.#chunk = DuckDBDataChunk.create([INTEGER, DAY_TYPE, ...types]);
   }
 
-  static async create(connection: DuckDBConnection, dataset: Dataset): Promise<Staging> {
-    const staging = new Staging(connection, dataset);
-    const columns = dataset.columns.map((column) => `${identifier(column.name)} ${sqlType(column.type)}`);
-    await connection.run(`CREATE OR REPLACE TEMP TABLE ${staging.table} (
-      tenant VARCHAR NOT NULL, source VARCHAR NOT NULL, period VARCHAR NOT NULL, day DATE NOT NULL, ${columns.join(", ")})`);
-    return staging;
-  }
-
-  get rows(): number {
-    return this.#rows;
+  /** @param path what the files' names begin with; unique */
+  static async create(database: Database, dataset: Dataset, path: string): Promise<Staging> {
+    return new Staging(dataset, path, [await database.acquire(), await database.acquire()]);
   }
 
   /**
-   * Appends all records, pulling a batch when the one before is stored.
-   * @param onBatch called after each batch; may throw to stop
-   * @throws DomainError `import.invalid-fact`
+   * Takes a fact.
+   * @returns what to wait for before the next one, now and then
+   * @throws DomainError `import.invalid-fact`, `date.invalid`
    */
-  async fill(records: AsyncIterable<readonly LoadedFact[]>, onBatch: (rows: number) => void): Promise<void> {
-    const appender = await this.#connection.createAppender(this.table, "main", "temp");
-    try {
-      for await (const batch of records) {
-        for (let at = 0; at < batch.length; at += CHUNK_ROWS) {
-          this.#append(appender, batch.slice(at, at + CHUNK_ROWS));
-        }
-        onBatch(this.#rows);
-      }
-    } finally {
-      appender.closeSync();
-    }
+  add(fact: DeliveredFact): Promise<void> | undefined {
+    this.#waiting.push({ part: this.#partOf(fact), fact });
+    this.rows++;
+    return this.#waiting.length === CHUNK_ROWS ? this.#pack() : undefined;
   }
 
-  #append(appender: DuckDBAppender, facts: readonly LoadedFact[]): void {
-    const { columns } = this.#dataset;
-    const types = [VARCHAR, VARCHAR, VARCHAR, DATE, ...columns.map((column) => TYPES[column.type])];
-    const chunk = DuckDBDataChunk.create(types, facts.length);
+  #partOf({ tenant, source, period, day }: DeliveredFact): number {
+    const name = `${day === null ? "" : "dated"}\n${tenant}\n${source}\n${period}`;
+    let number = this.#numbers.get(name);
+    if (number === undefined) {
+      number = this.parts.push({ tenant, source, period, undated: day === null, rows: 0 }) - 1;
+      this.#numbers.set(name, number);
+    }
+    const part = this.parts[number];
+    if (part !== undefined) part.rows++;
+    return number;
+  }
+
+  async #pack(): Promise<void> {
+    const rows = this.#waiting;
+    if (rows.length === 0) return;
+    this.#waiting = [];
+    const chunk = this.#chunk;
+    chunk.rowCount = rows.length;
     chunk.setColumnValues(
       0,
-      facts.map((fact) => fact.tenant),
+      rows.map(({ part }) => part),
     );
     chunk.setColumnValues(
       1,
-      facts.map((fact) => fact.source),
+      rows.map(({ fact }) => this.#days.of(fact.day)),
     );
-    chunk.setColumnValues(
-      2,
-      facts.map((fact) => fact.period),
-    );
-    chunk.setColumnValues(
-      3,
-      facts.map((fact) => new DuckDBDateValue(parseDate(fact.day, "day"))),
-    );
-    columns.forEach((column, i) => {
+    this.dataset.columns.forEach((column, i) => {
       chunk.setColumnValues(
-        i + 4,
-        facts.map((fact) => valueOf(column, fact.values[column.name] ?? null)),
+        i + 2,
+        rows.map(({ fact }) => engineValue(column, fact.values[column.name] ?? null)),
       );
     });
-    appender.appendDataChunk(chunk);
-    this.#rows += facts.length;
+    await this.#filling.append(chunk);
+    chunk.reset();
+    this.#inLot += rows.length;
+    if (this.#inLot >= FILE_ROWS) await this.#next();
   }
 
-  async drop(): Promise<void> {
-    await this.#connection.run(`DROP TABLE IF EXISTS temp.${this.table}`);
+  /** Has the lot written, and goes on with the other one as soon as that is free. */
+  async #next(): Promise<void> {
+    if (this.#inLot === 0) return;
+    const path = `${this.#path}.${this.#files.length}`;
+    this.#files.push(path);
+    this.#inLot = 0;
+    const [full, next] = [this.#filling, this.#writing];
+    full.write(path);
+    [this.#filling, this.#writing] = [next, full];
+    await next.free();
   }
-}
 
-function valueOf(column: FactColumn, text: string | null): DuckDBValue {
-  if (text === null) return null;
-  switch (column.type) {
-    case "string":
-      return text;
-    case "tags":
-      return checkTags(column, text);
-    case "decimal": {
-      const scaled = tryParseDecimal(text);
-      if (scaled === undefined) throw invalidFact(column, text, "an exact decimal of at most 38 digits");
-      return new DuckDBDecimalValue(scaled, PRECISION, SCALE);
-    }
-    case "instant": {
-      const micros = microsOf(text);
-      if (micros === undefined) throw invalidFact(column, text, "an RFC 3339 instant");
-      return new DuckDBTimestampValue(micros);
-    }
+  /** Resolves when all facts are in files. */
+  async finish(): Promise<void> {
+    await this.#pack();
+    await this.#next();
+    await this.#writing.free();
   }
-}
 
-/** Refused here, since one broken text would make every later question about tags fail. */
-function checkTags(column: FactColumn, text: string): string {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return text;
-  } catch {
-    // Reported below.
+  /** What holds the staged facts, once {@link finish} has resolved: at most {@link FILE_ROWS} of them each. */
+  get files(): readonly string[] {
+    return this.#files.map((file) => `read_parquet(${literal(file)})`);
   }
-  throw invalidFact(column, text, "a JSON object");
-}
 
-/** Microseconds since 1970: what an instant has beyond milliseconds is kept. */
-function microsOf(instant: string): bigint | undefined {
-  const ms = Date.parse(instant);
-  if (Number.isNaN(ms)) return undefined;
-  const digits = /\.\d{3}(\d{1,3})/.exec(instant)?.[1] ?? "";
-  return BigInt(ms) * 1000n + BigInt(digits.padEnd(3, "0"));
-}
+  /** What to select the staged facts from; undefined when there are none. */
+  get table(): string | undefined {
+    if (this.#files.length === 0) return undefined;
+    return `read_parquet([${this.#files.map(literal).join(", ")}])`;
+  }
 
-function invalidFact(column: FactColumn, text: string, wanted: string): DomainError {
-  return new DomainError(
-    "import.invalid-fact",
-    "unprocessable",
-    `${column.name} "${text.slice(0, 60)}" is not ${wanted}; nothing was loaded`,
-    { field: column.name, fix: "Correct the value in the source, or report it if the source is right." },
-  );
+  /** Removes the files, also after an error. */
+  async dispose(): Promise<void> {
+    await this.#filling.dispose();
+    await this.#writing.dispose();
+    for (const file of this.#files) await rm(file, { force: true });
+  }
 }

@@ -2,7 +2,7 @@ import { UNASSIGNED } from "../../core/tenants/tenant.ts";
 import type { CalendarDate } from "../../core/time/dates.ts";
 import { planFiles } from "../../importers/registry/plan.ts";
 import { openRecords } from "../../importers/shared/open-records.ts";
-import type { InputFile, LoadReport, Ownership, TenantZones } from "../../ports/load.ts";
+import type { InputFile, Ownership, TenantZones } from "../../ports/load.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { SpooledFile } from "../../ports/spool.ts";
 import type { Services } from "../services.ts";
@@ -23,7 +23,7 @@ export interface ImportOptions extends LoadOptions {
 
 /**
  * Imports files of one format as one delivery: each partition they hold is replaced as a whole, or nothing changes.
- * A list of findings makes two loads, findings and controls, one after the other.
+ * Findings and the controls they stand for are two datasets of one load: readers see both or neither.
  * @throws DomainError `tenant.not-found`; `import.*` when a file cannot be read or is of no known format
  */
 export async function importFiles(
@@ -52,20 +52,16 @@ export async function importFiles(
       }
       case "records": {
         const { format, version } = plan;
-        const opened = await openRecords(format, {
+        const { delivery, counts } = openRecords(format, {
           files: plan.files,
           ...target,
           loadedAt,
           dryRun,
           ...(options.signal !== undefined && { signal: options.signal }),
           ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
-          onProgress: ({ records }) => options.onProgress?.({ phase: "checking", rows: records }),
         });
-        const reports: LoadReport[] = [];
-        for (const load of opened.loads)
-          reports.push(await services.metrics.load(load, loadOptions(options)));
-        const records = { read: opened.recordsRead, rejected: opened.recordsRejected };
-        return importReport({ ...about, format: format.id, version, records }, reports);
+        const reports = await services.metrics.loadDelivery(delivery, loadOptions(options));
+        return importReport({ ...about, format: format.id, version, records: counts }, reports);
       }
     }
   } finally {

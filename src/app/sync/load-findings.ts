@@ -3,7 +3,7 @@ import { dateInZone } from "../../core/time/zones.ts";
 import { asffFormat } from "../../importers/asff/asff.ts";
 import { openRecords } from "../../importers/shared/open-records.ts";
 import type { RecordDelivery } from "../../ports/connector.ts";
-import type { LoadedFact, LoadReport, RecordLoad } from "../../ports/load.ts";
+import type { DeliveryLoad, LoadReport } from "../../ports/load.ts";
 import { done, type Loaded, summary } from "./delivered.ts";
 import { type LoadContext, loadOptions } from "./options.ts";
 
@@ -16,7 +16,7 @@ export async function loadFindings(context: LoadContext, delivery: RecordDeliver
   const loadedAt = services.clock.now().toISOString();
   const file = await services.spool.store(delivery.title, jsonLines(delivery.records));
   try {
-    const opened = await openRecords(asffFormat, {
+    const { delivery: facts, counts } = openRecords(asffFormat, {
       files: [file],
       owners: target.owners,
       zones: target.zones,
@@ -25,18 +25,15 @@ export async function loadFindings(context: LoadContext, delivery: RecordDeliver
       snapshotAt: loadedAt,
       signal: options.signal,
     });
-    const reports: LoadReport[] = [];
-    for (const load of opened.loads)
-      reports.push(
-        await services.metrics.load(inScope(context, load, delivery.scope, loadedAt), loadOptions(context)),
-      );
+    const scoped = inScope(context, facts, delivery.scope, loadedAt);
+    const reports = await services.metrics.loadDelivery(scoped, loadOptions(context));
     const [first] = reports;
     const seen = (first?.partitions ?? []).filter((partition) => partition.rows > 0);
     return done(context, delivery, reports.map(summary), {
       marks: { [SOURCES]: JSON.stringify([...new Set(seen.map(({ source }) => source))].sort()) },
       warnings: [
         ...reports.flatMap((report) => report.warnings),
-        ...rejected(opened.recordsRejected, reports),
+        ...rejected(counts.rejected, reports),
         ...(await fromFilesAsWell(context, seen, delivery.scope)),
       ],
     });
@@ -55,17 +52,33 @@ async function* jsonLines(records: AsyncIterable<readonly unknown[]>): AsyncGene
  * The load under sources of its own region. Sources that the snapshot before had and this one has not are named as
  * well: nothing is left of them.
  */
-function inScope(context: LoadContext, load: RecordLoad, scope: string, now: string): RecordLoad {
-  const { target, marks } = context;
+function inScope(context: LoadContext, load: DeliveryLoad, scope: string, now: string): DeliveryLoad {
   const scoped = (source: string): string => `${source}@${scope}`;
-  async function* facts(): AsyncGenerator<readonly LoadedFact[]> {
-    for await (const batch of load.records)
+  async function* facts(): DeliveryLoad["facts"] {
+    for await (const batch of load.facts)
       yield batch.map((fact) => ({ ...fact, source: scoped(fact.source) }));
   }
-  const partitions = load.partitions.map((partition) => ({ ...partition, source: scoped(partition.source) }));
-  const named = new Set(partitions.map(({ source }) => source));
+  return {
+    ...load,
+    files: [`${context.connection.id}: ${load.format}`],
+    facts: facts(),
+    end() {
+      const end = load.end();
+      const named = end.partitions.map((partition) => ({ ...partition, source: scoped(partition.source) }));
+      const gone = sourcesGone(context, new Set(named.map(({ source }) => source)), now);
+      const emptied = end.datasets.flatMap((dataset) => gone.map((key) => ({ ...key, dataset })));
+      return { ...end, partitions: [...named, ...emptied] };
+    },
+  };
+}
+
+function sourcesGone(
+  { target, marks }: LoadContext,
+  named: ReadonlySet<string>,
+  now: string,
+): PartitionKey[] {
   const before = JSON.parse(marks[SOURCES] ?? "[]") as string[];
-  const gone = before
+  return before
     .filter((source) => !named.has(source))
     .map((source): PartitionKey => {
       const account = source.slice(0, source.lastIndexOf("@")).split(":").at(-1) ?? "";
@@ -75,12 +88,6 @@ function inScope(context: LoadContext, load: RecordLoad, scope: string, now: str
         period: dateInZone(new Date(now), target.zoneOf(account)),
       };
     });
-  return {
-    ...load,
-    files: [`${context.connection.id}: ${load.format}`],
-    records: facts(),
-    partitions: [...partitions, ...gone],
-  };
 }
 
 async function fromFilesAsWell(

@@ -62,7 +62,7 @@ describe("CloudTrail", () => {
     [{ eventTime: "2025-03-04" }, "eventTime"],
   ])("refuses %j", async (fields, field) => {
     const facts = await read([EVENT, { ...EVENT, ...fields }]);
-    expect(facts.opened.loads[0]?.rejections.kept[0]).toMatchObject({ row: 2, field });
+    expect(facts.end.rejections.kept[0]).toMatchObject({ row: 2, field });
   });
 
   it("takes an empty log file", async () => {

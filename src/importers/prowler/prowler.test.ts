@@ -36,7 +36,7 @@ describe("the published sample", () => {
   const path = samplePath("prowler/example_output_aws.csv");
   it.skipIf(path === undefined)("has 4 findings and the controls each touches", async () => {
     const facts = await readFacts(prowlerFormat, [memoryFile("p.csv", readFileSync(path!))]);
-    expect(facts.opened).toMatchObject({ recordsRead: 4, recordsRejected: 0 });
+    expect(facts.opened.counts).toMatchObject({ read: 4, rejected: 0 });
     expect(column(facts, "findings", "status")).toEqual(["open", "not_available", "open", "not_available"]);
     expect(facts.facts.findings?.[0]).toMatchObject({
       day: "2025-02-14",
@@ -109,7 +109,7 @@ describe("a row", () => {
     ["a;b", null, "has 2 fields"],
   ])("%j is refused", async (row, field, reason) => {
     const facts = await read(line(), row);
-    expect(facts.opened.loads[0]?.rejections.kept).toEqual([
+    expect(facts.end.rejections.kept).toEqual([
       { file: "p.csv", line: 3, row: 2, field, reason: expect.stringContaining(reason) as string },
     ]);
     expect(facts.facts.findings).toHaveLength(1);

@@ -84,14 +84,15 @@ describe("the snapshot a file is", () => {
         }),
       ),
     ]);
-    const partitions = read.opened.loads[0]?.partitions.map((p) => p.source).sort();
-    expect(partitions).toEqual([
+    const partitionsOf = (dataset: string) =>
+      read.end.partitions.filter((p) => p.dataset === dataset).map((p) => `${p.source} ${p.period}`);
+    expect(partitionsOf("findings").map((name) => name.replace(" 2025-03-04", ""))).toEqual([
       "asff:aws/guardduty:111111111111",
-      "asff:aws/guardduty:222222222222",
       "asff:aws/inspector:111111111111",
+      "asff:aws/guardduty:222222222222",
       "asff:aws/inspector:222222222222",
     ]);
-    expect(read.opened.loads[1]?.partitions).toEqual(read.opened.loads[0]?.partitions);
+    expect(partitionsOf("controls")).toEqual(partitionsOf("findings"));
   });
 });
 
@@ -120,18 +121,17 @@ describe("records that are refused", () => {
   it("are counted once, with file, line, record, field and reason", async () => {
     const text = `${JSON.stringify(finding("1"))}\n${JSON.stringify(finding("2", { AwsAccountId: "" }))}\n{"Id": NaN}\n`;
     const read = await readFacts(asffFormat, [memoryFile("a.jsonl", text)]);
-    const [findings, controls] = read.opened.loads;
-    expect(read.opened).toMatchObject({ recordsRead: 3, recordsRejected: 2 });
-    expect(findings?.rejections.kept[0]).toEqual({
+    const { rejections } = read.end;
+    expect(read.opened.counts).toMatchObject({ read: 3, rejected: 2 });
+    expect(rejections.kept[0]).toEqual({
       file: "a.jsonl",
       line: 2,
       row: 2,
       field: "AwsAccountId",
       reason: "has no AwsAccountId",
     });
-    expect(findings?.rejections.kept[1]).toMatchObject({ line: 3, row: 3, field: null });
-    expect(findings?.rejections.count).toBe(2);
-    expect(controls?.rejections.count).toBe(0);
+    expect(rejections.kept[1]).toMatchObject({ line: 3, row: 3, field: null });
+    expect(rejections.count).toBe(2);
     expect(read.facts.findings).toHaveLength(1);
   });
 
@@ -140,7 +140,7 @@ describe("records that are refused", () => {
       file("a.json", finding("1"), finding("2", { UpdatedAt: "2099-01-01T00:00:00Z" })),
     ]);
     expect(read.facts.findings?.map((fact) => fact.day)).toEqual(["2025-03-04"]);
-    expect(read.opened.loads[0]?.rejections.kept[0]?.reason).toContain("in the future");
+    expect(read.end.rejections.kept[0]?.reason).toContain("in the future");
   });
 
   it("are too many when they are all: the file is not what it was taken for", async () => {
@@ -156,8 +156,8 @@ describe("records that are refused", () => {
   it("are listed up to a bound and counted beyond it", async () => {
     const bad = Array.from({ length: 500 }, (_, i) => finding(String(i), { UpdatedAt: "yesterday" }));
     const read = await readFacts(asffFormat, [file("a.json", finding("ok"), ...bad)]);
-    expect(read.opened.loads[0]?.rejections.count).toBe(500);
-    expect(read.opened.loads[0]?.rejections.kept).toHaveLength(100);
+    expect(read.end.rejections.count).toBe(500);
+    expect(read.end.rejections.kept).toHaveLength(100);
   });
 });
 
@@ -181,27 +181,29 @@ describe("files", () => {
     for (const content of ["[]", "", '{"Findings": []}']) {
       const read = await readFacts(asffFormat, [memoryFile("empty.json", content)]);
       expect(read.facts).toEqual({ findings: [], controls: [] });
-      expect(read.opened.recordsRead).toBe(0);
+      expect(read.opened.counts.read).toBe(0);
     }
   });
 
-  it("are read again for every pull, to the same facts", async () => {
-    const input = {
-      files: [file("a.json", finding("1"), finding("2"))],
-      owners,
-      zones: {},
-      loadedAt: "2026-01-01T00:00:00Z",
-      dryRun: true,
+  it("are read once, when the facts are pulled", async () => {
+    let opened = 0;
+    const content = file("a.json", finding("1"), finding("2"));
+    const counted = {
+      ...content,
+      open: () => {
+        opened++;
+        return content.open();
+      },
     };
-    const opened = await openRecords(asffFormat, input);
-    const again = await openRecords(asffFormat, input);
-    const pull = async (records: AsyncIterable<unknown>) => {
-      const found: unknown[] = [];
-      for await (const batch of records) found.push(batch);
-      return found;
-    };
-    expect(await pull(opened.loads[0]!.records)).toEqual(await pull(again.loads[0]!.records));
-    expect(opened.loads[0]).toMatchObject({ dryRun: true, dataset: "findings", files: ["a.json"] });
+    const { delivery, counts } = openRecords(asffFormat, {
+      ...{ files: [counted], owners, zones: {}, loadedAt: "2026-01-01T00:00:00Z", dryRun: true },
+    });
+    expect([opened, counts.read]).toEqual([0, 0]);
+    for await (const batch of delivery.facts) expect(batch.length).toBeGreaterThan(0);
+    // Once to see how it is packed, by its first bytes.
+    expect([opened, counts.read]).toEqual([2, 2]);
+    expect(delivery).toMatchObject({ dryRun: true, format: "asff", files: ["a.json"] });
+    expect(delivery.end().datasets).toEqual(["findings", "controls"]);
   });
 
   it("stop being read when the import is aborted", async () => {
@@ -239,7 +241,7 @@ describe("API calls", () => {
       ["2025-03-04", "S3", "us-east-1", "1"],
       ["2025-03-05", "S3", "eu-west-1", "1"],
     ]);
-    expect(read.opened.recordsRead).toBe(7);
+    expect(read.opened.counts.read).toBe(7);
     expect(new Set(read.facts.usage?.map((f) => f.period))).toEqual(new Set(["2025-03-04", "2025-03-05"]));
   });
 });

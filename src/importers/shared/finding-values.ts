@@ -51,15 +51,25 @@ export function observedFinding(key: FindingKey, details: () => FindingDetails):
     account,
     product,
     observedAt,
-    values: () => findingValues(key, details()),
-    controls: () => controlValues(key, details()),
+    facts: () => {
+      const known = details();
+      const times = {
+        first: formatInstant(Math.min(key.firstSeen, key.lastSeen)),
+        last: formatInstant(key.lastSeen),
+      };
+      return { finding: findingValues(key, known, times), controls: controlValues(key, known, times.last) };
+    },
   };
 }
 
-function findingValues(key: FindingKey, details: FindingDetails): Values {
+function findingValues(
+  key: FindingKey,
+  details: FindingDetails,
+  times: { first: string; last: string },
+): Values {
   return {
-    first_observed_at: formatInstant(Math.min(key.firstSeen, key.lastSeen)),
-    last_observed_at: formatInstant(key.lastSeen),
+    first_observed_at: times.first,
+    last_observed_at: times.last,
     finding_id: key.id,
     title: details.title,
     severity: details.severity ?? null,
@@ -77,11 +87,10 @@ function findingValues(key: FindingKey, details: FindingDetails): Values {
   };
 }
 
-function controlValues(key: FindingKey, details: FindingDetails): Values[] {
+function controlValues(key: FindingKey, details: FindingDetails, evaluatedAt: string): Values[] {
   const { verdict } = details;
   if (verdict === undefined) return [];
   const status = controlStatusOf(verdict, details.status);
-  const evaluatedAt = formatInstant(key.lastSeen);
   const seen = new Set<string>();
   const results: Values[] = [];
   for (const { framework, control, title } of details.controls()) {

@@ -1,19 +1,18 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import type { DatasetId } from "../../core/metrics/datasets.ts";
-import type { PartitionKey } from "../../core/metrics/facts.ts";
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
 import type { CalendarDate } from "../../core/time/dates.ts";
 import { dateInZone } from "../../core/time/zones.ts";
-import type { InputFile, LoadedFact, Ownership, RecordLoad, RejectionLog } from "../../ports/load.ts";
+import type { DeliveredFact, DeliveryEnd, InputFile, Ownership, RejectionLog } from "../../ports/load.ts";
 import { CallCounter } from "./api-calls.ts";
 import type { Located } from "./json-stream.ts";
 import type {
   Normalized,
   ObservedFinding,
   OpenedRecords,
+  RecordCounts,
   RecordFormat,
   RecordInput,
-  Values,
 } from "./record-format.ts";
 import { Rejections } from "./rejections.ts";
 import { snapshotGroups } from "./snapshots.ts";
@@ -23,8 +22,10 @@ const DAY_MS = 86_400_000;
 /** Empty partitions named beside the full ones; more combinations than this are no real estate of accounts. */
 const MAX_NAMED_PARTITIONS = 10_000;
 
-/** Files that are one snapshot together, and what the first pass found in them. */
+/** Files that are one snapshot together, and what was found in them. */
 interface Snapshot {
+  /** Stands for its day until that is known. */
+  name: string;
   files: readonly InputFile[];
   /** The newest observation, in milliseconds since 1970; -1 when there is none. */
   newest: number;
@@ -33,32 +34,25 @@ interface Snapshot {
 }
 
 /**
- * Opens files of one format for loading. The first pass runs here: it checks every record, counts and explains the
- * refused ones, finds the day of each snapshot and counts API calls; the loads it returns read the files again and
- * hand out facts as the store pulls them, so memory does not grow with the files.
- * @throws DomainError `import.*` when a file cannot be read, `import.nothing-accepted` when all records of all files
- *   are refused; the signal's reason when aborted
+ * Opens files of one format for loading. They are read once, as the store pulls the facts: every record is checked,
+ * the refused ones are counted and explained, findings are handed out with the controls they stand for, API calls are
+ * counted and handed out last. The day of a snapshot is that of its newest observation, so it is told at the end.
+ *
+ * The delivery's facts throw DomainError `import.*` when a file cannot be read, and the signal's reason when aborted;
+ * its end throws `import.nothing-accepted` when all records of all files were refused.
  */
-export async function openRecords(format: RecordFormat, input: RecordInput): Promise<OpenedRecords> {
+export function openRecords(format: RecordFormat, input: RecordInput): OpenedRecords {
   const scan = new Scan(format, input);
-  for (const files of snapshotGroups(input.files)) await scan.read(files);
-  const { records, rejections } = scan;
-  if (records > 0 && rejections.count === records) throw nothingAccepted(format, input, rejections);
-  const none: RejectionLog = { count: 0, kept: [] };
-  const findings = scan.findings > 0 || scan.calls.size === 0;
-  const loads: RecordLoad[] = [];
-  if (findings && format.id !== "cloudtrail") {
-    loads.push(scan.load("findings", rejections, scan.factsOf(findingsOf)));
-    loads.push(scan.load("controls", none, scan.factsOf(controlsOf)));
-  }
-  if (scan.calls.size > 0 || format.id === "cloudtrail") {
-    loads.push(scan.load("usage", loads.length === 0 ? rejections : none, batches(scan.calls.facts())));
-  }
-  return { loads, recordsRead: records, recordsRejected: rejections.count };
+  const { files, loadedAt, dryRun } = input;
+  const delivery = {
+    format: format.id,
+    files: files.map((file) => file.name),
+    facts: scan.facts(),
+    end: () => scan.end(),
+    ...{ loadedAt, dryRun },
+  };
+  return { delivery, counts: scan };
 }
-
-const findingsOf = (finding: ObservedFinding): readonly Values[] => [finding.values()];
-const controlsOf = (finding: ObservedFinding): readonly Values[] => finding.controls();
 
 /** Who owns the facts of an account; accounts nobody claims go to the unassigned tenant. */
 export function tenantOfAccount(owners: Ownership): (account: string) => string {
@@ -67,54 +61,82 @@ export function tenantOfAccount(owners: Ownership): (account: string) => string 
   return (account) => claims.get(account) ?? UNASSIGNED;
 }
 
-class Scan {
+class Scan implements RecordCounts {
   readonly #format: RecordFormat;
   readonly #input: RecordInput;
   readonly #tenantOf: (account: string) => string;
   readonly #latest: number;
-  readonly #snapshots: Snapshot[] = [];
-  readonly rejections = new Rejections();
-  readonly calls: CallCounter;
-  records = 0;
-  findings = 0;
+  readonly #snapshots: readonly Snapshot[];
+  readonly #rejections = new Rejections();
+  readonly #calls: CallCounter;
+  readonly #sources = new Map<string, Map<string, string>>();
+  #findings = 0;
+  read = 0;
 
   constructor(format: RecordFormat, input: RecordInput) {
     this.#format = format;
     this.#input = input;
     this.#tenantOf = tenantOfAccount(input.owners);
     this.#latest = Date.parse(input.loadedAt) + DAY_MS;
-    this.calls = new CallCounter(format.id, this.#tenantOf, input.zones);
+    this.#calls = new CallCounter(format.id, this.#tenantOf, input.zones);
+    this.#snapshots = snapshotGroups(input.files).map((files, i) => ({
+      ...{ name: String(i), files, newest: -1 },
+      ...{ accounts: new Set<string>(), products: new Set<string>() },
+    }));
   }
 
-  async read(files: readonly InputFile[]): Promise<void> {
-    const snapshot: Snapshot = { files, newest: -1, accounts: new Set(), products: new Set() };
-    this.#snapshots.push(snapshot);
-    for (const file of files) {
-      for await (const located of this.#format.read(file)) {
-        this.#input.signal?.throwIfAborted();
-        for (const record of located) this.#take(snapshot, file, record);
-        this.#input.onProgress?.({ records: this.records, file: file.name });
+  get rejected(): number {
+    return this.#rejections.count;
+  }
+
+  async *facts(): AsyncGenerator<readonly DeliveredFact[], void, undefined> {
+    let batch: DeliveredFact[] = [];
+    for (const snapshot of this.#snapshots) {
+      for (const file of snapshot.files) {
+        for await (const located of this.#format.read(file)) {
+          this.#input.signal?.throwIfAborted();
+          for (const record of located) this.#take(snapshot, file, record, batch);
+          if (batch.length < BATCH) continue;
+          yield batch;
+          batch = [];
+        }
       }
     }
+    for (const fact of this.#calls.facts()) {
+      if (batch.push({ dataset: "usage", ...fact }) < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
   }
 
-  #take(snapshot: Snapshot, file: InputFile, record: Located): void {
+  #take(snapshot: Snapshot, file: InputFile, record: Located, into: DeliveredFact[]): void {
     for (const item of this.#normalized(record)) {
-      this.records++;
+      this.read++;
       if (item.kind === "refused") {
         const { field, reason } = item;
-        this.rejections.add({ file: file.name, line: record.line, row: record.record, field, reason });
-      } else if (item.kind === "api-call") this.calls.add(item);
-      else {
-        this.findings++;
-        snapshot.newest = Math.max(snapshot.newest, item.observedAt);
-        snapshot.accounts.add(item.account);
-        snapshot.products.add(item.product);
-      }
+        this.#rejections.add({ file: file.name, line: record.line, row: record.record, field, reason });
+      } else if (item.kind === "api-call") this.#calls.add(item);
+      else this.#takeFinding(snapshot, item, into);
     }
   }
 
-  /** What a record says, the same in both passes. */
+  #takeFinding(snapshot: Snapshot, finding: ObservedFinding, into: DeliveredFact[]): void {
+    const { account, product, observedAt } = finding;
+    this.#findings++;
+    snapshot.newest = Math.max(snapshot.newest, observedAt);
+    snapshot.accounts.add(account);
+    snapshot.products.add(product);
+    const key = {
+      tenant: this.#tenantOf(account),
+      source: this.#source(product, account),
+      ...{ period: snapshot.name, day: null },
+    };
+    const { finding: values, controls } = finding.facts();
+    into.push({ dataset: "findings", ...key, values });
+    for (const control of controls) into.push({ dataset: "controls", ...key, values: control });
+  }
+
   #normalized(record: Located): readonly Normalized[] {
     if (record.problem !== undefined) return [{ kind: "refused", field: null, reason: record.problem }];
     return this.#format.normalize(record.value).map((item) => this.#refuseFuture(item));
@@ -126,53 +148,34 @@ class Scan {
     return { kind: "refused", field: null, reason: `is dated ${new Date(at).toISOString()}, in the future` };
   }
 
-  load(
-    dataset: DatasetId,
-    rejections: RejectionLog,
-    records: AsyncIterable<readonly LoadedFact[]>,
-  ): RecordLoad {
-    const { files, loadedAt, dryRun } = this.#input;
-    return {
-      kind: "records",
-      dataset,
-      format: this.#format.id,
-      files: files.map((file) => file.name),
-      records,
-      partitions: dataset === "usage" ? [] : this.#partitions(),
-      rejections,
-      loadedAt,
-      dryRun,
-    };
+  end(): DeliveryEnd {
+    const rejections = this.#rejections;
+    if (this.read > 0 && rejections.count === this.read)
+      throw nothingAccepted(this.#format, this.#input, rejections);
+    const calls = this.#calls.size > 0 || this.#format.id === "cloudtrail";
+    const findings = this.#format.id !== "cloudtrail" && (this.#findings > 0 || !calls);
+    const datasets: DatasetId[] = [
+      ...(findings ? (["findings", "controls"] as const) : []),
+      ...(calls ? (["usage"] as const) : []),
+    ];
+    const days = this.#snapshots.map((snapshot) => this.#dayOf(snapshot));
+    const dayOf = (tenant: string, period: string): CalendarDate => days[Number(period)]?.(tenant) ?? period;
+    return { datasets, dayOf, partitions: findings ? this.#partitions(dayOf) : [], rejections };
   }
 
-  /** The second pass: the facts of all snapshots, in batches. */
-  async *factsOf(
-    valuesOf: (finding: ObservedFinding) => readonly Values[],
-  ): AsyncGenerator<readonly LoadedFact[], void, undefined> {
-    let batch: LoadedFact[] = [];
-    for (const snapshot of this.#snapshots) {
-      const dayOf = this.#dayOf(snapshot);
-      for (const file of snapshot.files) {
-        for await (const located of this.#format.read(file)) {
-          this.#input.signal?.throwIfAborted();
-          for (const item of located.flatMap((record) => this.#normalized(record))) {
-            if (item.kind !== "finding") continue;
-            const tenant = this.#tenantOf(item.account);
-            const day = dayOf(tenant);
-            const source = this.#source(item.product, item.account);
-            for (const values of valuesOf(item)) batch.push({ tenant, source, period: day, day, values });
-          }
-          if (batch.length < BATCH) continue;
-          yield batch;
-          batch = [];
-        }
-      }
-    }
-    if (batch.length > 0) yield batch;
-  }
-
+  /** Kept, so that a source is one text however many findings are of it. */
   #source(product: string, account: string): string {
-    return `${this.#format.id}:${product}:${account}`;
+    let ofProduct = this.#sources.get(product);
+    if (ofProduct === undefined) {
+      ofProduct = new Map();
+      this.#sources.set(product, ofProduct);
+    }
+    let source = ofProduct.get(account);
+    if (source === undefined) {
+      source = `${this.#format.id}:${product}:${account}`;
+      ofProduct.set(account, source);
+    }
+    return source;
   }
 
   #dayOf(snapshot: Snapshot): (tenant: string) => CalendarDate {
@@ -194,32 +197,20 @@ class Scan {
    * Every product and account that a snapshot names, combined: a product that has no finding left in an account shall
    * not leave the account's older snapshot standing as its newest one.
    */
-  #partitions(): PartitionKey[] {
-    const found: PartitionKey[] = [];
-    for (const snapshot of this.#snapshots) {
-      const dayOf = this.#dayOf(snapshot);
-      for (const account of snapshot.accounts) {
+  #partitions(dayOf: DeliveryEnd["dayOf"]): DeliveryEnd["partitions"][number][] {
+    const found: DeliveryEnd["partitions"][number][] = [];
+    for (const { name, accounts, products } of this.#snapshots) {
+      for (const account of accounts) {
         const tenant = this.#tenantOf(account);
-        for (const product of snapshot.products) {
-          if (found.length >= MAX_NAMED_PARTITIONS) return found;
-          found.push({ tenant, source: this.#source(product, account), period: dayOf(tenant) });
+        for (const product of products) {
+          if (found.length >= MAX_NAMED_PARTITIONS * 2) return found;
+          const key = { tenant, source: this.#source(product, account), period: dayOf(tenant, name) };
+          found.push({ ...key, dataset: "findings" }, { ...key, dataset: "controls" });
         }
       }
     }
     return found;
   }
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- the facts are in memory; the port takes any source
-async function* batches(facts: Iterable<LoadedFact>): AsyncGenerator<readonly LoadedFact[], void, undefined> {
-  let batch: LoadedFact[] = [];
-  for (const fact of facts) {
-    batch.push(fact);
-    if (batch.length < BATCH) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function nothingAccepted(format: RecordFormat, input: RecordInput, rejections: RejectionLog): DomainError {

@@ -1,12 +1,18 @@
 import type { FactRecord } from "../../core/metrics/facts.ts";
 import type { CalendarDate } from "../../core/time/dates.ts";
-import type { InputFile, Ownership, RecordLoad, TenantZones } from "../../ports/load.ts";
+import type { DeliveryLoad, InputFile, Ownership, TenantZones } from "../../ports/load.ts";
 import type { Sample } from "./importer.ts";
 import type { Located } from "./json-stream.ts";
 
 export type Values = FactRecord["values"];
 
-/** A finding as its source observed it, and the control results it stands for. */
+/** The facts a finding makes: one for findings, one for each control that its check stands for. */
+export interface FindingFacts {
+  finding: Values;
+  controls: readonly Values[];
+}
+
+/** A finding as its source observed it. */
 export interface ObservedFinding {
   kind: "finding";
   account: string;
@@ -14,9 +20,7 @@ export interface ObservedFinding {
   product: string;
   /** Milliseconds since 1970. */
   observedAt: number;
-  /** Made when asked for: the first pass over a file only wants to know where a finding belongs. */
-  values: () => Values;
-  controls: () => readonly Values[];
+  facts: () => FindingFacts;
 }
 
 /** One call of a cloud API. */
@@ -67,17 +71,19 @@ export interface RecordInput {
   /** RFC 3339 instant of an answer that is no file: findings are a snapshot of its day in each tenant's zone. */
   snapshotAt?: string;
   signal?: AbortSignal;
-  /** Called now and then during the first pass over the files. */
-  onProgress?: (progress: { records: number; file: string }) => void;
 }
 
-/** Loads ready for `MetricStore.load`, and what the files held. */
+/** A delivery ready for `MetricStore.loadDelivery`, which reads the files once, and what they held. */
 export interface OpenedRecords {
-  /** One for each dataset that the files have facts for; at least one. Load them one after the other. */
-  loads: readonly RecordLoad[];
+  delivery: DeliveryLoad;
+  /** Complete once the delivery is loaded. */
+  counts: RecordCounts;
+}
+
+export interface RecordCounts {
   /** Records in the files, refused ones included. A finding may stand for many control results, or none. */
-  recordsRead: number;
-  recordsRejected: number;
+  readonly read: number;
+  readonly rejected: number;
 }
 
 /** A refusal, in short. */

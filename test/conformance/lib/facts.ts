@@ -2,7 +2,14 @@ import type { DatasetId } from "../../../src/core/metrics/datasets.ts";
 import type { PartitionKey } from "../../../src/core/metrics/facts.ts";
 import { planQuery, type QueryPlan } from "../../../src/core/query/plan.ts";
 import type { AnalyticsQuery, Cell } from "../../../src/core/query/query.ts";
-import type { LoadedFact, LoadReport, RecordLoad } from "../../../src/ports/load.ts";
+import type {
+  DeliveredFact,
+  DeliveryEnd,
+  DeliveryLoad,
+  LoadedFact,
+  LoadReport,
+  RecordLoad,
+} from "../../../src/ports/load.ts";
 import type { Aggregate, LoadOptions, MeasureTotal, MetricStore } from "../../../src/ports/metric-store.ts";
 
 /** Nothing in the suites depends on today: ranges are explicit. */
@@ -60,6 +67,37 @@ export async function load(
     dryRun: setup.dryRun ?? false,
   };
   return store.load(input, options);
+}
+
+export interface DeliverySetup extends Partial<DeliveryEnd> {
+  facts?: DeliveryLoad["facts"];
+  end?: () => DeliveryEnd;
+  dryRun?: boolean;
+}
+
+/** Findings with their controls, unless the setup names other datasets. */
+export async function deliver(
+  store: MetricStore,
+  facts: readonly DeliveredFact[],
+  { facts: stream, end, dryRun, ...known }: DeliverySetup = {},
+  options?: LoadOptions,
+): Promise<LoadReport[]> {
+  const plainEnd = (): DeliveryEnd => ({
+    datasets: ["findings", "controls"],
+    dayOf: (_, period) => period,
+    partitions: [],
+    rejections: { count: 0, kept: [] },
+    ...known,
+  });
+  const input: DeliveryLoad = {
+    format: "test",
+    files: ["facts.test"],
+    facts: stream ?? inBatches(facts, 3),
+    end: end ?? plainEnd,
+    loadedAt: LOADED_AT,
+    dryRun: dryRun ?? false,
+  };
+  return store.loadDelivery(input, options);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable over what is here already

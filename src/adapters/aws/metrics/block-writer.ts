@@ -5,7 +5,7 @@ import type { PartitionKey } from "../../../core/metrics/facts.ts";
 import type { Dynamo } from "../dynamo.ts";
 import { BlockSink } from "./block-sink.ts";
 import { encodeBlock, type FactRow, type Part, PARTS } from "./codec.ts";
-import { blockKey, MAX_ITEM_BYTES, type Segment } from "./manifest.ts";
+import { blockKey, MAX_ITEM_BYTES, type Segment, UNDATED } from "./manifest.ts";
 
 /** Rows of a day that make a full block: some 30 to 100 KB, far from the limit of an item. */
 const ROWS_PER_BLOCK = 4_000;
@@ -16,12 +16,16 @@ interface Open extends PartitionKey {
   segment: Segment;
   days: Map<string, { rows: FactRow[]; chunks: number[] }>;
   rows: number;
+  undated: boolean;
 }
 
 /** What was written of a partition. */
 export interface WrittenPartition extends PartitionKey {
+  /** Of an undated partition its one day is {@link UNDATED} still. */
   segment: Segment;
   rows: number;
+  /** Its facts came without a day, so its period is only a name. */
+  undated: boolean;
 }
 
 export interface BlockWriterOptions {
@@ -56,39 +60,49 @@ export class BlockWriter {
 
   /** Opens a partition, so that it is replaced even when no fact comes. */
   async open(key: PartitionKey): Promise<void> {
+    await this.#begin(key);
+    this.#partition(key, false);
+  }
+
+  async #begin(key: PartitionKey): Promise<void> {
     let begun = this.#tenants.get(key.tenant);
     if (begun === undefined) {
       begun = this.#options.onTenant(key.tenant);
       this.#tenants.set(key.tenant, begun);
     }
     await begun;
-    this.#partition(key);
   }
 
-  /** Takes a fact; its values in the order of the dataset's columns. */
-  async add(key: PartitionKey, day: string, row: FactRow): Promise<void> {
+  /**
+   * Takes a fact.
+   * @param day null while it is not known; the key's period is then only a name
+   * @param row its values in the order of the dataset's columns
+   */
+  async add(key: PartitionKey, day: string | null, row: FactRow): Promise<void> {
+    const undated = day === null;
     // Only the first fact of a partition has to wait for its tenant.
-    if (!this.#open.has(partitionName(key))) await this.open(key);
-    const partition = this.#partition(key);
-    let open = partition.days.get(day);
+    if (!this.#open.has(partitionName(key, undated))) await this.#begin(key);
+    const partition = this.#partition(key, undated);
+    const label = day ?? UNDATED;
+    let open = partition.days.get(label);
     if (open === undefined) {
       open = { rows: [], chunks: [] };
-      partition.days.set(day, open);
+      partition.days.set(label, open);
     }
     open.rows.push(row);
     partition.rows += 1;
     this.#buffered += 1;
-    if (open.rows.length >= ROWS_PER_BLOCK) await this.#write(partition, day);
+    if (open.rows.length >= ROWS_PER_BLOCK) await this.#write(partition, label);
     else if (this.#buffered >= MAX_BUFFERED) await this.#relieve();
   }
 
-  #partition(key: PartitionKey): Open {
+  #partition(key: PartitionKey, undated: boolean): Open {
     const { tenant, source, period } = key;
-    const name = partitionName(key);
+    const name = partitionName(key, undated);
     let partition = this.#open.get(name);
     if (partition === undefined) {
       const segment = { key: `${this.#options.loadKey}.${this.#open.size}`, days: [] };
-      partition = { tenant, source, period, segment, days: new Map(), rows: 0 };
+      partition = { tenant, source, period, segment, days: new Map(), rows: 0, undated };
       this.#open.set(name, partition);
     }
     return partition;
@@ -146,10 +160,10 @@ export class BlockWriter {
     for (const partition of this.#open.values())
       for (const day of partition.days.keys()) await this.#write(partition, day);
     await this.#sink.flush();
-    return [...this.#open.values()].map(({ tenant, source, period, segment, days, rows }) => {
+    return [...this.#open.values()].map(({ tenant, source, period, segment, days, rows, undated }) => {
       const sorted = [...days].map(([day, { chunks }]): [string, number[]] => [day, chunks]);
       sorted.sort(([a], [b]) => (a < b ? -1 : 1));
-      return { tenant, source, period, rows, segment: { key: segment.key, days: sorted } };
+      return { tenant, source, period, rows, undated, segment: { key: segment.key, days: sorted } };
     });
   }
 
@@ -169,8 +183,8 @@ export class BlockWriter {
   }
 }
 
-function partitionName({ tenant, source, period }: PartitionKey): string {
-  return `${tenant}\n${source}\n${period}`;
+function partitionName({ tenant, source, period }: PartitionKey, undated: boolean): string {
+  return `${undated ? UNDATED : ""}\n${tenant}\n${source}\n${period}`;
 }
 
 function tooLarge(partition: PartitionKey, day: string): DomainError {

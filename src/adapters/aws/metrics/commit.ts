@@ -15,33 +15,58 @@ export interface CommitTarget {
 /** Writers of one manifest that get in each other's way again and again; with jitter twenty rounds serve dozens. */
 const TRIES = 20;
 
-/**
- * Changes the manifests of some tenants, all or none: the atomic replace. Each is read anew and put on condition that
- * it has not changed since; when it has, everything is read and changed again.
- * @param change makes the new manifest from the one that is there; throws to give up, and is called again on a retry
- * @param done tells whether a manifest already has the change, since a put whose answer was lost may have worked
- */
+/** Names one manifest item. */
+export interface ManifestName {
+  tenant: string;
+  dataset: DatasetId;
+}
+
+/** A manifest and which one it is. */
+export interface NamedManifest extends ManifestName {
+  manifest: Manifest;
+}
+
+/** {@link commitTogether} for tenants' manifests of one dataset. */
 export async function commitManifests(
   target: CommitTarget,
   tenants: readonly string[],
   change: (tenant: string, manifest: Manifest) => Manifest,
   done: (tenant: string, manifest: Manifest) => boolean,
 ): Promise<Map<string, Manifest>> {
+  const { dataset } = target;
+  const after = await commitTogether(
+    target,
+    tenants.map((tenant) => ({ tenant, dataset })),
+    ({ tenant, manifest }) => change(tenant, manifest),
+    ({ tenant, manifest }) => done(tenant, manifest),
+  );
+  return new Map(after.map(({ tenant, manifest }) => [tenant, manifest]));
+}
+
+/**
+ * Changes manifests, all or none: the atomic replace. Each is read anew and put on condition that it has not changed
+ * since; when it has, everything is read and changed again.
+ * @param change makes the new manifest from the one that is there; throws to give up, and is called again on a retry
+ * @param done tells whether a manifest already has the change, since a put whose answer was lost may have worked
+ */
+export async function commitTogether(
+  store: Pick<CommitTarget, "dynamo" | "table">,
+  names: readonly ManifestName[],
+  change: (before: NamedManifest) => Manifest,
+  done: (now: NamedManifest) => boolean,
+): Promise<NamedManifest[]> {
   for (let attempt = 1; ; attempt++) {
-    const before = new Map(
-      await inParallel(tenants, 8, async (tenant) => {
-        const manifest = await readManifest(target.dynamo, target.table, tenant, target.dataset);
-        return [tenant, manifest] as const;
-      }),
-    );
-    if (attempt > 1 && [...before].every(([tenant, manifest]) => done(tenant, manifest))) return before;
-    const after = new Map([...before].map(([tenant, manifest]) => [tenant, change(tenant, manifest)]));
+    const before = await inParallel(names, 8, async ({ tenant, dataset }): Promise<NamedManifest> => {
+      return { tenant, dataset, manifest: await readManifest(store.dynamo, store.table, tenant, dataset) };
+    });
+    const left = attempt === 1 ? before : before.filter((each) => !done(each));
+    const changed = left.map((each) => ({ ...each, manifest: change(each) }));
     try {
-      await putAll(target, after);
-      return after;
+      await putAll(store, changed);
+      return [...before.filter((each) => !left.includes(each)), ...changed];
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
-      if (attempt === TRIES) throw contended(target.dataset, tenants, error);
+      if (attempt === TRIES) throw contended(names, error);
       await new Promise((resolve) => setTimeout(resolve, pauseBefore(JITTER, attempt)));
     }
   }
@@ -50,30 +75,43 @@ export async function commitManifests(
 const JITTER = { firstPause: 10, maxPause: 500, random: Math.random } as Parameters<typeof pauseBefore>[0];
 
 /**
- * One tenant takes a conditional put, several a transaction, which costs twice. Over a hundred tenants take several
- * transactions: each tenant still sees the load whole or not at all.
+ * One manifest takes a conditional put, several a transaction, which costs twice. Over a hundred take several
+ * transactions, none of which parts a tenant: each still sees the load whole or not at all.
  */
-async function putAll(target: CommitTarget, manifests: ReadonlyMap<string, Manifest>): Promise<void> {
-  const puts = [...manifests].map(([tenant, manifest]) =>
-    manifestPut(target.table, tenant, target.dataset, manifest),
-  );
-  const [first] = puts;
-  if (first === undefined) return;
-  if (puts.length === 1) {
-    await target.dynamo.put(first);
-    return;
-  }
-  for (let at = 0; at < puts.length; at += MAX_TRANSACTION) {
-    const actions = puts.slice(at, at + MAX_TRANSACTION).map((put) => ({ Put: put }));
-    await target.dynamo.transact(actions, randomUUID());
+async function putAll(
+  { dynamo, table }: Pick<CommitTarget, "dynamo" | "table">,
+  manifests: readonly NamedManifest[],
+): Promise<void> {
+  for (const group of transactions(manifests)) {
+    const puts = group.map(({ tenant, dataset, manifest }) => manifestPut(table, tenant, dataset, manifest));
+    const [first] = puts;
+    if (first !== undefined && puts.length === 1) await dynamo.put(first);
+    else
+      await dynamo.transact(
+        puts.map((put) => ({ Put: put })),
+        randomUUID(),
+      );
   }
 }
 
-function contended(dataset: DatasetId, tenants: readonly string[], cause: unknown): DomainError {
+function transactions(manifests: readonly NamedManifest[]): NamedManifest[][] {
+  const groups: NamedManifest[][] = [];
+  for (const tenant of new Set(manifests.map((each) => each.tenant))) {
+    const own = manifests.filter((each) => each.tenant === tenant);
+    const last = groups.at(-1);
+    if (last !== undefined && last.length + own.length <= MAX_TRANSACTION) last.push(...own);
+    else groups.push(own);
+  }
+  return groups;
+}
+
+function contended(names: readonly ManifestName[], cause: unknown): DomainError {
+  const datasets = [...new Set(names.map(({ dataset }) => dataset))].join(", ");
+  const tenants = [...new Set(names.map(({ tenant }) => tenant))].join(", ");
   return new DomainError(
     "import.conflict",
     "conflict",
-    `Other loads kept changing ${dataset} of ${tenants.join(", ")}; this one was not taken`,
+    `Other loads kept changing ${datasets} of ${tenants}; this one was not taken`,
     { fix: "Import it again.", cause },
   );
 }

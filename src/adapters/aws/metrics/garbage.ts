@@ -29,7 +29,13 @@ export async function expireSegments(
   const keys = segments.flatMap((segment) =>
     segment.days.flatMap(([day, chunks]) =>
       chunks.flatMap((_, chunk) =>
-        PARTS.map((part) => blockKey(tenant, target.dataset, { part, segment: segment.key, day, chunk })),
+        PARTS.map((part) =>
+          blockKey(tenant, target.dataset, {
+            ...{ part, day, chunk },
+            segment: segment.key,
+            undated: segment.undated,
+          }),
+        ),
       ),
     ),
   );

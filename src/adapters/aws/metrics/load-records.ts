@@ -66,9 +66,16 @@ export async function loadRecords(
   }
 }
 
-/** A fact that is no fact would make later questions fail, so it ends the load. */
-function checkFact(fact: LoadedFact, columns: readonly FactColumn[]): void {
-  if (tryParseDate(fact.day) === undefined) throw invalidFact("day", fact.day, "a calendar date");
+/**
+ * A fact that is no fact would make later questions fail, so it ends the load.
+ * @throws DomainError `import.invalid-fact`
+ */
+export function checkFact(
+  fact: { day: string | null; values: LoadedFact["values"] },
+  columns: readonly FactColumn[],
+): void {
+  if (fact.day !== null && tryParseDate(fact.day) === undefined)
+    throw invalidFact("day", fact.day, "a calendar date");
   for (const { name, type } of columns) {
     const value = fact.values[name] ?? null;
     if (value === null || type === "string") continue;

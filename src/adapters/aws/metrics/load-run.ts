@@ -1,11 +1,11 @@
 import { DomainError } from "../../../core/errors/errors.ts";
-import type { Dataset } from "../../../core/metrics/datasets.ts";
+import type { Dataset, DatasetId } from "../../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../../core/metrics/facts.ts";
 import type { PartitionReport } from "../../../ports/load.ts";
 import type { Dynamo } from "../dynamo.ts";
 import { BlockWriter, newLoadKey, type WrittenPartition } from "./block-writer.ts";
 import type { FactRow } from "./codec.ts";
-import { commitManifests, registerTenant } from "./commit.ts";
+import { commitManifests, commitTogether, registerTenant } from "./commit.ts";
 import {
   expireLoad,
   expireSegments,
@@ -21,6 +21,7 @@ import {
   type Partition,
   readManifest,
   type Segment,
+  UNDATED,
 } from "./manifest.ts";
 
 export interface LoadStore {
@@ -40,8 +41,15 @@ export interface LoadMeta {
   dryRun: boolean;
 }
 
+/** A partition of a load with everything of it written and every day known. */
+export interface FinishedPartition extends PartitionKey {
+  rows: number;
+  segments: Segment[];
+  accounts: Set<string>;
+}
+
 /**
- * One load: blocks are written under keys of their own as facts come, and then the manifests are swapped. Until then
+ * One dataset of a load: blocks are written under keys of their own as facts come, and then the manifests are swapped. Until then
  * nobody sees them, and if it dies before, housekeeping finds them by the note (`Intent`) made first.
  */
 export class LoadRun {
@@ -85,15 +93,18 @@ export class LoadRun {
     await this.#writer.open(key);
   }
 
-  /** @param row the fact's values in the order of the dataset's columns */
-  async add(key: PartitionKey, day: string, row: FactRow): Promise<void> {
+  /**
+   * @param day null while it is not known; the key's period is then a name that `finish` dates
+   * @param row the fact's values in the order of the dataset's columns
+   */
+  async add(key: PartitionKey, day: string | null, row: FactRow): Promise<void> {
     await this.#writer.add(key, day, row);
     const account = row[this.#accountAt];
-    if (account !== null && account !== undefined) this.#accountsOf(key).add(account);
+    if (account !== null && account !== undefined) this.#accountsOf(key, day === null).add(account);
   }
 
-  #accountsOf(key: PartitionKey): Set<string> {
-    const name = nameOf(key);
+  #accountsOf(key: PartitionKey, undated: boolean): Set<string> {
+    const name = `${undated ? UNDATED : ""}\n${nameOf(key)}`;
     let accounts = this.#accounts.get(name);
     if (accounts === undefined) {
       accounts = new Set();
@@ -121,35 +132,58 @@ export class LoadRun {
    * @throws DomainError `import.conflict` when another load took one of the partitions meanwhile; nothing is changed
    */
   async commit(): Promise<PartitionReport[]> {
-    const written = (await this.#writer.finish()).sort(byKey);
-    const reports = written.map((partition) => {
-      const { tenant, source, period, rows } = partition;
-      const before = findPartition(this.#seenOf(tenant), partition);
-      return { tenant, source, period, rows, replacedRows: before?.rows ?? 0 };
-    });
-    if (this.#meta.dryRun) return reports;
-    await this.#swap(written);
+    const [reports = []] = await commitRuns(this.#store, [this]);
     return reports;
   }
 
-  async #swap(written: readonly WrittenPartition[]): Promise<void> {
-    const tenants = [...new Set(written.map(({ tenant }) => tenant))];
-    const after = await commitManifests(
-      this.#target,
-      tenants,
-      (tenant, manifest) =>
-        this.#replace(
-          tenant,
-          manifest,
-          written.filter((partition) => partition.tenant === tenant),
-        ),
-      (_, manifest) => manifest.partitions.some(({ load }) => load === this.#meta.id),
-    );
-    await this.#cleanUp(after);
+  /**
+   * Writes what is still held. Two snapshots of one source that turn out to be of one day are one partition.
+   * @param dayOf the day, and so the period, of facts that came without one
+   */
+  async finish(dayOf?: DayOf): Promise<FinishedPartition[]> {
+    const found = new Map<string, FinishedPartition>();
+    for (const written of await this.#writer.finish()) {
+      const { tenant, source, period, undated } = written;
+      const day = undated ? dayOf?.(tenant, period) : undefined;
+      const key = { tenant, source, period: day ?? period };
+      const partition = found.get(nameOf(key)) ?? { ...key, rows: 0, segments: [], accounts: new Set() };
+      found.set(nameOf(key), partition);
+      for (const account of this.#accountsOf(written, undated)) partition.accounts.add(account);
+      if (written.rows === 0) continue;
+      partition.rows += written.rows;
+      partition.segments.push(day === undefined ? written.segment : dated(written, day));
+    }
+    return [...found.values()].sort(byKey);
   }
 
-  #replace(tenant: string, manifest: Manifest, written: readonly WrittenPartition[]): Manifest {
+  /** What the partitions are and take the place of. */
+  reports(finished: readonly FinishedPartition[]): PartitionReport[] {
+    return finished.map(({ tenant, source, period, rows }) => {
+      const before = findPartition(this.#seenOf(tenant), { source, period });
+      return { tenant, source, period, rows, replacedRows: before?.rows ?? 0 };
+    });
+  }
+
+  get dataset(): DatasetId {
+    return this.#meta.dataset.id;
+  }
+
+  get dryRun(): boolean {
+    return this.#meta.dryRun;
+  }
+
+  /** Whether a manifest has this load's facts already. */
+  isIn(manifest: Manifest): boolean {
+    return manifest.partitions.some(({ load }) => load === this.#meta.id);
+  }
+
+  /**
+   * A tenant's manifest with its partitions of this load in place of those it had.
+   * @throws DomainError `import.conflict`
+   */
+  replace(tenant: string, manifest: Manifest, finished: readonly FinishedPartition[]): Manifest {
     const { id, format, files, loadedAt } = this.#meta;
+    const written = finished.filter((partition) => partition.tenant === tenant);
     const replaced: Partition[] = [];
     for (const partition of written) {
       const current = findPartition(manifest, partition);
@@ -164,10 +198,9 @@ export class LoadRun {
       asOf: manifest.asOf !== null && manifest.asOf > loadedAt ? manifest.asOf : loadedAt,
       partitions: [
         ...manifest.partitions.filter((partition) => !replaced.includes(partition)),
-        ...written.map(({ source, period, rows, segment }) => ({
-          ...{ source, period, rows, load: id, format, files, loadedAt },
-          segments: rows === 0 ? [] : [segment],
-          ...this.#listedAccounts({ tenant, source, period }),
+        ...written.map(({ source, period, rows, segments, accounts }) => ({
+          ...{ source, period, rows, load: id, format, files, loadedAt, segments },
+          ...(accounts.size <= MAX_LISTED_ACCOUNTS && { accounts: [...accounts].sort() }),
         })),
       ],
       garbage: [
@@ -177,17 +210,12 @@ export class LoadRun {
     };
   }
 
-  #listedAccounts(key: PartitionKey): { accounts?: readonly string[] } {
-    const accounts = this.#accountsOf(key);
-    return accounts.size > MAX_LISTED_ACCOUNTS ? {} : { accounts: [...accounts].sort() };
-  }
-
   /**
    * Lets the replaced blocks expire and takes back the notes. The load stands whatever happens here: what fails is
    * still on record in the manifest or the note, and housekeeping does it later.
    */
-  async #cleanUp(manifests: ReadonlyMap<string, Manifest>): Promise<void> {
-    for (const [tenant, manifest] of manifests) {
+  async cleanUp(manifests: readonly { tenant: string; manifest: Manifest }[]): Promise<void> {
+    for (const { tenant, manifest } of manifests) {
       await clearGarbage(this.#store, this.#target, tenant, manifest.garbage).catch(() => undefined);
       await removeIntent(this.#target, tenant, this.#loadKey).catch(() => undefined);
     }
@@ -212,6 +240,45 @@ export class LoadRun {
     if (manifest === undefined) throw new Error(`load ${this.#meta.id} did not begin with ${tenant}`);
     return manifest;
   }
+}
+
+/** The day of a tenant's facts that came without one, by the name they came under. */
+export type DayOf = (tenant: string, period: string) => string;
+
+/**
+ * Makes the facts of several datasets current, all of them or none.
+ * @returns by run, what its partitions are and took the place of
+ * @throws DomainError `import.conflict` when another load took one of the partitions meanwhile; nothing is changed
+ */
+export async function commitRuns(
+  store: LoadStore,
+  runs: readonly LoadRun[],
+  dayOf?: DayOf,
+): Promise<PartitionReport[][]> {
+  const finished = new Map<DatasetId, { run: LoadRun; partitions: FinishedPartition[] }>();
+  for (const run of runs) finished.set(run.dataset, { run, partitions: await run.finish(dayOf) });
+  const all = [...finished.values()];
+  const reports = all.map(({ run, partitions }) => run.reports(partitions));
+  if (runs.every((run) => run.dryRun)) return reports;
+  const names = all.flatMap(({ run: { dataset }, partitions }) =>
+    [...new Set(partitions.map(({ tenant }) => tenant))].map((tenant) => ({ tenant, dataset })),
+  );
+  const after = await commitTogether(
+    store,
+    names,
+    ({ tenant, dataset, manifest }) => {
+      const one = finished.get(dataset);
+      return one === undefined ? manifest : one.run.replace(tenant, manifest, one.partitions);
+    },
+    ({ dataset, manifest }) => finished.get(dataset)?.run.isIn(manifest) ?? true,
+  );
+  for (const { run } of all) await run.cleanUp(after.filter(({ dataset }) => dataset === run.dataset));
+  return reports;
+}
+
+function dated({ segment }: WrittenPartition, day: string): Segment {
+  const chunks = segment.days.flatMap(([, rows]) => rows);
+  return { key: segment.key, days: [[day, chunks]], undated: true };
 }
 
 function nameOf({ tenant, source, period }: PartitionKey): string {

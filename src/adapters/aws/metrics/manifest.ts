@@ -11,7 +11,12 @@ export interface Segment {
   key: string;
   /** Per day, the rows of each of its blocks. */
   days: [day: string, rows: number[]][];
+  /** Its one day was not known when its blocks were written: their keys say {@link UNDATED} instead. */
+  undated?: true;
 }
+
+/** Stands in the keys of blocks for a day that is only known when all facts were read. */
+export const UNDATED = "undated";
 
 /** The current load of a source and period. */
 export interface Partition {
@@ -64,11 +69,13 @@ export function manifestKey(tenant: string, dataset: DatasetId): Item {
 export function blockKey(
   tenant: string,
   dataset: DatasetId,
-  block: { part: Part; segment: string; day: string; chunk: number },
+  block: { part: Part; segment: string; day: string; undated?: true | undefined; chunk: number },
 ): Item {
+  const { part, segment, day, undated, chunk } = block;
+  const written = undated === true ? UNDATED : day;
   return {
     customer_id: text(tenant),
-    sk: text(`${blockPrefix(dataset, block.part, `${block.segment}#`)}${block.day}#${block.chunk}`),
+    sk: text(`${blockPrefix(dataset, part, `${segment}#`)}${written}#${chunk}`),
   };
 }
 

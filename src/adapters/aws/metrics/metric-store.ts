@@ -1,4 +1,5 @@
 import type { MetricStore } from "../../../ports/metric-store.ts";
+import { loadDelivery } from "./load-delivery.ts";
 import { listLoads } from "./loads.ts";
 import { loadRecords } from "./load-records.ts";
 import { loadTables } from "./load-tables.ts";
@@ -13,6 +14,7 @@ export function createMetricStore(store: LoadStore): MetricStore {
     forTenant: (tenant) => new AwsTenantMetrics(store, tenant),
     load: (input, options = {}) =>
       input.kind === "tables" ? loadTables(store, input, options) : loadRecords(store, input, options),
+    loadDelivery: (input, options = {}) => loadDelivery(store, input, options),
     loads: (filter = {}) => listLoads(store, filter),
     reassign: (dataset, account, to) => reassignAccount(store, dataset, account, to),
   };

@@ -10,6 +10,8 @@ import { blockKey, type Manifest } from "./manifest.ts";
 export interface BlockRef extends LoadedDay {
   period: string;
   segment: string;
+  /** See `Segment.undated`. */
+  undated?: true | undefined;
   chunk: number;
 }
 
@@ -35,7 +37,8 @@ export function blocksOf(manifest: Manifest, wants: (entry: LoadedDay) => boolea
     for (const segment of segments)
       for (const [day, chunks] of segment.days) {
         if (!wants({ source, period, day })) continue;
-        chunks.forEach((_, chunk) => found.push({ source, period, day, segment: segment.key, chunk }));
+        const { key, undated } = segment;
+        chunks.forEach((_, chunk) => found.push({ source, period, day, segment: key, undated, chunk }));
       }
   return found;
 }

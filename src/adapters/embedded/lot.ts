@@ -1,0 +1,60 @@
+import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import type { Dataset } from "../../core/metrics/datasets.ts";
+import { identifier, literal, sqlType } from "./schema.ts";
+
+const TABLE = "temp.staged_lot";
+
+/**
+ * Facts that become one file of a stage: collected in the engine, then written by its threads while the caller goes on
+ * with another lot.
+ */
+export class Lot {
+  /** Its own: a second statement on it would end the one that writes. */
+  readonly #connection: DuckDBConnection;
+  readonly #columns: string;
+  #appender: DuckDBAppender | undefined;
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(connection: DuckDBConnection, dataset: Dataset) {
+    this.#connection = connection;
+    const columns = dataset.columns.map(({ name, type }) => `${identifier(name)} ${sqlType(type)}`);
+    this.#columns = ["part INTEGER NOT NULL", "day DATE", ...columns].join(", ");
+  }
+
+  /** Copies the chunk's rows. */
+  async append(chunk: DuckDBDataChunk): Promise<void> {
+    if (this.#appender === undefined) {
+      await this.#connection.run(`CREATE OR REPLACE TEMP TABLE staged_lot (${this.#columns})`);
+      this.#appender = await this.#connection.createAppender("staged_lot", "main", "temp");
+    }
+    this.#appender.appendDataChunk(chunk);
+  }
+
+  /** Begins to write the lot; {@link free} tells when it is done. */
+  write(path: string): void {
+    const appender = this.#appender;
+    this.#appender = undefined;
+    appender?.closeSync();
+    this.#written = this.#copy(path);
+    // Told by `free`; until then it is no unhandled rejection.
+    this.#written.catch(() => undefined);
+  }
+
+  async #copy(path: string): Promise<void> {
+    await this.#connection.run(
+      `COPY ${TABLE} TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false)`,
+    );
+    await this.#connection.run(`DROP TABLE ${TABLE}`);
+  }
+
+  /** Resolves when the lot is written and can be filled again. @throws what writing failed with */
+  async free(): Promise<void> {
+    await this.#written;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#written.catch(() => undefined);
+    this.#appender?.closeSync();
+    this.#connection.disconnectSync();
+  }
+}
