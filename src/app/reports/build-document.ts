@@ -117,12 +117,12 @@ async function answerSection(
         items: await Promise.all(section.items.map((item) => answerKpi(context, item, asking))),
       };
     case "chart": {
-      const { kind, id, title, chart, query } = section;
+      const { kind, id, title, chart, query, width } = section;
       const data =
         query === undefined
           ? await held(context, section, asking)
           : await chartAnswer(context, chart, asking.ask(query));
-      return { kind, id, title, chart, data };
+      return { kind, id, title, chart, ...(width !== undefined && { width }), data };
     }
     case "table": {
       const { id, title, query, compute } = section;

@@ -116,6 +116,12 @@ export const definitionSchema = named(
             id: z.string(),
             title: z.string(),
             chart: chartSchema,
+            width: z.exactOptional(
+              doc(
+                z.enum(["full", "half"]),
+                "In a PDF, the page's width or half of it. When not given, gauges, doughnuts and ranked bars share a row and time series do not.",
+              ),
+            ),
             ...source,
           }),
           z.strictObject({

@@ -8,6 +8,7 @@ import {
   gaugeStatus,
   heatColor,
   readable,
+  rgbOf,
   seriesColors,
   SERIES_COLORS,
   textOn,
@@ -140,6 +141,14 @@ describe("colours", () => {
 
   it("begin with the brand and keep meanings", () => {
     expect(seriesColors(["a", "CRITICAL", "b"], "#ff00aa")).toEqual(["#ff00aa", "#991b1b", SERIES_COLORS[0]]);
+    const names = Array.from({ length: 8 }, (_, i) => `service ${i}`);
+    const far = (a: string, b: string): number =>
+      Math.hypot(...[0, 1, 2].map((i) => (rgbOf(a)[i] ?? 0) - (rgbOf(b)[i] ?? 0)));
+    for (const brand of ["#1d4ed8", "#0f766e", "#b91c1c", "#7c3aed", "#000000", "#4d7c0f", "#0369a1"]) {
+      const colors = seriesColors(names, brand);
+      for (const [i, color] of colors.entries())
+        for (const other of colors.slice(0, i)) expect(far(color, other)).toBeGreaterThan(58);
+    }
     expect(seriesColors(["a", "b"], SERIES_COLORS[0])).toEqual([SERIES_COLORS[0], SERIES_COLORS[1]]);
     expect([100, 90, 89.9, 70, 69.9, 0].map(gaugeStatus)).toEqual([
       "good",

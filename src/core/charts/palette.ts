@@ -9,8 +9,9 @@ export const SERIES_COLORS = [
   "#7c3aed",
   "#db2777",
   "#4d7c0f",
-  "#0e7490",
-  "#b45309",
+  "#1e3a8a",
+  "#854d0e",
+  "#0284c7",
 ] as const;
 
 /** For what was added up into "others", and for values without a name. */
@@ -78,8 +79,11 @@ export function seriesColors(names: readonly string[], brand?: string): string[]
   });
 }
 
+/** Colours nearer than this look alike, in steps of 0 to 255 a channel; no two of the palette are. */
+const ALIKE = 58;
+
 function withBrand(brand: string): string[] {
-  return [brand, ...SERIES_COLORS.filter((color) => distance(color, brand) > 110)];
+  return [brand, ...SERIES_COLORS.filter((color) => distance(color, brand) > ALIKE)];
 }
 
 type Rgb = readonly [number, number, number];

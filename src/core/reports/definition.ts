@@ -31,7 +31,7 @@ export type Section =
   | { kind: "heading"; text: string }
   | { kind: "text"; text: string }
   | { kind: "kpis"; items: readonly KpiSpec[] }
-  | ({ kind: "chart"; id: string; title: string; chart: ChartSpec } & SectionSource)
+  | ({ kind: "chart"; id: string; title: string; chart: ChartSpec; width?: ChartWidth } & SectionSource)
   | ({
       kind: "table";
       id: string;
@@ -42,6 +42,12 @@ export type Section =
        */
       detail?: boolean;
     } & SectionSource);
+
+/**
+ * Whether a chart has the page's width or may share it with the next. When not given, gauges, doughnuts and ranked bars
+ * share it, time series do not.
+ */
+export type ChartWidth = "full" | "half";
 
 /** A report as it is saved: sections with their questions, no data. */
 export interface ReportDefinition {

@@ -1,7 +1,7 @@
 import type { ChartSpec } from "../charts/spec.ts";
 import type { QueryResult, ResultHead, ResultRange, Row } from "../query/query.ts";
 import type { Branding } from "../tenants/tenant.ts";
-import type { ReportLayout } from "./definition.ts";
+import type { ChartWidth, ReportLayout } from "./definition.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** A computed number on a card. Amounts are canonical decimals; renderers format them with `type` and `unit`. */
@@ -38,7 +38,7 @@ export type DocumentSection =
   | { kind: "heading"; text: string }
   | { kind: "text"; text: string }
   | { kind: "kpis"; items: readonly Kpi[] }
-  | { kind: "chart"; id: string; title: string; chart: ChartSpec; data: QueryResult }
+  | { kind: "chart"; id: string; title: string; chart: ChartSpec; width?: ChartWidth; data: QueryResult }
   | { kind: "table"; id: string; title: string; detail: boolean; table: TableStream };
 
 /**

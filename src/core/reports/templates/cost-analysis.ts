@@ -109,6 +109,7 @@ export const COST_ANALYSIS = fixedTemplate("cost-analysis", {
       id: "top-services",
       title: "Top services",
       chart: { kind: "bar", x: "service", y: ["billed_cost"], horizontal: true },
+      width: "full",
       query: cost({ groupBy: ["service"], measures: BILLED, limit: 10 }),
     },
     {

@@ -54,6 +54,7 @@ export const SECURITY_POSTURE = fixedTemplate("security-posture", {
       id: "score-trend",
       title: "Risk points by day",
       chart: { kind: "line", x: "day", y: ["risk_points"] },
+      width: "half",
       compute: { computation: "security-trend" },
     },
     {
@@ -61,6 +62,7 @@ export const SECURITY_POSTURE = fixedTemplate("security-posture", {
       id: "changes",
       title: "New, reopened and resolved by week",
       chart: { kind: "bar", x: "week", y: ["new", "reopened", "resolved"] },
+      width: "half",
       compute: { computation: "security-changes-by-week" },
     },
     { kind: "heading", text: "How bad, how old, and where" },
@@ -74,7 +76,7 @@ export const SECURITY_POSTURE = fixedTemplate("security-posture", {
       kind: "chart",
       id: "ages",
       title: "Open findings by age",
-      chart: { kind: "bar", x: "age", y: ["findings"] },
+      chart: { kind: "bar", x: "age", y: ["findings"], horizontal: true },
       compute: { computation: "security-age" },
     },
     {

@@ -22,6 +22,7 @@ const charts = ({ id, label, measure }: (typeof METRICS)[number]): Section[] => 
     id: `${id}-trend`,
     title: `${label.replace(", average", "")} by day`,
     chart: { kind: "line", x: "day", y: [measure] },
+    width: "half",
     query: { dataset: "usage", groupBy: ["day"], measures: [measure], filters: only(id) },
   },
   {
@@ -29,6 +30,7 @@ const charts = ({ id, label, measure }: (typeof METRICS)[number]): Section[] => 
     id: `${id}-services`,
     title: `${label.replace(", average", "")} by service`,
     chart: { kind: "bar", x: "service", y: [measure], horizontal: true },
+    width: "half",
     query: { dataset: "usage", groupBy: ["service"], measures: [measure], filters: only(id), limit: 8 },
   },
 ];

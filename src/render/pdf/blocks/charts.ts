@@ -38,7 +38,9 @@ export function chartBlock(
   const data = chartData(section.chart, section.data);
   const own = "notes" in data ? data.notes : [];
   const notes = [...new Set([...own, ...section.data.completeness.notes])];
-  return { title: section.title, data, abreast: chartsAbreast(data), notes, level, placed };
+  const { title, width } = section;
+  const abreast = width === undefined ? chartsAbreast(data) : width === "half" ? 2 : 1;
+  return { title, data, abreast, notes, level, placed };
 }
 
 /** Height of the card of a chart. */
