@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Database } from "../../src/adapters/embedded/database.ts";
 import { ADDED_1_1, ADDED_1_2, FOCUS_1_0 } from "../../src/importers/focus/columns.ts";
 import type { LoadReport } from "../../src/ports/load.ts";
-import { focusCsv, freshFolder, importInto } from "./lib.ts";
+import { focusCsv, freshFolder, importInto, select } from "./lib.ts";
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -106,7 +106,7 @@ describe("FOCUS files that break a rule load, and the rule is told", () => {
       ...["ChargeCategory", "ChargeSubcategory", "ChargeFrequency", "PricingCategory", "UsageQuantity"],
     ];
     const preview = { ...GOOD, PricingCategory: "Commitment-Based", ChargeSubcategory: "On-Demand" };
-    const report = await imported([preview, { ...preview, ChargeCategory: "Credit" }], columns);
+    const report = await imported([preview, { ...preview, ChargeCategory: "Fee" }], columns);
     expect(report.version).toBe("1.0-preview");
     const [missing, ...rows] = told(report);
     expect(missing).toMatch(
@@ -115,6 +115,48 @@ describe("FOCUS files that break a rule load, and the rule is told", () => {
     expect(missing).not.toContain("ContractedCost");
     expect(rows).toEqual([
       "FOCUS: ChargeCategory must be one of Adjustment, Purchase, Tax, Usage (Charge Category): 1 row",
+    ]);
+  });
+
+  it("reads what the preview says in its subcategories as later versions say it", async () => {
+    const columns = [
+      ...[
+        "BillingAccountId",
+        "BillingCurrency",
+        "BillingPeriodStart",
+        "ChargePeriodStart",
+        "ChargePeriodEnd",
+      ],
+      ...["BilledCost", "ChargeCategory", "ChargeSubcategory", "PricingCategory", "CommitmentDiscountId"],
+      ...["UsageQuantity", "UsageUnit", "Region"],
+    ];
+    const kinds = [
+      ["Usage", "", "On-Demand"],
+      ["Usage", "Used Commitment", "Commitment-Based"],
+      ["Usage", "Unused Commitment", "Commitment-Based"],
+      ["Adjustment", "Credit", "Other"],
+      ["Adjustment", "Refund", ""],
+      ["Adjustment", "Rounding Error", ""],
+    ];
+    await imported(
+      kinds.map(([category = "", subcategory = "", pricing = ""], i) => ({
+        ...{ ChargeCategory: category, ChargeSubcategory: subcategory, PricingCategory: pricing },
+        ...{ BilledCost: `${i}`, UsageQuantity: "7", UsageUnit: "GB", Region: "eu-west-1" },
+      })),
+      columns,
+    );
+    const facts = await select(
+      database,
+      `SELECT charge_category, charge_class, pricing_category, commitment_discount_status, region_id, consumed_unit
+        FROM facts_cost ORDER BY billed_cost`,
+    );
+    expect(facts.map((row) => row.map((value) => value ?? "-").join(" "))).toEqual([
+      "Usage - Standard - eu-west-1 GB",
+      "Usage - Committed Used eu-west-1 GB",
+      "Usage - Committed Unused eu-west-1 GB",
+      "Credit - Other - eu-west-1 GB",
+      "Adjustment Correction - - eu-west-1 GB",
+      "Adjustment - - - eu-west-1 GB",
     ]);
   });
 });

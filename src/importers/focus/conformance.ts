@@ -60,8 +60,10 @@ const COLUMNS: readonly ColumnRule[] = [
     allowed: ["Usage", "Purchase", "Tax", "Credit", "Adjustment"],
     versions: SINCE_1_0,
   }),
+  // Facts of the preview have the later names, so those are taken too.
   rule("ChargeCategory", "charge_category", "text", false, {
-    allowed: ["Adjustment", "Purchase", "Tax", "Usage"],
+    allowed: ["Adjustment", "Purchase", "Tax", "Usage", "Credit"],
+    allowedAs: "one of Adjustment, Purchase, Tax, Usage",
     versions: ["1.0-preview"],
   }),
   rule("ChargeClass", "charge_class", "text", true, { allowed: ["Correction"], versions: SINCE_1_0 }),
@@ -73,7 +75,8 @@ const COLUMNS: readonly ColumnRule[] = [
     versions: SINCE_1_0,
   }),
   rule("PricingCategory", "pricing_category", "text", true, {
-    allowed: ["On-Demand", "Dynamic", "Commitment-Based", "Other"],
+    allowed: ["Standard", "Dynamic", "Committed", "Other"],
+    allowedAs: "one of On-Demand, Dynamic, Commitment-Based, Other",
     versions: ["1.0-preview"],
   }),
   // 1.0: "MUST be Committed when CommitmentDiscountId is not null"; later versions except the purchase.

@@ -1,5 +1,5 @@
 import type { FactType } from "../../core/metrics/datasets.ts";
-import type { FieldMapping, TableMapping } from "../../ports/load.ts";
+import type { FieldCase, FieldMapping, TableMapping } from "../../ports/load.ts";
 import { importError } from "../shared/errors.ts";
 import { columnsOf, type Importer, type Sample, tableOf } from "../shared/importer.ts";
 import { focusRules } from "./conformance.ts";
@@ -47,6 +47,28 @@ const FIELDS: readonly FieldMapping[] = [
   field("tags", "Tags", "tags"),
 ];
 
+const subcategory = (is: string): FieldCase["when"][number] => ({ column: ["ChargeSubcategory"], is: [is] });
+const adjustment: FieldCase["when"][number] = { column: ["ChargeCategory"], is: ["Adjustment"] };
+const said = (text: string, ...when: FieldCase["when"]): FieldCase => ({ when, then: { text } });
+
+/**
+ * What 1.0-preview says in its ChargeSubcategory (specification/columns/chargesubcategory.md, v1.0-preview) and 1.0 in
+ * columns of their own, and its names for how a charge is priced.
+ */
+const PREVIEW: Readonly<Record<string, Pick<FieldMapping, "cases" | "rename">>> = {
+  charge_category: { cases: [said("Credit", adjustment, subcategory("Credit"))] },
+  charge_class: { cases: [said("Correction", adjustment, subcategory("Refund"))] },
+  commitment_discount_status: {
+    cases: [said("Used", subcategory("Used Commitment")), said("Unused", subcategory("Unused Commitment"))],
+  },
+  pricing_category: { rename: { "On-Demand": "Standard", "Commitment-Based": "Committed" } },
+};
+
+function fieldsOf(version: string): readonly FieldMapping[] {
+  if (version !== "1.0-preview") return FIELDS;
+  return FIELDS.map((each) => ({ ...each, ...PREVIEW[each.target] }));
+}
+
 /** How FOCUS rows of any version become cost facts; columns that only some versions have are alternatives. */
 export function focusMapping(version: string): TableMapping {
   return {
@@ -54,7 +76,7 @@ export function focusMapping(version: string): TableMapping {
     format: "focus",
     version,
     nullWords: ["NULL", "null"],
-    fields: FIELDS,
+    fields: fieldsOf(version),
     ignored: [...FOCUS_1_0, ...ADDED_1_1, ...ADDED_1_2, ...ADDED_1_3, ...ONLY_PREVIEW],
     rules: focusRules(version),
     start: "charge_period_start",
