@@ -49,6 +49,9 @@ export function readerMacros(): string[] {
     `CREATE OR REPLACE TEMP MACRO read_decimal(x) AS
       CASE WHEN contains(x, '_') OR contains(x, 'e') OR contains(x, 'E') OR contains(x, ' ') THEN long_decimal(x)
       ELSE coalesce(short_decimal(x), long_decimal(x)) END`,
+    // Of a number with an exponent the cast rounds by its first digit that does not fit, however far away: 6e-30 to 1e-18.
+    `CREATE OR REPLACE TEMP MACRO round_decimal(x) AS CASE WHEN abs(TRY_CAST(x AS DOUBLE)) < 5e-${SCALE + 1} THEN 0::${decimal}
+      ELSE TRY_CAST(x AS ${decimal}) END`,
     `CREATE OR REPLACE TEMP MACRO offset_minutes(sign, hours, minutes) AS CASE WHEN sign NOT IN ('+', '-') THEN 0
       WHEN hours <= '15' AND minutes <= '59' THEN
         (sign || '1')::BIGINT * (TRY_CAST(hours AS BIGINT) * 60 + coalesce(TRY_CAST(minutes AS BIGINT), 0)) END`,
@@ -118,7 +121,8 @@ function wholeText(column: SourceColumn, nullWords: readonly string[]): string {
     return ["", ...nullWords].reduce((text, word) => `nullif(${text}, ${literal(word)})`, id);
   }
   const nested = /[[(]/.test(column.type.replace(/^DECIMAL\(.*\)$/, ""));
-  return nested ? `to_json(${id})::VARCHAR` : `${id}::VARCHAR`;
+  // JSON has a word for what is not there, which would be taken for a text.
+  return nested ? `CASE WHEN ${id} IS NOT NULL THEN to_json(${id})::VARCHAR END` : `${id}::VARCHAR`;
 }
 
 /** The value of a reading, from the text column `raw`; tags stay text until they are stored. */
@@ -126,7 +130,7 @@ export function valueOfText(reading: Reading, raw: string): string {
   if (reading.source === undefined) return reading.type === "tags" ? raw : `NULL::${sqlType(reading.type)}`;
   switch (reading.type) {
     case "decimal":
-      return isFloat(reading.source) ? `TRY_CAST(${raw} AS ${sqlType("decimal")})` : `read_decimal(${raw})`;
+      return isFloat(reading.source) ? `round_decimal(${raw})` : `read_decimal(${raw})`;
     case "instant":
       return `read_instant(${raw})`;
     case "string":

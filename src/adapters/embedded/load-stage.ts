@@ -252,7 +252,7 @@ function csvReader(path: string, table: CsvTable, { header, parallel }: CsvScan)
 function isAboutInput(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^(Invalid Input|Not implemented|Parameter Not Allowed|Conversion|IO|Serialization) Error/.test(
+    /^(Invalid|Invalid Input|Not implemented|Parameter Not Allowed|Conversion|IO|Serialization) Error/.test(
       error.message,
     ) &&
     !/no space left|disk full|quota|temp_directory/i.test(error.message)

@@ -17,11 +17,15 @@ export const FORMATS: readonly string[] = ["auto", ...IMPORTERS.map((importer) =
 /**
  * Finds out what a file holds.
  * @param format one of {@link FORMATS}; other than `auto` only that format will do
- * @returns undefined when it holds nothing: no bytes, or the empty JSON list
+ * @returns the format, and the file as a store can read it; undefined when it holds nothing: no bytes, or the empty
+ *   JSON list
  * @throws DomainError `import.unknown-format` (says what the file looks like instead), `import.duplicate-column`,
  * `import.missing-column`, `import.damaged`, `import.encoding`, `import.invalid-format`
  */
-export async function detectFormat(file: InputFile, format = "auto"): Promise<Detected | undefined> {
+export async function detectFormat(
+  file: InputFile,
+  format = "auto",
+): Promise<(Detected & { file: InputFile }) | undefined> {
   const importers = importersOf(format);
   const sample = await takeSample(file);
   if (sample.kind === "empty") return undefined;
@@ -29,7 +33,7 @@ export async function detectFormat(file: InputFile, format = "auto"): Promise<De
     const detected = importer.detect(sample);
     if (detected === undefined) continue;
     checkColumns(file, detected);
-    return detected;
+    return { ...detected, file: sample.file };
   }
   const like = looksLike(sample);
   const titles = importers.map((importer) => importer.title).join("; ");
@@ -93,7 +97,7 @@ export async function planImport(files: readonly InputFile[], format = "auto"): 
   for (const file of files) {
     const detected = await detectFormat(file, format);
     if (detected === undefined) empty.push(file.name);
-    else found.push({ file, detected });
+    else found.push({ file: detected.file, detected });
   }
   const first = found[0];
   if (first === undefined) return { mapping: undefined, files: [], empty };

@@ -1,15 +1,15 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import type { Compression, InputFile } from "../../ports/load.ts";
+import type { InputFile } from "../../ports/load.ts";
 import { importError } from "./errors.ts";
 
-const MAGIC: readonly { compression: Compression; bytes: readonly number[] }[] = [
+const MAGIC: readonly { compression: "gzip" | "zstd"; bytes: readonly number[] }[] = [
   { compression: "gzip", bytes: [0x1f, 0x8b] },
   { compression: "zstd", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
 ];
 
 /** How bytes are compressed, by their magic numbers; names prove nothing. */
-export function compressionOf(head: Uint8Array): Compression {
+export function compressionOf(head: Uint8Array): "none" | "gzip" | "zstd" {
   return MAGIC.find(({ bytes }) => bytes.every((byte, i) => head[i] === byte))?.compression ?? "none";
 }
 

@@ -1,20 +1,17 @@
 import type { InputFile } from "../../ports/load.ts";
 import { compressionOf, gunzip, peek } from "./bytes.ts";
 import { importError } from "./errors.ts";
+import { unzstd } from "./zstd.ts";
 
 /**
- * The content of a file, unpacked when its first bytes say that it is gzip.
- * @throws DomainError `import.damaged`, `import.compression`; what the file throws
+ * The content of a file, unpacked when its first bytes say that it is gzip or Zstandard.
+ * @throws DomainError `import.damaged`; what the file throws
  */
 export async function* contentOf(file: InputFile): AsyncGenerator<Uint8Array, void, undefined> {
   const { bytes } = await peek(file.open(), 4);
   const compression = compressionOf(bytes);
-  if (compression === "zstd") {
-    throw importError("compression", file, "is compressed with Zstandard", {
-      fix: "Unpack it first (zstd -d), or deliver gzip.",
-    });
-  }
-  yield* compression === "gzip" ? gunzip(file) : file.open();
+  if (compression === "zstd") yield* unzstd(file);
+  else yield* compression === "gzip" ? gunzip(file) : file.open();
 }
 
 /**

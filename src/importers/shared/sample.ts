@@ -1,9 +1,11 @@
 import { CsvScanner, splitRecord } from "../../core/csv/scanner.ts";
+import { PARQUET_MAGIC } from "../../core/parquet/footer.ts";
 import type { Compression, InputFile } from "../../ports/load.ts";
 import { compressionOf, gunzip, peek } from "./bytes.ts";
 import { importError } from "./errors.ts";
 import type { Sample } from "./importer.ts";
-import { PARQUET_MAGIC, parquetColumns } from "./parquet.ts";
+import { parquetColumns } from "./parquet.ts";
+import { unpackedZstd } from "./zstd.ts";
 
 /** Longest header row: a bill with a thousand tag columns has some 60 kB. */
 const SAMPLE_BYTES = 256 << 10;
@@ -11,16 +13,12 @@ const DELIMITERS = [",", ";", "\t", "|"];
 
 /**
  * Reads as much of a file as it takes to tell its format.
- * @throws DomainError `import.damaged`, `import.encoding`, `import.compression`, `import.header-too-long`
+ * @throws DomainError `import.damaged`, `import.encoding`, `import.header-too-long`
  */
 export async function takeSample(file: InputFile): Promise<Sample> {
   const raw = await peek(file.open(), SAMPLE_BYTES);
   const compression = compressionOf(raw.bytes);
-  if (compression === "zstd") {
-    throw importError("compression", file, "is compressed with Zstandard", {
-      fix: "Unpack it first (zstd -d), or deliver gzip.",
-    });
-  }
+  if (compression === "zstd") return takeSample(unpackedZstd(file));
   if (startsWith(raw.bytes, PARQUET_MAGIC)) {
     return { kind: "parquet", file, columns: await parquetColumns(file) };
   }

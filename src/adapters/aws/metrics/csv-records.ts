@@ -1,25 +1,33 @@
+import { isUtf8 } from "node:buffer";
 import { createGunzip } from "node:zlib";
 import { Readable } from "node:stream";
-import { type CsvRecord, CsvScanner } from "../../../core/csv/scanner.ts";
+import { type CsvRecord, CsvScanner, splitRecord } from "../../../core/csv/scanner.ts";
 import { DomainError } from "../../../core/errors/errors.ts";
-import type { InputFile } from "../../../ports/load.ts";
-import { type CsvTable, MAX_ROW_BYTES } from "./table-rows.ts";
+import type { InputFile, TableFormat } from "../../../ports/load.ts";
+import type { TableRow } from "./table-columns.ts";
 
+export type CsvTable = TableFormat & { kind: "csv" };
+
+/** A longer row is no row of a bill. */
+const MAX_ROW_BYTES = 2_000_000;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The data records of a CSV file in batches, the header left out; a batch is what one chunk of the file completes. Its
- * bytes are valid until the next batch is asked for.
- * @throws DomainError `import.damaged`, `import.unclosed-quote`, `import.unsupported`
+ * The rows of a CSV file in batches, the header left out; a batch is what one chunk of the file completes.
+ * @param used positions of the columns that are read; the others need not be UTF-8
+ * @throws DomainError `import.damaged`, `import.unclosed-quote`
  */
-export async function* csvRecords(file: InputFile, table: CsvTable): AsyncGenerator<CsvRecord[]> {
-  let batch: CsvRecord[] = [];
+export async function* csvRows(
+  file: InputFile,
+  table: CsvTable,
+  used: readonly number[],
+): AsyncGenerator<TableRow[]> {
+  let batch: TableRow[] = [];
   let header = true;
   const scanner = new CsvScanner(table.delimiter, MAX_ROW_BYTES, (record) => {
     if (header) header = false;
     else if (record.problem === "unclosed") throw unclosed(file, record.line);
-    // The bytes are the scanner's own until the callback returns, and the chunk's where it needed no joining.
-    else batch.push({ ...record, bytes: record.bytes.slice() });
+    else batch.push(rowOf(record, table, used));
   });
   for await (const chunk of plainBytes(file, table)) {
     scanner.push(chunk);
@@ -30,12 +38,41 @@ export async function* csvRecords(file: InputFile, table: CsvTable): AsyncGenera
   if (batch.length > 0) yield batch;
 }
 
+function rowOf(record: CsvRecord, table: CsvTable, used: readonly number[]): TableRow {
+  const { line, bytes } = record;
+  const problem = structureProblem(record, table, used);
+  if (problem !== undefined) return { line, problem };
+  // The bytes are the scanner's own until the callback returns.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+  return { line, fields: splitRecord(text, table.delimiter) };
+}
+
+/** What is wrong with a record's structure; undefined when it is a row of the table. */
+function structureProblem(record: CsvRecord, table: CsvTable, used: readonly number[]): string | undefined {
+  switch (record.problem) {
+    case "too-long":
+      return `the row is longer than ${MAX_ROW_BYTES / 1e6} MB`;
+    case "text-after-quote":
+      return "there is text between a closing quote and the next delimiter";
+    case "unclosed":
+      return "a quote is never closed";
+    case undefined:
+      break;
+  }
+  const columns = table.header.length;
+  if (record.fields !== columns) return `the row has ${record.fields} fields where the header has ${columns}`;
+  if (isUtf8(record.bytes)) return undefined;
+  // Latin-1 maps bytes to characters one to one, so that the fields' bytes can be told apart.
+  const fields = splitRecord(Buffer.from(record.bytes).toString("latin1"), table.delimiter);
+  const broken = used.find((at) => !isUtf8(Buffer.from(fields[at] ?? "", "latin1")));
+  return broken === undefined ? undefined : `${table.header[broken] ?? ""} is not UTF-8`;
+}
+
 async function* plainBytes(file: InputFile, table: CsvTable): AsyncGenerator<Uint8Array> {
   if (table.compression === "none") {
     yield* file.open();
     return;
   }
-  if (table.compression === "zstd") throw unsupported(file, "zstd compression", "Compress it with gzip.");
   const source = Readable.from(file.open(), { objectMode: false });
   const unpacked = createGunzip({ chunkSize: CHUNK_BYTES });
   source.on("error", (error) => unpacked.destroy(error));
@@ -55,16 +92,6 @@ async function* plainBytes(file: InputFile, table: CsvTable): AsyncGenerator<Uin
     source.destroy();
     unpacked.destroy();
   }
-}
-
-/** What this store has no reader for. */
-export function unsupported(file: InputFile, what: string, fix: string): DomainError {
-  return new DomainError(
-    "import.unsupported",
-    "unprocessable",
-    `${file.name}: ${what} cannot be read by this service`,
-    { fix },
-  );
 }
 
 function unclosed(file: InputFile, line: number): DomainError {

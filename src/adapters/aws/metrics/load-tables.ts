@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { CsvRecord } from "../../../core/csv/scanner.ts";
 import { type Dataset, DATASETS } from "../../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../../core/metrics/facts.ts";
 import { UNASSIGNED } from "../../../core/tenants/tenant.ts";
@@ -10,20 +9,20 @@ import {
   MAX_LISTED_REJECTIONS,
   type Ownership,
   type Rejection,
-  type TableFormat,
   type TableLoad,
   type TableMapping,
 } from "../../../ports/load.ts";
 import type { LoadOptions } from "../../../ports/metric-store.ts";
 import { Conformance } from "./conformance.ts";
-import { csvRecords, unsupported } from "./csv-records.ts";
 import { Ledger, UnassignedAccounts } from "./ledger.ts";
 import { LoadRun, type LoadStore } from "./load-run.ts";
 import { columnWarnings, replacementWarnings, tagWarning } from "./load-warnings.ts";
+import type { TableRow } from "./table-columns.ts";
 import { type ReadRow, RowReader } from "./table-rows.ts";
+import { openTable, type TableSource } from "./table-source.ts";
 
 /**
- * Loads CSV files: each row is read, checked and summed here, and its day block written as it fills.
+ * Loads CSV and Parquet files: each row is read, checked and summed here, and its day block written as it fills.
  * @throws DomainError `import.*` when a file cannot be read; the store is then as it was
  */
 export async function loadTables(
@@ -82,9 +81,14 @@ class TableLoading {
     const { mapping, files, dryRun } = this.#input;
     const readers: { name: string; reader: RowReader }[] = [];
     for (const { file, table } of files) {
-      const reader = readerFor(file, table, mapping);
-      readers.push({ name: file.name, reader });
-      await this.#readFile(file, table, reader, options);
+      const source = await openTable(file, table);
+      try {
+        const reader = new RowReader(file.name, source.columns, mapping);
+        readers.push({ name: file.name, reader });
+        await this.#readFile(file, source, reader, options);
+      } finally {
+        await source.close();
+      }
     }
     options.signal?.throwIfAborted();
     options.onProgress?.({ phase: "storing", rows: this.#rows });
@@ -115,14 +119,14 @@ class TableLoading {
 
   async #readFile(
     file: InputFile,
-    table: TableFormat,
+    source: TableSource,
     reader: RowReader,
     { signal, onProgress }: LoadOptions,
   ): Promise<void> {
-    if (table.kind !== "csv") return;
     let row = 0;
-    const check = this.#conformance.open(reader, table.header);
-    for await (const batch of csvRecords(file, table)) {
+    const header = source.columns.map(({ name }) => name);
+    const check = this.#conformance.open(reader, header);
+    for await (const batch of source.rows(reader.used)) {
       signal?.throwIfAborted();
       for (const record of batch) {
         row += 1;
@@ -135,17 +139,16 @@ class TableLoading {
   async #take(
     file: InputFile,
     row: number,
-    record: CsvRecord,
+    record: TableRow,
     reader: RowReader,
     check: (row: ReadRow) => void,
   ): Promise<void> {
     this.#rows += 1;
-    const broken = reader.structureProblem(record);
-    if (broken !== undefined) {
-      this.#reject({ file: file.name, line: record.line, row, field: null, reason: broken });
+    if ("problem" in record) {
+      this.#reject({ file: file.name, line: record.line, row, field: null, reason: record.problem });
       return;
     }
-    const read = reader.read(record);
+    const read = reader.read(record.fields);
     this.#ledger.read(read.values);
     check(read);
     if (read.problem !== undefined) {
@@ -201,11 +204,6 @@ const DAY_MICROS = 86_400_000_000n;
 
 function dateOf(micros: bigint): Date {
   return new Date(Math.floor(Number(micros) / 1000));
-}
-
-function readerFor(file: InputFile, table: TableFormat, mapping: TableMapping): RowReader {
-  if (table.kind === "csv") return new RowReader(file.name, table, mapping);
-  throw unsupported(file, "Parquet", "Import it as CSV, or with the command line on a machine.");
 }
 
 function ownerLookup(owners: Ownership): (account: string | null) => string {

@@ -21,6 +21,10 @@ export function columnWarnings(files: readonly { name: string; reader: RowReader
     const lines = [
       { text: "columns that are missing, their values unknown", names: reader.missing },
       { text: "columns that are not used", names: reader.unused },
+      {
+        text: "amounts held as binary floating point, read as their shortest decimal and rounded to 18 places",
+        names: reader.floats,
+      },
     ];
     for (const { text, names } of lines) {
       if (names.length === 0) continue;

@@ -1,7 +1,8 @@
 import type { FactType } from "../../../core/metrics/datasets.ts";
 import { formatDecimal, tryParseDecimal } from "../../../core/money/decimal.ts";
 import type { FieldCase, FieldValue, SourceName } from "../../../ports/load.ts";
-import { type Column, type FindColumn, textOf } from "./table-columns.ts";
+import { type Column, type Fields, type FindColumn, textOf } from "./table-columns.ts";
+import { readAmount } from "./table-amounts.ts";
 
 /** A column that some field's cases look at. */
 export interface CaseInput {
@@ -35,11 +36,11 @@ export class CaseInputs {
     return at;
   }
 
-  read(fields: readonly string[], nulls: ReadonlySet<string>): InputValues {
+  read(fields: Fields, nulls: ReadonlySet<string>): InputValues {
     const texts = this.list.map(({ source }) => textOf(source, fields, nulls));
-    const decimals = this.list.map(({ type }, i) => {
+    const decimals = this.list.map(({ type, source }, i) => {
       const text = texts[i] ?? null;
-      return type === "decimal" && text !== null ? tryParseDecimal(text) : undefined;
+      return type === "decimal" && text !== null ? readAmount(text, source) : undefined;
     });
     return { texts, decimals };
   }
@@ -52,16 +53,16 @@ export class CaseReader {
   readonly #cases: { holds: (inputs: InputValues) => boolean; value: ValueOf }[];
 
   constructor(cases: readonly FieldCase[], type: FactType, inputs: CaseInputs) {
-    this.#cases = cases.map(({ when, then }) => {
+    this.#cases = cases.flatMap(({ when, then }) => {
       const conditions = when.map(({ column, is }) => ({ at: inputs.add(column, "string"), is }));
-      return {
-        holds: ({ texts }) =>
-          conditions.every(({ at, is }) => {
-            const text = at === undefined ? null : (texts[at] ?? null);
-            return text !== null && (is === undefined || is.includes(text));
-          }),
-        value: valueReader(then, type, inputs),
-      };
+      // What no row can fulfil needs no columns read.
+      if (conditions.some(({ at }) => at === undefined)) return [];
+      const holds = ({ texts }: InputValues): boolean =>
+        conditions.every(({ at, is }) => {
+          const text = at === undefined ? null : (texts[at] ?? null);
+          return text !== null && (is === undefined || is.includes(text));
+        });
+      return [{ holds, value: valueReader(then, type, inputs) }];
     });
   }
 

@@ -1,19 +1,20 @@
-import { isUtf8 } from "node:buffer";
-import type { CsvRecord } from "../../../core/csv/scanner.ts";
-import { splitRecord } from "../../../core/csv/scanner.ts";
 import { DomainError } from "../../../core/errors/errors.ts";
 import type { FactType } from "../../../core/metrics/datasets.ts";
 import { tryParseTags } from "../../../core/metrics/tags.ts";
-import { formatDecimal, tryParseDecimal } from "../../../core/money/decimal.ts";
+import { formatDecimal } from "../../../core/money/decimal.ts";
 import { tryParseInstant } from "../../../core/time/instants.ts";
-import type { FieldMapping, TableFormat, TableMapping } from "../../../ports/load.ts";
+import type { FieldMapping, TableMapping } from "../../../ports/load.ts";
+import { readAmount } from "./table-amounts.ts";
 import { CaseInputs, CaseReader } from "./table-cases.ts";
-import { type Column, columnFinder, columnsThatBegin, isIgnored, textOf } from "./table-columns.ts";
-
-export type CsvTable = TableFormat & { kind: "csv" };
-
-/** A longer row is no row of a bill. */
-export const MAX_ROW_BYTES = 2_000_000;
+import {
+  type Column,
+  columnFinder,
+  columnsThatBegin,
+  type Fields,
+  type FileColumn,
+  isIgnored,
+  textOf,
+} from "./table-columns.ts";
 
 /** One value to read from each row. */
 interface Reading {
@@ -29,6 +30,15 @@ interface Reading {
   cases: CaseReader | undefined;
 }
 
+/** An instant's text, read: microseconds since 1970 and RFC 3339. */
+interface Instant {
+  micros: bigint | undefined;
+  text: string | null;
+}
+
+/** Some more than a month has minutes. */
+const MAX_INSTANTS = 50_000;
+
 type TagKeys = readonly { begins: string; instead: string }[];
 
 /** What a row comes to: its values whether accepted or not, as far as they can be read, and why it is not. */
@@ -43,42 +53,53 @@ export interface ReadRow {
   failed: { target: string; missing: boolean } | undefined;
 }
 
-/** Reads the rows of one CSV file as its mapping says. See `TableMapping` for the rules. */
+/** Reads the rows of one file as its mapping says. See `TableMapping` for the rules. */
 export class RowReader {
-  readonly #table: CsvTable;
   readonly #readings: Reading[];
   readonly #inputs: CaseInputs;
   readonly #nullWords: ReadonlySet<string>;
-  readonly #used: number[];
+  readonly #instants = new Map<string, Instant>();
+  /** Positions of the columns that are read. */
+  readonly used: readonly number[];
   /** Fields of the mapping that the file has no column for, and columns that nothing reads. */
   readonly missing: readonly string[];
   readonly unused: readonly string[];
+  /** Columns of amounts that the file holds as binary floating point. */
+  readonly floats: readonly string[];
 
   /** @throws DomainError `import.missing-column` */
-  constructor(fileName: string, table: CsvTable, mapping: TableMapping) {
-    this.#table = table;
+  constructor(fileName: string, columns: readonly FileColumn[], mapping: TableMapping) {
     this.#nullWords = new Set(["", ...mapping.nullWords]);
-    const find = columnFinder(table.header);
+    const find = columnFinder(columns);
     this.#inputs = new CaseInputs(find);
     const period = { target: PERIOD, from: mapping.period, type: "instant" as const, required: true };
     this.#readings = [...mapping.fields, period].map((field: FieldMapping) => {
       const { target, type, required, rename = {}, tagKeys = [], cases } = field;
       const source = find(field.from);
       if (required && source === undefined) throw missingColumn(fileName, field.from[0] ?? "");
-      const tags = source === undefined ? columnsThatBegin(table.header, field.tagColumns ?? []) : [];
+      const tags = source === undefined ? columnsThatBegin(columns, field.tagColumns ?? []) : [];
       const reader = cases === undefined ? undefined : new CaseReader(cases, type, this.#inputs);
       return { target, type, required, rename, source, tags, tagKeys, cases: reader };
     });
-    this.#used = [
-      ...this.#readings.flatMap(({ source, tags }) => (source === undefined ? tags : [source])),
-      ...this.#inputs.list.map(({ source }) => source),
-    ].map(({ at }) => at);
+    const read = [
+      ...this.#readings.map(({ type, source, tags }) => ({
+        type,
+        sources: source === undefined ? tags : [source],
+      })),
+      ...this.#inputs.list.map(({ type, source }) => ({ type, sources: [source] })),
+    ];
+    this.used = read.flatMap(({ sources }) => sources.map(({ at }) => at));
     this.missing = mapping.fields.flatMap(({ from, tagColumns }) =>
       find(from) === undefined && tagColumns === undefined ? from.slice(0, 1) : [],
     );
-    const known = new Set(this.#used.map((at) => (table.header[at] ?? "").toLowerCase()));
+    this.floats = read.flatMap(({ type, sources }) =>
+      type === "decimal" ? sources.filter(({ float }) => float).map(({ name }) => name) : [],
+    );
+    const known = new Set(this.used.map((at) => (columns[at]?.name ?? "").toLowerCase()));
     const ignored = isIgnored(mapping.ignored);
-    this.unused = table.header.filter((name) => !known.has(name.toLowerCase()) && !ignored(name));
+    this.unused = columns
+      .map(({ name }) => name)
+      .filter((name) => !known.has(name.toLowerCase()) && !ignored(name));
   }
 
   /** Whether the file has what a field of the mapping is read from. */
@@ -87,33 +108,7 @@ export class RowReader {
     return reading?.source !== undefined || reading?.cases !== undefined;
   }
 
-  /** What is wrong with a record's structure; undefined when it is a row of the table. */
-  structureProblem(record: CsvRecord): string | undefined {
-    switch (record.problem) {
-      case "too-long":
-        return `the row is longer than ${MAX_ROW_BYTES / 1e6} MB`;
-      case "text-after-quote":
-        return "there is text between a closing quote and the next delimiter";
-      case "unclosed":
-        return "a quote is never closed";
-      case undefined:
-        break;
-    }
-    const columns = this.#table.header.length;
-    if (record.fields !== columns)
-      return `the row has ${record.fields} fields where the header has ${columns}`;
-    if (isUtf8(record.bytes)) return undefined;
-    // Latin-1 maps bytes to characters one to one, so that the fields' bytes can be told apart.
-    const fields = splitRecord(Buffer.from(record.bytes).toString("latin1"), this.#table.delimiter);
-    const broken = this.#used.find((at) => !isUtf8(Buffer.from(fields[at] ?? "", "latin1")));
-    return broken === undefined ? undefined : `${this.#table.header[broken] ?? ""} is not UTF-8`;
-  }
-
-  read(record: CsvRecord): ReadRow {
-    const text = Buffer.from(record.bytes.buffer, record.bytes.byteOffset, record.bytes.length).toString(
-      "utf8",
-    );
-    const fields = splitRecord(text, this.#table.delimiter);
+  read(fields: Fields): ReadRow {
     const row: ReadRow = {
       ...{ values: {}, instants: {}, period: undefined, tagsLost: false },
       ...{ problem: undefined, failed: undefined },
@@ -134,7 +129,7 @@ export class RowReader {
     return row;
   }
 
-  #takeCases(fields: readonly string[], row: ReadRow): void {
+  #takeCases(fields: Fields, row: ReadRow): void {
     const inputs = this.#inputs.read(fields, this.#nullWords);
     this.#inputs.list.forEach(({ source, type }, i) => {
       const text = inputs.texts[i] ?? null;
@@ -148,6 +143,18 @@ export class RowReader {
     }
   }
 
+  /** Bills repeat the instants of their hours, and reading one is the dearest thing about a row. */
+  #instant(raw: string): Instant {
+    let found = this.#instants.get(raw);
+    if (found === undefined) {
+      const micros = tryParseInstant(raw);
+      found = { micros, text: micros === undefined ? null : formatInstant(micros) };
+      if (this.#instants.size >= MAX_INSTANTS) this.#instants.clear();
+      this.#instants.set(raw, found);
+    }
+    return found;
+  }
+
   #take(reading: Reading, raw: string, row: ReadRow): void {
     const { target } = reading;
     switch (reading.type) {
@@ -158,17 +165,17 @@ export class RowReader {
         takeTags(reading, tryParseTags(reading.rename[raw] ?? raw), row);
         return;
       case "decimal": {
-        const value = tryParseDecimal(raw);
+        const value = reading.source === undefined ? undefined : readAmount(raw, reading.source);
         row.values[target] = value === undefined ? null : formatDecimal(value);
         if (value === undefined) fail(row, reading, decimalReason(raw));
         return;
       }
       case "instant": {
-        const micros = tryParseInstant(raw);
+        const { micros, text } = this.#instant(raw);
         if (micros === undefined)
           fail(row, reading, `${shown(raw)} is not an instant such as 2024-09-01T00:00:00Z`);
         if (target === PERIOD) row.period = micros;
-        else row.values[target] = micros === undefined ? null : formatInstant(micros);
+        else row.values[target] = text;
         if (micros !== undefined && target !== PERIOD) row.instants[target] = micros;
       }
     }
@@ -187,7 +194,7 @@ function fail(row: ReadRow, { target, source }: Reading, reason: string, missing
 
 function tagsOfColumns(
   columns: readonly Column[],
-  fields: readonly string[],
+  fields: Fields,
   nulls: ReadonlySet<string>,
 ): Record<string, string> {
   return Object.fromEntries(
