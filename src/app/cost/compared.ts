@@ -56,12 +56,14 @@ interface Charges {
   fees: CostsBy;
 }
 
+type Ask = (more?: readonly QueryFilter[], ofFees?: readonly QueryFilter[]) => Promise<Charges>;
+
 /**
  * The charges savings are told of, on the accrual side: usage, purchases of what is no commitment, and what nobody used.
  * @throws DomainError `query.mixed-currencies`, `store.unavailable`
  */
 export async function comparedCharges(context: TenantContext, scope: Within): Promise<Compared> {
-  const ask = async (more: readonly QueryFilter[] = [], ofFees = more): Promise<Charges> => {
+  const ask: Ask = async (more = [], ofFees = more) => {
     const by = (own: readonly QueryFilter[], extra: readonly QueryFilter[]): Promise<CostsBy> =>
       costsBy(context, { ...scope, filters: [...scope.filters, ...own, ...extra] }, "service", COSTS);
     const [usage, purchases, fees] = await Promise.all([
@@ -73,43 +75,48 @@ export async function comparedCharges(context: TenantContext, scope: Within): Pr
   };
   const all = await ask();
   const partial = COSTS.filter((cost) => missing(all, cost) > 0);
+  // What no fact carries, as a Cost and Usage Report has no contracted cost, need not be asked for.
+  const absent = partial.filter((cost) => missing(all, cost) === factsOf(needing(all, cost)));
+  const figures = await figuresOf(ask, all, { partial, absent });
+  const lacking = new Map<Cost, (string | null)[]>();
+  for (const cost of partial) {
+    const found = absent.includes(cost) ? all : await ask([lacks(cost)]);
+    lacking.set(cost, serviceNames(needing(found, cost)));
+  }
+  const everything = [...all.charges, all.fees];
+  return {
+    facts: factsOf(everything),
+    prices: pricesOf(all, (cost) => partial.includes(cost), allOf),
+    pairs: pairsOf(figures, all, allOf),
+    told: eachFigure((figure) => toldOf(figures[figure], all)),
+    services: serviceNames(everything).map((service) => {
+      const ofService: Reader = (costs, cost) => costs.rows.get(service)?.[COSTS.indexOf(cost)] ?? null;
+      const unknown = (cost: Cost): boolean => lacking.get(cost)?.includes(service) === true;
+      return { service, prices: pricesOf(all, unknown, ofService), pairs: pairsOf(figures, all, ofService) };
+    }),
+  };
+}
+
+/** The charges each figure can be told of: those that carry both of its prices. */
+async function figuresOf(
+  ask: Ask,
+  all: Charges,
+  { partial, absent }: Readonly<Record<"partial" | "absent", readonly Cost[]>>,
+): Promise<Record<keyof PricePairs, Charges>> {
   const ofFigure = async (figure: keyof PricePairs): Promise<Charges> => {
-    const carried = FIGURES[figure].filter((cost) => partial.includes(cost)).map(carries);
+    if (FIGURES[figure].some((cost) => absent.includes(cost))) return { charges: [], fees: NONE };
+    const wanted = FIGURES[figure].filter((cost) => partial.includes(cost));
+    if (wanted.length === 0) return all;
     // Where usage has no contracted cost, what commitments saved on it is not told, and neither is what was not used.
-    return carried.length === 0
-      ? all
-      : ask(
-          carried,
-          carried.filter(({ field }) => field !== "list_cost"),
-        );
+    const ofFees = wanted.filter((cost) => cost !== "list_cost");
+    return ask(wanted.map(carries), ofFees.map(carries));
   };
   const [negotiated, commitment, total] = await Promise.all([
     ofFigure("negotiated"),
     ofFigure("commitment"),
     ofFigure("total"),
   ]);
-  const figures = { negotiated, commitment, total };
-  const lacking = await Promise.all(
-    partial.map(async (cost): Promise<[Cost, (string | null)[]]> => {
-      const found = await ask([lacks(cost)]);
-      return [cost, serviceNames(needing(found, cost))];
-    }),
-  );
-  return {
-    facts: factsOf(all),
-    prices: pricesOf(all, (cost) => partial.includes(cost), allOf),
-    pairs: pairsOf(figures, all, allOf),
-    told: eachFigure((figure) => toldOf(figures[figure], all)),
-    services: serviceNames([...all.charges, all.fees]).map((service) => ({
-      service,
-      prices: pricesOf(
-        all,
-        (cost) => lacking.some(([which, names]) => which === cost && names.includes(service)),
-        (costs, cost) => costs.rows.get(service)?.[COSTS.indexOf(cost)] ?? null,
-      ),
-      pairs: pairsOf(figures, all, (costs, cost) => costs.rows.get(service)?.[COSTS.indexOf(cost)] ?? null),
-    })),
-  };
+  return { negotiated, commitment, total };
 }
 
 const carries = (cost: Cost): QueryFilter => ({ field: cost, op: "not", value: null });
@@ -129,8 +136,10 @@ function missing(of: Charges, cost: Cost): number {
   return needing(of, cost).reduce((sum, { sums }) => sum + (sums[cost]?.missing ?? 0), 0);
 }
 
-function factsOf({ charges, fees }: Charges): number {
-  return [...charges, fees].reduce((sum, { facts }) => sum + facts, 0);
+const NONE: CostsBy = { facts: 0, sums: {}, currency: null, rows: new Map() };
+
+function factsOf(of: readonly CostsBy[]): number {
+  return of.reduce((sum, { facts }) => sum + facts, 0);
 }
 
 /** Of several sums; null where all are. */
@@ -180,10 +189,14 @@ function pairsOf(
 }
 
 function toldOf(of: Charges, all: Charges): Told {
-  if (isUnknown(of, all)) return { facts: 0, ofFacts: factsOf(all), percent: null };
+  if (isUnknown(of, all)) return { facts: 0, ofFacts: factsOf([...all.charges, all.fees]), percent: null };
   const known = missing(all, "effective_cost") === 0;
   const percent = percentOf(sumOf(of, "effective_cost", allOf), sumOf(all, "effective_cost", allOf));
-  return { facts: factsOf(of), ofFacts: factsOf(all), percent: known ? percent : null };
+  return {
+    facts: factsOf([...of.charges, of.fees]),
+    ofFacts: factsOf([...all.charges, all.fees]),
+    percent: known ? percent : null,
+  };
 }
 
 function serviceNames(of: readonly CostsBy[]): (string | null)[] {
