@@ -55,7 +55,9 @@ Every request but health and this document carries \`Authorization: Bearer TOKEN
   RATE_LIMITS,
 )
   .map(([name, limit]) => `${name.replace("-", " ")} ${limit}`)
-  .join(", ")}), told in the \`RateLimit\` headers.`;
+  .join(", ")}), told in the \`RateLimit\` headers.
+
+A service on AWS answers with \`303 See Other\` where an answer, mostly an export, is larger than 4.5 MB: its \`Location\` is a link that needs no token and is good for five minutes. HTTP clients follow it by themselves, curl with \`-L\`.`;
 
 export const TAGS: readonly (readonly [RouteSpec["tag"], string])[] = [
   ["Analytics", "Questions and dashboards."],

@@ -37,6 +37,17 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>;
 }
 
+/**
+ * A service on AWS has no room for large answers: they are put where the client can fetch them. Any answer may be one;
+ * the routes whose answers do grow that large say so.
+ */
+export const SEE_OTHER: Answer = {
+  status: 303,
+  description:
+    "On AWS, in place of an answer of more than 4.5 MB: fetch it with GET from `Location`, a link that needs no token and is good for five minutes.",
+  headers: { Location: "Where the answer is." },
+};
+
 /** One operation of the API as data: the server routes it, the client calls it, the reference explains it. */
 export interface RouteSpec {
   method: Method;

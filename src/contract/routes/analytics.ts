@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { routes } from "../route.ts";
+import { routes, SEE_OTHER } from "../route.ts";
 import { exportJobSchema, exportRequestSchema } from "../schemas/exports.ts";
 import {
   analyticsQuerySchema,
@@ -57,6 +57,7 @@ export const analyticsRoutes = routes({
     limit: "queries",
     query: queryParams,
     ok: { status: 200, description: "The answer.", schema: queryResultSchema },
+    also: [SEE_OTHER],
     problems: QUERY_PROBLEMS,
     examples: [
       { name: "Cost by service, last 30 days", query: { groupBy: "service", range: "30d" } },
@@ -87,6 +88,7 @@ export const analyticsRoutes = routes({
     limit: "queries",
     body: { kind: "json", schema: analyticsQuerySchema },
     ok: { status: 200, description: "The answer.", schema: queryResultSchema },
+    also: [SEE_OTHER],
     problems: QUERY_PROBLEMS,
     examples: [
       {
@@ -165,6 +167,7 @@ export const analyticsRoutes = routes({
         schema: exportJobSchema,
         headers: { Location: "The job.", "Retry-After": "Seconds after which to ask for it." },
       },
+      SEE_OTHER,
     ],
     problems: ["export.unknown-format", "report.unknown-template", "request.ambiguous", ...QUERY_PROBLEMS],
     examples: [

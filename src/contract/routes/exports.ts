@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { routes } from "../route.ts";
+import { routes, SEE_OTHER } from "../route.ts";
 import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
 import { exportJobSchema } from "../schemas/exports.ts";
 
@@ -58,6 +58,7 @@ export const exportRoutes = routes({
     access: "view",
     params: idParams("export"),
     ok: { status: 200, description: "The file.", media: EXPORT_MEDIA, headers: EXPORT_HEADERS },
+    also: [SEE_OTHER],
     problems: ["export.not-found", "export.not-ready", "export.failed"],
     examples: [{ name: "Download", params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f" } }],
   },

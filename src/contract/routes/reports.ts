@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { TEMPLATES } from "../../core/reports/templates/index.ts";
-import { routes } from "../route.ts";
+import { routes, SEE_OTHER } from "../route.ts";
 import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
 import { doc } from "../schemas/registry.ts";
 import {
@@ -94,6 +94,7 @@ export const reportRoutes = routes({
     query: SHOWN,
     body: { kind: "json", schema: previewSchema },
     ok: { status: 200, description: "The report with its answers.", schema: reportResultSchema },
+    also: [SEE_OTHER],
     problems: ["query.unknown-dimension", "query.unknown-measure", "query.invalid-filter"],
     examples: [
       { name: "Over September", body: { definition, range: { from: "2024-09-01", to: "2024-10-01" } } },
@@ -158,6 +159,7 @@ export const reportRoutes = routes({
     query: SHOWN,
     body: { kind: "json", schema: runSchema, optional: true },
     ok: { status: 200, description: "The report with its answers.", schema: reportResultSchema },
+    also: [SEE_OTHER],
     problems: ["report.not-found"],
     examples: [{ name: "Last month", params: { id: ID }, body: { range: { preset: "last-month" } } }],
   },

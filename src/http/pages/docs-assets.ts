@@ -6,7 +6,7 @@ nav{position:sticky;top:0;height:100vh;overflow:auto;border-right:1px solid var(
 nav .home{font-weight:700;text-decoration:none;color:var(--ink)}
 nav h2{font-size:.75rem;text-transform:uppercase;letter-spacing:.06em;color:var(--soft);margin:1.1rem 0 .2rem}
 nav ul{list-style:none;margin:.3rem 0;padding:0}
-nav li a{display:block;padding:.22rem .4rem;border-radius:6px;text-decoration:none;color:var(--ink)}
+nav li a{display:flex;gap:.5rem;align-items:baseline;padding:.22rem .4rem;border-radius:6px;text-decoration:none;color:var(--ink)}
 nav li a:hover,nav li a[aria-current]{background:var(--code)}
 nav input{width:100%;margin:.9rem 0 .2rem;padding:.45rem .6rem;font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:8px}
 main{max-width:58rem;padding:2.2rem clamp(1rem,4vw,3rem) 6rem}
@@ -14,6 +14,7 @@ h1{font-size:2rem;letter-spacing:-.02em}
 .soft{color:var(--soft)}
 .skip{position:absolute;left:-99rem}.skip:focus{left:.5rem;top:.5rem;background:var(--card);padding:.5rem;z-index:1}
 .group{margin-top:3rem}.group>h2{font-size:1.45rem;border-bottom:1px solid var(--line);padding-bottom:.4rem}
+.group>h3{margin:1.8rem 0 .5rem}
 article{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem 1.3rem;margin:1.2rem 0}
 article:target{border-color:var(--accent)}
 article h3{font-size:1.05rem;display:flex;gap:.6rem;align-items:center;flex-wrap:wrap}
@@ -22,7 +23,7 @@ article h4{font-size:.92rem;margin:1.3rem 0 .3rem}
 .summary{margin:.5rem 0 0;font-weight:600}.anchor{color:inherit;text-decoration:none}
 .badge{font-weight:500;margin-left:.3rem}
 .method{display:inline-block;min-width:3.6em;text-align:center;font:600 .72rem/1.6 ui-monospace,Menlo,Consolas,monospace;border:1px solid currentColor;border-radius:5px;padding:0 .35em}
-nav .method{font-size:.62rem;min-width:4.2em}
+nav .method{font-size:.62rem;flex:0 0 5.2em}
 .method.get{color:var(--get)}.method.post{color:var(--post)}.method.put{color:var(--put)}.method.delete{color:var(--delete)}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem;margin:.4rem 0}
@@ -39,7 +40,7 @@ tr:target{background:var(--code)}
 details{margin:.3rem 0}summary{cursor:pointer}
 #schemas~details>summary{font-weight:600}
 [hidden]{display:none!important}
-@media(max-width:52rem){body{display:block}nav{position:static;height:auto;border-right:0;border-bottom:1px solid var(--line)}nav section,nav>ul{display:none}nav:focus-within section,nav:focus-within>ul{display:block}}
+@media(max-width:52rem){:is(.stack,.fields) thead{display:none}:is(.stack,.fields) :is(tr,th,td){display:block}:is(.stack,.fields) :is(th,td){border:0;padding:.15rem 0;min-width:0}:is(.stack,.fields) tr{border-top:1px solid var(--line);padding:.5rem 0}body{display:block}nav{position:static;height:auto;border-right:0;border-bottom:1px solid var(--line)}nav section,nav>ul{display:none}nav:focus-within section,nav:focus-within>ul{display:block}}
 @media print{body{display:block}nav,.copy{display:none}article{break-inside:avoid}}
 `;
 

@@ -56,7 +56,7 @@ const method = (name: string): string => `<span class="method ${name.toLowerCase
 
 function navEntry(route: Route): string {
   const words = escape(`${route.method} ${route.path} ${route.summary}`.toLowerCase());
-  return `<li data-words="${words}"><a href="#${route.id}">${method(route.method)} ${escape(route.summary)}</a></li>`;
+  return `<li data-words="${words}"><a href="#${route.id}">${method(route.method)}<span>${escape(route.summary)}</span></a></li>`;
 }
 
 function gettingStarted(base: string): string {
@@ -80,7 +80,7 @@ function datasets(): string {
     return `<tr><th scope="row"><code>${dataset.id}</code><br><span class="soft">${escape(dataset.label)}</span></th><td>${list(dimensions)}</td><td>${list(dataset.measures.map((measure) => measure.id))}</td></tr>`;
   });
   return `<section class="group"><h2 id="datasets">Datasets</h2><p class="soft">What can be grouped by and filtered on, and what can be measured.</p>
-${table(["Dataset", "Dimensions", "Measures"], rows)}</section>`;
+${table(["Dataset", "Dimensions", "Measures"], rows, "stack")}</section>`;
 }
 
 function operation(route: Route, base: string, components: JsonObject): string {
@@ -146,7 +146,7 @@ function curl(route: Route, example: Example, base: string): string {
       `-d '${JSON.stringify(example.body, null, 2).replaceAll("'", "'\\''")}'`,
     );
   }
-  if (route.ok.media !== undefined) lines.push("-OJ");
+  if (route.ok.media !== undefined) lines.push("-LOJ");
   return `<h4>Example: ${escape(example.name)}</h4>${snippet(lines.join(" \\\n  "))}`;
 }
 
@@ -195,9 +195,10 @@ function problems(): string {
   });
   return `<section class="group"><h2 id="problems">Problem codes</h2>
 <p class="soft">Every error is a problem details object (RFC 9457) with one of these codes.</p>
-${table(["Code", "Status", "When"], rows)}</section>`;
+${table(["Code", "Status", "When"], rows, "stack")}</section>`;
 }
 
-function table(heads: readonly string[], rows: readonly string[]): string {
-  return `<div class="scroll"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+/** @param look `stack` sets the cells of a row below each other where the page is narrow */
+function table(heads: readonly string[], rows: readonly string[], look: "" | "stack" = ""): string {
+  return `<div class="scroll"><table${look === "" ? "" : ` class="${look}"`}><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
