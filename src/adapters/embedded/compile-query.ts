@@ -10,7 +10,7 @@ import {
   presenceCondition,
 } from "./compile-filters.ts";
 import { compilePicks } from "./compile-gauges.ts";
-import { factTable, identifier } from "./schema.ts";
+import { factTable, identifier, literal } from "./schema.ts";
 
 /** `part` of the rows that hold groups; rows of totals have the index of their unit source. */
 export const GROUPS_PART = 100;
@@ -315,15 +315,28 @@ function compileRows(shape: Shape, groups: string): string {
 
 /** Nulls last whatever the direction; ties by the keys, so that the order is always the same. */
 function order(shape: Shape): string {
-  const sorted = shape.plan.sort.map((sort) => `${sortExpression(sort)} ${sort.order} NULLS LAST`);
-  const ties = keyNames(shape).map((key) => `${key} ASC NULLS LAST`);
+  const sorted = shape.plan.sort.flatMap((sort) =>
+    sort.on === "key"
+      ? keyOrder(shape, sort.index, sort.order)
+      : [`${sortExpression(sort)} ${sort.order} NULLS LAST`],
+  );
+  const ties = shape.plan.keys.flatMap((_, i) => keyOrder(shape, i, "asc"));
   return [...sorted, ...ties, "part"].join(", ");
 }
 
-function sortExpression(sort: PlannedSort): string {
+/** By the order of the key's dimension where it has one, and by text. */
+function keyOrder({ plan }: Shape, index: number, direction: "asc" | "desc"): string[] {
+  const byText = `k${index} ${direction} NULLS LAST`;
+  const ranks = plan.keys[index]?.dimension.order;
+  if (ranks === undefined) return [byText];
+  const cases = ranks.map((value, rank) => `WHEN ${literal(value)} THEN ${rank}`).join(" ");
+  // A value that is missing has no rank; what has another one than those goes behind them.
+  const rank = `CASE WHEN k${index} IS NULL THEN NULL ELSE CASE k${index} ${cases} ELSE ${ranks.length} END END`;
+  return [`${rank} ${direction} NULLS LAST`, byText];
+}
+
+function sortExpression(sort: Exclude<PlannedSort, { on: "key" }>): string {
   switch (sort.on) {
-    case "key":
-      return `k${sort.index}`;
     case "measure":
       return `v${sort.index}`;
     case "previous":

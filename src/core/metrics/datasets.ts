@@ -1,5 +1,7 @@
 import { invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
+import { SEVERITIES } from "../findings/severity.ts";
+import { type ControlStatus, FINDING_STATUSES } from "../findings/status.ts";
 
 /**
  * The datasets, their facts and what can be asked of them, as data: stores build their tables or blocks from it,
@@ -28,6 +30,8 @@ export interface Dimension {
   kind: "column" | "tag" | "day" | "week" | "month" | "date" | "instant" | "source" | "period";
   /** The fact column behind it; the time dimensions read the fact's day, `source` and `period` the partition's. */
   column: string;
+  /** Values that are ranks, the first one first; other values come behind them, by text. Without it all are texts. */
+  order?: readonly string[];
 }
 
 /** Where a measure's unit comes from: a column of the fact (currency, unit) or one unit for all. */
@@ -64,6 +68,9 @@ const dimension = (id: string, label: string, column = id): Dimension => ({
   kind: "column",
   column,
 });
+/** The worst first, since that is what a reader looks for. */
+const SEVERITY: Dimension = { ...dimension("severity", "Severity"), order: SEVERITIES };
+const CONTROL_ORDER: readonly ControlStatus[] = ["failed", "passed", "not_available"];
 const TIME: Dimension[] = [
   { id: "day", label: "Day", kind: "day", column: "day" },
   { id: "week", label: "Week", kind: "week", column: "day" },
@@ -160,8 +167,8 @@ const FINDINGS: Dataset = {
     ...TIME,
     dimension("finding", "Finding", "finding_id"),
     dimension("title", "Title"),
-    dimension("severity", "Severity"),
-    dimension("status", "Status"),
+    SEVERITY,
+    { ...dimension("status", "Status"), order: FINDING_STATUSES },
     dimension("workflow_status", "Workflow status"),
     dimension("product", "Product", "source_product"),
     dimension("check", "Check", "check_id"),
@@ -211,8 +218,8 @@ const CONTROLS: Dataset = {
     dimension("framework", "Framework"),
     dimension("control", "Control", "control_id"),
     dimension("control_title", "Control title"),
-    dimension("status", "Status", "control_status"),
-    dimension("severity", "Severity"),
+    { ...dimension("status", "Status", "control_status"), order: CONTROL_ORDER },
+    SEVERITY,
     dimension("product", "Product", "source_product"),
     dimension("check", "Check", "check_id"),
     dimension("service", "Service", "service_name"),

@@ -323,14 +323,18 @@ function passesMeasure(filter: PlannedFilter & { on: "measure" }, value: bigint 
   }
 }
 
-/** By the plan's sort, ties by the keys ascending; what has no value comes last in either order. */
+/**
+ * By the plan's sort, ties by the keys ascending; what has no value comes last in either order. Keys whose dimension
+ * has an order go by it.
+ */
 export function sorter(plan: QueryPlan): (a: AnsweredGroup, b: AnsweredGroup) => number {
   const keyOrder = plan.keys.map((_, index) => ({ on: "key" as const, index, order: "asc" as const }));
-  const steps = [...plan.sort, ...keyOrder];
+  const steps = [...plan.sort, ...keyOrder].map((step) => ({ ...step, ranks: ranksOf(plan, step) }));
   return (a, b) => {
     for (const step of steps) {
       const [x, y] = [sortValue(a, step), sortValue(b, step)];
-      const order = compareValues(x, y, step.order === "desc" ? -1 : 1);
+      const sign = step.order === "desc" ? -1 : 1;
+      const order = compareRanks(x, y, step.ranks, sign) || compareValues(x, y, sign);
       if (order !== 0) return order;
     }
     return 0;
@@ -350,6 +354,25 @@ function sortValue(group: AnsweredGroup, step: QueryPlan["sort"][number]): strin
     case "change":
       return (now ?? 0n) - (before ?? 0n);
   }
+}
+
+function ranksOf(plan: QueryPlan, step: QueryPlan["sort"][number]): readonly string[] | undefined {
+  return step.on === "key" ? plan.keys[step.index]?.dimension.order : undefined;
+}
+
+/** 0 when the ranks do not tell: of two values without one, and where there is no order. */
+function compareRanks(
+  a: string | bigint | null,
+  b: string | bigint | null,
+  ranks: readonly string[] | undefined,
+  sign: number,
+): number {
+  if (ranks === undefined || typeof a !== "string" || typeof b !== "string") return 0;
+  const rank = (value: string): number => {
+    const at = ranks.indexOf(value);
+    return at < 0 ? ranks.length : at;
+  };
+  return sign * (rank(a) - rank(b));
 }
 
 function compareValues(a: string | bigint | null, b: string | bigint | null, sign: number): number {

@@ -253,13 +253,15 @@ function compareRows(plan: QueryPlan, a: readonly Cell[], b: readonly Cell[]): n
     } else {
       const index = sort.on === "previous" ? at + measureCount : at;
       order = nullsLast(a[index]!, b[index]!, sort.order, (x, y) =>
-        sort.on === "key" ? compareText(x, y) : compareBig(parseDecimal(x), parseDecimal(y)),
+        sort.on === "key"
+          ? compareKeys(plan.keys[sort.index]!, x, y)
+          : compareBig(parseDecimal(x), parseDecimal(y)),
       );
     }
     if (order !== 0) return order;
   }
   for (let i = 0; i < keyCount; i++) {
-    const order = nullsLast(a[i]!, b[i]!, "asc", compareText);
+    const order = nullsLast(a[i]!, b[i]!, "asc", (x, y) => compareKeys(plan.keys[i]!, x, y));
     if (order !== 0) return order;
   }
   return 0;
@@ -273,6 +275,13 @@ function nullsLast(
 ): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
   return order === "asc" ? compare(a, b) : -compare(a, b);
+}
+
+/** Severities have ranks; words that are none of them come last. */
+function compareKeys(key: PlannedKey, a: string, b: string): number {
+  const ranks = ["critical", "high", "medium", "low", "informational"];
+  const rank = (value: string): number => (ranks.includes(value) ? ranks.indexOf(value) : 9);
+  return (key.id === "severity" ? rank(a) - rank(b) : 0) || compareText(a, b);
 }
 
 const compareBig = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);

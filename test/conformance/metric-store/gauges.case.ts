@@ -206,5 +206,45 @@ export function gaugeCases(store: () => MetricStore): void {
       ]);
       expect(daily.totals).toEqual([[{ unit: "GB", value: "18.5", missing: 0 }]]);
     });
+
+    it("sorts severities by rank and not by name, whatever else they are grouped by, and unknown ones last", async () => {
+      const tenant = "ranked";
+      const words = ["low", "critical", null, "informational", "odd", "high", "medium", "aged"];
+      const facts = words.flatMap((severity, i) =>
+        Array.from({ length: i === 0 ? 2 : 1 }, () => finding("2024-09-04", { severity }, { tenant })),
+      );
+      await load(store(), facts, { dataset: "findings" });
+      const sorted = async (order: "asc" | "desc", limit?: number) => {
+        const question: Question = {
+          ...findings,
+          groupBy: ["severity"],
+          sort: [{ by: "severity", order }],
+        };
+        const { rows } = await ask(store(), { ...question, ...(limit !== undefined && { limit }) }, tenant);
+        return rows.map(([severity]) => severity);
+      };
+      const ranked = ["critical", "high", "medium", "low", "informational", "aged", "odd"];
+      expect(await sorted("asc")).toEqual([...ranked, null]);
+      expect(await sorted("desc")).toEqual([...ranked.toReversed(), null]);
+      expect(await sorted("asc", 2)).toEqual(["critical", "high"]);
+      // As many findings each: ties go by rank as well.
+      const byCount = await ask(store(), { dataset: "findings", groupBy: ["severity"] }, tenant);
+      expect(byCount.rows.map(([severity]) => severity)).toEqual([
+        "low",
+        ...ranked.filter((severity) => severity !== "low"),
+        null,
+      ]);
+    });
+
+    it("sorts what checks say with what failed first", async () => {
+      const tenant = "verdicts";
+      const facts = ["passed", "not_available", "failed"].map((control_status) =>
+        finding("2024-09-04", { control_status }, { tenant }),
+      );
+      await load(store(), facts, { dataset: "controls" });
+      const question = { dataset: "controls", groupBy: ["status"] } as const;
+      const { rows } = await ask(store(), { ...question, sort: [{ by: "status", order: "asc" }] }, tenant);
+      expect(rows.map(([status]) => status)).toEqual(["failed", "passed", "not_available"]);
+    });
   });
 }

@@ -59,7 +59,7 @@ function fact(dataset: "cost" | "findings"): fc.Arbitrary<LoadedFact> {
         })
       : fc.record({
           ...shared,
-          severity: fc.constantFrom("high", "low", null),
+          severity: fc.constantFrom("high", "low", "critical", "medium", "a word of its own", null),
           // As different tools spell one instant, and one just before midnight.
           first_observed_at: fc.constantFrom(
             null,
