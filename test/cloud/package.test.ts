@@ -31,6 +31,28 @@ describe("securebase package", () => {
     );
   });
 
+  it("makes them whatever folder it is run in", async () => {
+    const root = join(import.meta.dirname, "../..");
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+    const command = [
+      "--import",
+      import.meta.resolve("tsx"),
+      join(root, "src/cli/bin.ts"),
+      "package",
+      "--json",
+    ];
+    const text = execFileSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
+    const elsewhere = JSON.parse(text) as Packaged;
+    expect(elsewhere.function.path).toMatch(/dist.cloud.function\.zip$/);
+    const here = await packageFunction(join(folder, "two"), version);
+    expect(elsewhere.function.sha256).toBe(here.function.sha256);
+  }, 60_000);
+
+  it("says where it cannot write", async () => {
+    const file = join(folder, "one", "function.zip");
+    await expect(packageFunction(file, "1")).rejects.toMatchObject({ code: "output.unwritable" });
+  });
+
   it("stays small: the function under 1 MB, the layer under the 8.3 MB it replaces", () => {
     console.log(`function.zip ${packaged.function.bytes} bytes, layer.zip ${packaged.layer.bytes} bytes`);
     expect(packaged.function.bytes).toBeLessThan(MEGABYTE);

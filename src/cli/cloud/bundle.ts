@@ -20,7 +20,7 @@ export interface BundledFile {
 export interface Bundle {
   files: BundledFile[];
   maps: BundledFile[];
-  /** Every source file that is inside, relative to the working directory. */
+  /** Every source file that is inside, relative to the project's folder. */
   inputs: string[];
 }
 
@@ -41,7 +41,12 @@ async function loadBuild(): Promise<Build> {
   }
 }
 
+/** The checkout, or the installed package: this file is three folders below it, compiled or not. */
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
 const SHARED: BuildOptions = {
+  // Names of parts are hashes over paths too, which must not depend on the folder a command is run in.
+  absWorkingDir: ROOT,
   bundle: true,
   minify: true,
   platform: "node",

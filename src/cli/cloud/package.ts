@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
+import { DomainError } from "../../core/errors/errors.ts";
 import { type BundledFile, bundleFunction, bundleLibrary, FONTS, LAYER_LIBRARIES } from "./bundle.ts";
 import { zip, type ZipEntry } from "./zip.ts";
 
@@ -30,14 +31,13 @@ export const LAYER_ZIP = "layer.zip";
  * the source maps. The same source gives the same bytes.
  * @param outDir made when it is not there; what an earlier run left there is replaced
  * @param version shown by the health check
- * @throws DomainError `package.no-bundler`
+ * @throws DomainError `package.no-bundler`; `output.unwritable` when the folder cannot be made
  */
 export async function packageFunction(outDir: string, version: string): Promise<Packaged> {
   const code = await bundleFunction(version);
   const layer = await layerEntries();
   const maps = join(outDir, "maps");
-  await rm(maps, { recursive: true, force: true });
-  await mkdir(maps, { recursive: true });
+  await emptyFolder(maps);
   for (const { name, bytes } of code.maps) await writeFile(join(maps, name), bytes);
   return {
     function: await writeZip(join(outDir, FUNCTION_ZIP), code.files),
@@ -45,6 +45,20 @@ export async function packageFunction(outDir: string, version: string): Promise<
     maps,
     inputs: { function: code.inputs, layer: layer.inputs },
   };
+}
+
+async function emptyFolder(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await rm(path, { recursive: true, force: true });
+    await mkdir(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DomainError("output.unwritable", "unprocessable", `${path} cannot be made: ${reason}`, {
+      fix: "Name a folder that is writable, or can be made, with --out.",
+      cause: error,
+    });
+  }
 }
 
 async function writeZip(path: string, entries: readonly ZipEntry[]): Promise<PackagedFile> {
