@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Column, ResultHead, Row, TotalRow } from "../../src/core/query/query.ts";
 import { formatDecimal, parseDecimal } from "../../src/core/money/decimal.ts";
 import type { ReportDocument } from "../../src/core/reports/document.ts";
 import { datasetHasher, manifestTotals } from "../../src/core/reports/manifest.ts";
+import { sha256 } from "../../src/runtimes/digest.ts";
 
 const BATCH = 2048;
 const SERVICES = [
@@ -135,11 +135,7 @@ export function benchDocument(rows: number, totals: readonly string[] = benchTot
     completeness: { rows, rowsTotal: rows, complete: true, notes: [] },
     dataAsOf: "2024-10-02T03:04:05Z",
   };
-  const hash = createHash("sha256");
-  const hasher = datasetHasher(
-    { update: (t) => void hash.update(t), hex: () => hash.digest("hex") },
-    COLUMNS,
-  );
+  const hasher = datasetHasher(sha256(), COLUMNS);
   let read = 0;
   let datasetHash = "";
   const about = {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ChartSpec } from "../../src/core/charts/spec.ts";
 import { sumDecimals } from "../../src/core/money/decimal.ts";
 import type {
@@ -11,6 +10,7 @@ import type {
 } from "../../src/core/query/query.ts";
 import type { DocumentSection, ReportDocument } from "../../src/core/reports/document.ts";
 import { datasetHasher, manifestTotals } from "../../src/core/reports/manifest.ts";
+import { sha256 } from "../../src/runtimes/digest.ts";
 
 /** Documents for renderer tests: made of plain rows, with a manifest that is right and a row stream that can be watched. */
 
@@ -94,11 +94,7 @@ export function documentOf(
 ): ReportDocument {
   const { batchSize = 100, watch = { pulled: 0, ended: false }, title = "Cost by service" } = options;
   const head = headOf(columns, rows, options);
-  const hash = createHash("sha256");
-  const hasher = datasetHasher(
-    { update: (text) => void hash.update(text), hex: () => hash.digest("hex") },
-    columns,
-  );
+  const hasher = datasetHasher(sha256(), columns);
   let datasetHash: string | undefined;
   // eslint-disable-next-line @typescript-eslint/require-await -- the rows are here already
   async function* batches(): AsyncGenerator<readonly Row[], void, undefined> {

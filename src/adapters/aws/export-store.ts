@@ -1,8 +1,9 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ExportJob, ExportStore, TenantExports } from "../../ports/export-store.ts";
+import type { ExportJob, ExportLegs, ExportStore, TenantExports } from "../../ports/export-store.ts";
 import type { Dynamo, Item } from "./dynamo.ts";
-import { EXPIRES, isExpired, number, packed, text, unpacked } from "./items.ts";
+import { AwsLegs, forgetLegs, jobItem, type LegPlace } from "./export-legs.ts";
+import { isExpired, text, unpacked } from "./items.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { newestFirst } from "./report-store.ts";
 
@@ -27,20 +28,35 @@ interface Parts {
 
 /** Where an export's file is in the bucket. */
 export function exportObjectKey(tenant: string, id: string): string {
-  return `exports/${tenant}/${encodeURIComponent(id)}`;
+  return `${EXPORTS}${tenant}/${encodeURIComponent(id)}`;
+}
+
+/** Under this are the checkpoints of exports that are written in legs. */
+export const CHECKPOINTS = "checkpoints/";
+export const EXPORTS = "exports/";
+
+function checkpointPrefix(tenant: string, id: string): string {
+  return `${CHECKPOINTS}${tenant}/${encodeURIComponent(id)}/`;
 }
 
 class AwsExports implements TenantExports {
   readonly #parts: Parts;
   readonly #tenant: string;
+  readonly legs: ExportLegs;
 
   constructor(parts: Parts, tenant: string) {
     this.#parts = parts;
     this.#tenant = tenant;
+    this.legs = new AwsLegs((id) => this.#place(id));
   }
 
   #key(id: string): Item {
     return { customer_id: text(this.#tenant), id: text(PREFIX + id) };
+  }
+
+  #place(id: string): LegPlace {
+    const object = exportObjectKey(this.#tenant, id);
+    return { ...this.#parts, key: this.#key(id), object, checkpoints: checkpointPrefix(this.#tenant, id) };
   }
 
   async get(id: string): Promise<ExportJob | undefined> {
@@ -59,15 +75,7 @@ class AwsExports implements TenantExports {
 
   async put(job: ExportJob): Promise<void> {
     const { dynamo, table } = this.#parts;
-    await dynamo.put({
-      TableName: table,
-      Item: {
-        ...this.#key(job.id),
-        created_at: text(job.createdAt),
-        [EXPIRES]: number(Math.ceil(Date.parse(job.expiresAt) / 1000)),
-        body: packed(job),
-      },
-    });
+    await dynamo.put({ TableName: table, Item: { ...this.#key(job.id), ...jobItem(job) } });
   }
 
   write(id: string, content: AsyncIterable<Uint8Array>): Promise<number> {
@@ -84,6 +92,7 @@ class AwsExports implements TenantExports {
 
   async remove(id: string): Promise<void> {
     const { dynamo, table, objects } = this.#parts;
+    await forgetLegs(this.#place(id));
     await objects.remove(exportObjectKey(this.#tenant, id));
     await dynamo.delete({ TableName: table, Key: this.#key(id) });
   }

@@ -1,22 +1,13 @@
-import type * as S3 from "@aws-sdk/client-s3";
 import { DomainError } from "../../core/errors/errors.ts";
 import { type AwsConfig, DEFAULT_RETRY, type RetryPolicy } from "./config.ts";
 import { readVendorError, withRetry } from "./retry.ts";
-
-/** S3 asks for parts of at least 5 MiB, but for the last. */
-const PART_BYTES = 5 * 1024 * 1024;
-const PARTS_AT_ONCE = 2;
-
-interface Loaded {
-  sdk: typeof S3;
-  client: S3.S3Client;
-}
+import { abortUpload, type LoadedS3, Upload, type UploadState, type UploadTarget } from "./upload.ts";
 
 /** One bucket. The SDK is loaded when it is first used: a query never pays for it. */
 export class ObjectStore {
   readonly #config: AwsConfig;
   readonly #policy: RetryPolicy;
-  #loaded: Promise<Loaded> | undefined;
+  #loaded: Promise<LoadedS3> | undefined;
   readonly bucket: string;
 
   constructor(config: AwsConfig) {
@@ -25,7 +16,7 @@ export class ObjectStore {
     this.bucket = config.names.bucket;
   }
 
-  async #load(): Promise<Loaded> {
+  async #load(): Promise<LoadedS3> {
     this.#loaded ??= import("@aws-sdk/client-s3").then((sdk) => {
       const { region, s3Endpoint, credentials } = this.#config;
       const client = new sdk.S3Client({
@@ -43,7 +34,7 @@ export class ObjectStore {
     return this.#loaded;
   }
 
-  async #call<T>(what: string, call: (loaded: Loaded, signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #call<T>(what: string, call: (loaded: LoadedS3, signal: AbortSignal) => Promise<T>): Promise<T> {
     const loaded = await this.#load();
     return withRetry(this.#policy, `${what} ${this.bucket}`, (signal) => call(loaded, signal));
   }
@@ -55,112 +46,31 @@ export class ObjectStore {
    * @throws what the stream throws
    */
   async write(key: string, content: AsyncIterable<Uint8Array>, contentType?: string): Promise<number> {
-    const type = contentType === undefined ? {} : { ContentType: contentType };
-    const pieces = inPieces(content, PART_BYTES)[Symbol.asyncIterator]();
-    const first = await pieces.next();
-    const body = first.done === true ? new Uint8Array() : first.value;
-    if (body.length < PART_BYTES) {
-      await this.#call("PutObject", ({ sdk, client }, abortSignal) =>
-        client.send(new sdk.PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body, ...type }), {
-          abortSignal,
-        }),
-      );
-      return body.length;
-    }
-    const upload = await this.#call("CreateMultipartUpload", ({ sdk, client }, abortSignal) =>
-      client.send(new sdk.CreateMultipartUploadCommand({ Bucket: this.bucket, Key: key, ...type }), {
-        abortSignal,
-      }),
-    );
-    const id = upload.UploadId ?? "";
+    const upload = new Upload({ ...this.#target(key), contentType });
     try {
-      return await this.#writeParts(key, id, body, pieces);
+      for await (const bytes of content) await upload.add(bytes);
+      return await upload.complete();
     } catch (error) {
-      // Parts of an upload that is not aborted are kept, and billed, unseen.
-      await this.#abort(key, id).catch(() => undefined);
-      throw error;
-    } finally {
-      await pieces.return(undefined);
-    }
-  }
-
-  async #writeParts(
-    key: string,
-    upload: string,
-    first: Uint8Array,
-    rest: AsyncIterator<Uint8Array>,
-  ): Promise<number> {
-    const parts: { PartNumber: number; ETag: string | undefined }[] = [];
-    const running = new Set<Promise<void>>();
-    let failure: { error: unknown } | undefined;
-    let bytes = 0;
-    for (let piece: Uint8Array | undefined = first; piece !== undefined && failure === undefined;) {
-      const number = parts.push({ PartNumber: parts.length + 1, ETag: undefined });
-      bytes += piece.length;
-      const task = this.#writePart(key, upload, number, piece)
-        .then((etag) => {
-          parts[number - 1] = { PartNumber: number, ETag: etag };
-        })
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => running.delete(task));
-      running.add(task);
-      if (running.size >= PARTS_AT_ONCE) await Promise.race(running);
-      const next = await rest.next();
-      piece = next.done === true ? undefined : next.value;
-    }
-    await Promise.all(running);
-    if (failure !== undefined) throw failure.error;
-    await this.#complete(key, upload, parts);
-    return bytes;
-  }
-
-  async #writePart(
-    key: string,
-    upload: string,
-    number: number,
-    body: Uint8Array,
-  ): Promise<string | undefined> {
-    const output = await this.#call("UploadPart", ({ sdk, client }, abortSignal) =>
-      client.send(
-        new sdk.UploadPartCommand({
-          ...{ Bucket: this.bucket, Key: key, UploadId: upload, PartNumber: number, Body: body },
-        }),
-        { abortSignal },
-      ),
-    );
-    return output.ETag;
-  }
-
-  async #complete(
-    key: string,
-    upload: string,
-    parts: { PartNumber: number; ETag: string | undefined }[],
-  ): Promise<void> {
-    try {
-      await this.#call("CompleteMultipartUpload", ({ sdk, client }, abortSignal) =>
-        client.send(
-          new sdk.CompleteMultipartUploadCommand({
-            ...{ Bucket: this.bucket, Key: key, UploadId: upload, MultipartUpload: { Parts: parts } },
-          }),
-          { abortSignal },
-        ),
-      );
-    } catch (error) {
-      // The try before may have completed it although its answer was lost.
-      const cause = error instanceof Error ? error.cause : undefined;
-      if (readVendorError(cause).name === "NoSuchUpload" && (await this.exists(key))) return;
+      await upload.abort().catch(() => undefined);
       throw error;
     }
   }
 
-  async #abort(key: string, upload: string): Promise<void> {
-    await this.#call("AbortMultipartUpload", ({ sdk, client }, abortSignal) =>
-      client.send(new sdk.AbortMultipartUploadCommand({ Bucket: this.bucket, Key: key, UploadId: upload }), {
-        abortSignal,
-      }),
-    );
+  #target(key: string): UploadTarget {
+    return {
+      call: (what, call) => this.#call(what, call),
+      ...{ bucket: this.bucket, key, exists: () => this.exists(key) },
+    };
+  }
+
+  /** An object to be stored bit by bit, which another process may go on with. @param from an upload that was left */
+  upload(key: string, from?: UploadState): Upload {
+    return new Upload(this.#target(key), from);
+  }
+
+  /** Frees an upload that nobody goes on with. */
+  async abortUpload(key: string, id: string): Promise<void> {
+    await abortUpload(this.#target(key), id);
   }
 
   /** The object's bytes as they arrive; undefined when it does not exist. */
@@ -273,21 +183,4 @@ function unreadable(key: string, cause: unknown): DomainError {
       cause,
     },
   );
-}
-
-/** Joins or cuts chunks to pieces of exactly `size` bytes, the last one smaller. */
-async function* inPieces(content: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  let held: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of content) {
-    held.push(chunk);
-    length += chunk.length;
-    if (length < size) continue;
-    const joined = Buffer.concat(held);
-    let at = 0;
-    for (; at + size <= joined.length; at += size) yield joined.subarray(at, at + size);
-    held = [joined.subarray(at)];
-    length = joined.length - at;
-  }
-  if (length > 0) yield Buffer.concat(held);
 }

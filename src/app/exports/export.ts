@@ -6,13 +6,11 @@ import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { ExportFormat } from "../../core/reports/formats.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
 import type { ExportJob } from "../../ports/export-store.ts";
-import type { JobWork } from "../../ports/jobs.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
 import { rendererFor } from "../../render/registry.ts";
-import { buildDocument, type DocumentOptions } from "../reports/build-document.ts";
+import type { DocumentOptions } from "../reports/build-document.ts";
 import { type Page, pageOf } from "../reports/reports.ts";
-import type { Services, TenantContext } from "../services.ts";
-import { getTenant } from "../tenants/tenants.ts";
+import type { TenantContext } from "../services.ts";
 
 /** Detail rows up to which an export is answered at once; more become a job. */
 export const STREAM_ROWS = 10_000;
@@ -163,30 +161,12 @@ export interface ExportRecipe {
   options: DocumentOptions;
 }
 
-interface ExportWork {
+/** A job as another process can do it: `resumeExport`. */
+export interface ExportWork {
   principal: Principal;
   job: ExportJob;
   recipe: ExportRecipe;
   options: RenderOptions;
-}
-
-/**
- * Does in this process what `startExport` handed to a job runner in another one. The outcome is on the job's record.
- * @param signal ends it, and has the record say why
- */
-export async function resumeExport(services: Services, work: JobWork, signal: AbortSignal): Promise<void> {
-  const { principal, job, recipe, options } = work.data as ExportWork;
-  const tenant = await getTenant(services, work.tenant);
-  const context: TenantContext = { services, tenant, principal };
-  // A runner may deliver the same work twice; what is done stays done.
-  const current = await services.exports.forTenant(tenant.id).get(job.id);
-  if (current === undefined || current.status === "done") return;
-  try {
-    const document = await buildDocument(context, recipe.definition, recipe.options);
-    await runJob(context, job, document, await rendererFor(job.format, options), options, signal);
-  } catch (error) {
-    await recordFailure(context, job, error);
-  }
 }
 
 /** Writes the file and records how it went; a failure is on the job's record, with its reason. */
@@ -212,16 +192,22 @@ async function runJob(
 }
 
 async function recordFailure(context: TenantContext, job: ExportJob, error: unknown): Promise<void> {
+  const failed = failedJob(job, error, context.services.clock.now());
+  await context.services.exports.forTenant(context.tenant.id).put(failed);
+}
+
+/** A job's record after a failure. */
+export function failedJob(job: ExportJob, error: unknown, now: Date): ExportJob {
   const known = error instanceof DomainError;
-  await context.services.exports.forTenant(context.tenant.id).put({
+  return {
     ...job,
     status: "failed",
     error: {
       code: known ? error.code : "export.failed",
       message: error instanceof Error ? error.message : String(error),
     },
-    finishedAt: context.services.clock.now().toISOString(),
-  });
+    finishedAt: now.toISOString(),
+  };
 }
 
 const PROGRESS_EVERY_ROWS = 50_000;
@@ -273,7 +259,8 @@ const isOpen = ({ status }: ExportJob): boolean => status === "running" || statu
 
 /** A job whose process died never ends: it is shown as what it is. */
 async function withLiveness(context: TenantContext, read: ExportJob): Promise<ExportJob> {
-  if (!isOpen(read) || context.services.jobs.isAlive(read.id)) return read;
+  const progress = read.progressAt === undefined ? undefined : new Date(read.progressAt);
+  if (!isOpen(read) || context.services.jobs.isAlive(read.id, progress)) return read;
   // It may have ended between the two looks: its end is on record before it leaves the living.
   const job = (await context.services.exports.forTenant(context.tenant.id).get(read.id)) ?? read;
   if (!isOpen(job)) return job;

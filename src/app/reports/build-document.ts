@@ -1,5 +1,5 @@
 import { DomainError } from "../../core/errors/errors.ts";
-import type { QueryFilter, QueryResult, ResultRange } from "../../core/query/query.ts";
+import type { OthersRow, QueryFilter, QueryResult, ResultRange, Row } from "../../core/query/query.ts";
 import type {
   KpiSpec,
   ReportDefinition,
@@ -14,7 +14,12 @@ import {
   type ReportDocument,
   type TableStream,
 } from "../../core/reports/document.ts";
-import { datasetHasher, type Manifest, manifestTotals } from "../../core/reports/manifest.ts";
+import {
+  type DatasetHasher,
+  datasetHasher,
+  type Manifest,
+  manifestTotals,
+} from "../../core/reports/manifest.ts";
 import { type DayRange, type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
@@ -29,6 +34,18 @@ export interface DocumentOptions {
   filters?: readonly QueryFilter[];
 }
 
+/** A document whose detail table can be checked, before its end, against what another one made of it. */
+export interface BuiltDocument extends ReportDocument {
+  /**
+   * A hash of the detail table's first rows, which must end in the batch that was read last, or at most
+   * {@link READ_AHEAD} rows before it.
+   */
+  readonly hashAfter: (rows: number) => string;
+}
+
+/** Rows that a renderer may read before it writes the first of them. */
+const READ_AHEAD = 500;
+
 /**
  * Runs all questions of a report. Charts, cards and side tables are answered at once, the detail table is opened as a
  * stream: the caller renders the document, or calls `closeTables`.
@@ -38,7 +55,7 @@ export async function buildDocument(
   context: TenantContext,
   definition: ReportDefinition,
   options: DocumentOptions = {},
-): Promise<ReportDocument> {
+): Promise<BuiltDocument> {
   const { services, tenant } = context;
   const now = services.clock.now();
   const range = resolveRange(options.range ?? definition.range, now, tenant.zone);
@@ -79,6 +96,7 @@ export async function buildDocument(
       section === detail ? { ...detail, table: recorded.table } : section,
     ),
     manifest: recorded.manifest,
+    hashAfter: recorded.hashAfter,
   };
 }
 
@@ -180,8 +198,9 @@ function recordManifest(
     Manifest,
     "title" | "tenant" | "range" | "query" | "generatedAt" | "dataAsOf" | "demo" | "generator"
   >,
-): { table: TableStream; manifest: () => Manifest } {
+): { table: TableStream; manifest: () => Manifest; hashAfter: (rows: number) => string } {
   const { head } = table;
+  const recent = new RecentRows(datasetHasher(context.services.digest(), head.columns));
   let rowsWritten = 0;
   let datasetHash: string | undefined;
   return {
@@ -189,9 +208,8 @@ function recordManifest(
       head,
       ...(table.close !== undefined && { close: table.close }),
       async *batches() {
-        const hasher = datasetHasher(context.services.digest(), head.columns);
         for await (const batch of table.batches()) {
-          hasher.rows(batch);
+          recent.add(batch);
           rowsWritten += batch.length;
           yield batch;
         }
@@ -203,7 +221,7 @@ function recordManifest(
             { fix: "Try again; if it happens again, check the store with the health endpoint." },
           );
         }
-        datasetHash = hasher.finish(head.others);
+        datasetHash = recent.finish(head.others);
       },
     },
     manifest() {
@@ -212,5 +230,42 @@ function recordManifest(
       const totals = manifestTotals(head.columns, head.totals);
       return { ...about, rowsWritten, rowsTotal, complete, notes, totals, datasetHash };
     },
+    hashAfter: (rows) => recent.hashAfter(rows),
   };
+}
+
+/** Hands rows to the hash late, so that it can be told for a place among the last ones. */
+class RecentRows {
+  readonly #hasher: DatasetHasher;
+  #batches: (readonly Row[])[] = [];
+  #hashed = 0;
+
+  constructor(hasher: DatasetHasher) {
+    this.#hasher = hasher;
+  }
+
+  add(batch: readonly Row[]): void {
+    this.#batches.push(batch);
+    const between = (): number => this.#batches.slice(1, -1).reduce((sum, { length }) => sum + length, 0);
+    while (between() >= READ_AHEAD) {
+      const oldest = this.#batches.shift() ?? [];
+      this.#hasher.rows(oldest);
+      this.#hashed += oldest.length;
+    }
+  }
+
+  /** The dataset hash, when all rows were added. */
+  finish(others: OthersRow | null): string {
+    const hasher = this.#hasher.copy();
+    for (const batch of this.#batches) hasher.rows(batch);
+    return hasher.finish(others);
+  }
+
+  hashAfter(rows: number): string {
+    const more = rows - this.#hashed;
+    if (more < 0) throw new Error(`the hash after ${rows} rows cannot be told any more`);
+    const hasher = this.#hasher.copy();
+    hasher.rows(this.#batches.flat().slice(0, more));
+    return hasher.finish(null);
+  }
 }

@@ -36,8 +36,10 @@ export interface ManifestTotal {
 /** An incremental SHA-256, given in by the caller since core has no I/O and no crypto. */
 export interface Digest {
   update(text: string): void;
-  /** Lower-case hex. */
+  /** Lower-case hex. Ends it. */
   hex(): string;
+  /** Another one over what was put in so far. */
+  copy(): Digest;
 }
 
 /**
@@ -60,6 +62,10 @@ function encodeCell(cell: Cell): string {
  */
 export function datasetHasher(digest: Digest, columns: readonly Column[]): DatasetHasher {
   digest.update(encodeRow(columns.map((column) => column.id)));
+  return hasherOf(digest);
+}
+
+function hasherOf(digest: Digest): DatasetHasher {
   return {
     rows(batch) {
       let text = "";
@@ -70,12 +76,15 @@ export function datasetHasher(digest: Digest, columns: readonly Column[]): Datas
       if (others !== null) digest.update(encodeRow(["others", String(others.groups), ...others.cells]));
       return `sha256:${digest.hex()}`;
     },
+    copy: () => hasherOf(digest.copy()),
   };
 }
 
 export interface DatasetHasher {
   rows(batch: readonly Row[]): void;
   finish(others: OthersRow | null): string;
+  /** Another one over the rows so far. */
+  copy(): DatasetHasher;
 }
 
 /**

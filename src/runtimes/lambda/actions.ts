@@ -1,12 +1,8 @@
 import type { AwsStore } from "../../adapters/aws/store.ts";
-import { resumeExport } from "../../app/exports/export.ts";
+import { resumeExport } from "../../app/exports/legs.ts";
 import type { Services } from "../../app/services.ts";
-import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportEvent } from "./jobs.ts";
 import { sync, type SyncContext } from "./sync.ts";
-
-/** Milliseconds before the time limit at which work is ended, so that its record can still say so. */
-const MARGIN = 3_000;
 
 export interface ActionContext extends SyncContext {
   services: Services;
@@ -35,27 +31,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
   export: async ({ services, remaining }, event) => {
     const { work } = event as unknown as ExportEvent;
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(outOfTime()), Math.max(0, remaining() - MARGIN));
-    try {
-      await resumeExport(services, work, controller.signal);
-    } finally {
-      clearTimeout(timer);
-    }
+    await resumeExport(services, work, remaining);
     return { statusCode: 200, body: { done: true } };
   },
 
   sync,
 };
-
-function outOfTime(): DomainError {
-  return new DomainError(
-    "export.out-of-time",
-    "unavailable",
-    "The export is larger than the function can write within its time limit",
-    { fix: "Ask for a shorter range or fewer columns to group by, or raise the function's time limit." },
-  );
-}
 
 /**
  * The action an event asks for. EventBridge's own scheduled events mean housekeeping, unless their detail says

@@ -12,7 +12,7 @@ export interface SyncEvent extends Omit<SyncWork, "kind"> {
   action: "sync";
 }
 
-/** Lambda keeps an asynchronous event for some retries; after this long a job that is not done never will be. */
+/** Lambda keeps an asynchronous event for some retries; a job that has not got on for so long never will. */
 const LONGEST_MINUTES = 15;
 
 /**
@@ -40,10 +40,11 @@ export class InvocationJobs implements JobRunner {
     await invokeAsync(this.#target, eventOf(work));
   }
 
-  /** Whether a job may still be at work, told by its age: UUIDv7 begins with its time (RFC 9562). */
-  isAlive(id: string): boolean {
+  /** Told by its last progress or else its age: UUIDv7 begins with its time (RFC 9562). */
+  isAlive(id: string, progress?: Date): boolean {
     const made = parseInt(id.replaceAll("-", "").slice(0, 12), 16);
-    return this.#now().getTime() - made < LONGEST_MINUTES * 60_000;
+    const last = Math.max(made, progress?.getTime() ?? 0);
+    return this.#now().getTime() - last < LONGEST_MINUTES * 60_000;
   }
 
   stop(): Promise<void> {
