@@ -5,7 +5,7 @@ import type { Dynamo, Item } from "./dynamo.ts";
 import { AwsLegs, forgetLegs, jobItem, type LegPlace } from "./export-legs.ts";
 import { isExpired, text, unpacked } from "./items.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { newestFirst } from "./report-store.ts";
+import { inOrder } from "./records.ts";
 
 const PREFIX = "export#";
 
@@ -68,7 +68,7 @@ class AwsExports implements TenantExports {
 
   async list(page: { limit: number; after?: string }): Promise<ExportJob[]> {
     const { dynamo, table, clock } = this.#parts;
-    const query = newestFirst(table, this.#tenant, PREFIX, page);
+    const query = inOrder(table, this.#tenant, PREFIX, page, "newest-first");
     const items = await dynamo.queryAll(query, page.limit, (item) => !isExpired(item, clock.now()));
     return items.map((item) => unpacked(item, "body") as ExportJob);
   }
