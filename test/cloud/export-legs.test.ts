@@ -24,9 +24,9 @@ describe("an export in legs", () => {
   });
   afterEach(() => scene.close());
 
-  it.each(FORMATS)(
+  it.each(CASES)(
     "is the same %s file as one written at a stretch",
-    async (_name, format, options, rows) => {
+    async (_name, format, options, rows, places) => {
       await scene.loadFacts(rows);
       const id = await scene.start(format, options);
       const progress: (number | undefined)[] = [];
