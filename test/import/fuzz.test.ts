@@ -170,3 +170,126 @@ describe("values of a Cost and Usage Report that are none", () => {
     expect(report?.rowsAccepted).toBe(1);
   });
 });
+
+/** The first record of a list in any of the shapes the samples have. */
+function firstRecord(text: string): Record<string, unknown> {
+  const [line = ""] = text.split("\n");
+  const parsed = JSON.parse(/^\{.*\}$/.test(line) ? line : text) as
+    Record<string, unknown>[] | (Record<string, unknown> & { Findings?: Record<string, unknown>[] });
+  const list = Array.isArray(parsed) ? parsed : (parsed.Findings ?? [parsed]);
+  return list[0] ?? {};
+}
+
+const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
+const trailRecord = {
+  ...{ eventVersion: "1.08", eventID: "e-1", eventTime: "2025-03-04T22:30:00Z", awsRegion: "eu-west-1" },
+  ...{ eventSource: "s3.amazonaws.com", eventName: "GetObject", recipientAccountId: "111111111111" },
+};
+const WITH_TRAIL: typeof FILES = [...FILES, ["CloudTrail", `${JSON.stringify(trailRecord)}\n`]];
+
+describe.each(WITH_TRAIL)("%s with a line of 1 GB", (name, text) => {
+  it("is refused with file, line and limit, and read no further than that", async () => {
+    const start = isJson(text) ? `${JSON.stringify(firstRecord(text))}\n{"Id":"` : text;
+    const chunk = Buffer.alloc(1 << 20, "x");
+    let read = 0;
+    const file: InputFile = {
+      name: "endless.txt",
+      async *open() {
+        yield Buffer.from(start);
+        for (let i = 0; i < 1024; i++) {
+          read++;
+          yield await Promise.resolve(chunk);
+        }
+      },
+    };
+    const error = await expectHonest(file);
+    const line = start.split("\n").length;
+    expect(error).toMatchObject({ code: "import.record-too-large" });
+    expect((error as DomainError).message).toMatch(
+      new RegExp(`^endless\\.txt, line ${line}: .*(128 MB|16777216 bytes)`),
+    );
+    expect([name, read < 200]).toEqual([name, true]);
+    expect(await versions()).toBe(before);
+  });
+});
+
+describe.each(WITH_TRAIL.filter(([, text]) => isJson(text)))("%s", (_, text) => {
+  it("is refused when it nests without end, with file and line", async () => {
+    const record = JSON.stringify(firstRecord(text));
+    for (const deep of ["[".repeat(500_000), '{"a":'.repeat(500_000)]) {
+      const error = await expectHonest(memoryFile("deep.json", `${record}\n{"a":${deep}`, 1 << 16));
+      expect(error).toMatchObject({ code: "import.too-deep" });
+      expect((error as DomainError).message).toMatch(/^deep\.json, line 2: .*100 levels/);
+    }
+  });
+
+  it("has numbers that are none refused or left out, a record at a time", async () => {
+    const record = firstRecord(text);
+    for (const bad of ["NaN", "Infinity", "1e400", "-1e400", "-1", "1e-400"]) {
+      const broken = JSON.stringify({ ...record, time: "@", time_dt: undefined, count: "@" }).replaceAll(
+        '"@"',
+        bad,
+      );
+      const reports = await expectHonest(
+        memoryFile("numbers.json", `${JSON.stringify(record)}\n${broken}\n`),
+      );
+      expect(reports).toBeInstanceOf(Array);
+      const [first] = reports as LoadReport[];
+      if (/NaN|Inf/.test(bad)) expect(first?.rejections).toMatchObject([{ line: 2, row: 2 }]);
+    }
+  });
+});
+
+describe("dates of findings and events that are none", () => {
+  const asff = FILES.find(([name]) => name.startsWith("asff/"))?.[1];
+  const ocsf = FILES.find(([name]) => name.endsWith(".ocsf.json"))?.[1];
+  const cases: [string, Record<string, unknown> | undefined, string, readonly unknown[]][] = [
+    [
+      "asff",
+      asff === undefined ? undefined : firstRecord(asff),
+      "UpdatedAt",
+      ["yesterday", "2025-13-01T00:00:00Z"],
+    ],
+    [
+      "cloudtrail",
+      trailRecord,
+      "eventTime",
+      ["0000-00-00T00:00:00Z", "99999-01-01T00:00:00Z", "2025-02-30T00:00:00Z"],
+    ],
+    ["ocsf", ocsf === undefined ? undefined : firstRecord(ocsf), "time", [1e300, "soon"]],
+  ];
+  it.each(cases.filter(([, record]) => record !== undefined))(
+    "%s: are rejections with line and field",
+    async (format, record, field, values) => {
+      for (const value of values) {
+        const bad = { ...record, [field]: value, ...(format === "ocsf" && { time_dt: undefined }) };
+        const text = `${JSON.stringify(record)}\n${JSON.stringify(bad)}\n`;
+        const [report] = (await expectHonest(memoryFile("dates.json", text))) as LoadReport[];
+        expect(report?.rejections).toMatchObject([{ file: "dates.json", line: 2, row: 2, field }]);
+      }
+    },
+  );
+
+  it("Prowler: are rejections with line and field, and two columns of one name are refused", async () => {
+    const prowler = FILES.find(([name]) => name.startsWith("prowler/") && name.endsWith(".csv"))?.[1];
+    if (prowler === undefined) return;
+    const [header = "", row = ""] = prowler.split("\n");
+    const time = /\d{4}-\d{2}-\d{2} [\d:.]+/.exec(row)?.[0] ?? "";
+    const bad = row.replace(time, "2025-02-30 00:00:00");
+    const [report] = (await expectHonest(
+      memoryFile("dates.csv", `${header}\n${row}\n${bad}\n`),
+    )) as LoadReport[];
+    expect(report?.rejections).toMatchObject([{ file: "dates.csv", line: 3, row: 2, field: "TIMESTAMP" }]);
+    const twice = prowler.replace("AUTH_METHOD", "STATUS");
+    expect(await expectHonest(memoryFile("twice.csv", twice))).toMatchObject({
+      code: "import.duplicate-column",
+    });
+  });
+
+  it("FOCUS: two columns of one name are refused", async () => {
+    const twice = focusCsv([{}]).replace("SubAccountName", "billedcost");
+    expect(await expectHonest(memoryFile("twice.csv", twice))).toMatchObject({
+      code: "import.duplicate-column",
+    });
+  });
+});

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { isUtf8 } from "node:buffer";
-import { type CsvRecord, CsvScanner, splitRecord } from "../../core/csv/scanner.ts";
+import { type CsvRecord, CsvScanner, ENDLESS_BYTES, endless, splitRecord } from "../../core/csv/scanner.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { InputFile, TableFormat } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
@@ -22,7 +22,7 @@ export interface ReadableTable {
 /**
  * Makes a file readable by the engine: what has no path is spooled, gzip is unpacked aside. The engine could unpack
  * by itself, but takes a file that ends early for a shorter one and checks no checksum.
- * @throws DomainError `import.damaged`
+ * @throws DomainError `import.damaged`, `import.record-too-large`
  */
 export async function makeReadable(
   file: InputFile,
@@ -37,8 +37,9 @@ export async function makeReadable(
     await stat(path);
     return { path, dispose: () => Promise.resolve() };
   }
-  const content = counted(file.open(), onBytes);
-  const spooled = await spool.store(file.name, packed ? unpack(file, content) : content);
+  const raw = counted(file.open(), onBytes);
+  const content = packed ? unpack(file, raw) : raw;
+  const spooled = await spool.store(file.name, table.kind === "csv" ? withLines(file, content) : content);
   return { path: spooled.path ?? "", dispose: () => spooled.dispose() };
 }
 
@@ -52,6 +53,28 @@ async function* counted(
     onBytes(read);
     yield chunk;
   }
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Ends a text without line breaks early, which unpacked may be a thousand times the size of its file. */
+async function* withLines(file: InputFile, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let line = 1;
+  let length = 0;
+  for await (const chunk of content) {
+    const last = Math.max(chunk.lastIndexOf(LF), chunk.lastIndexOf(CR));
+    length = last < 0 ? length + chunk.length : chunk.length - last - 1;
+    if (last >= 0) line += countOf(chunk, LF);
+    if (length > ENDLESS_BYTES) throw endless(file.name, line);
+    yield chunk;
+  }
+}
+
+function countOf(chunk: Uint8Array, byte: number): number {
+  let count = 0;
+  for (let at = chunk.indexOf(byte); at >= 0; at = chunk.indexOf(byte, at + 1)) count++;
+  return count;
 }
 
 async function* unpack(file: InputFile, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -140,11 +163,16 @@ export async function walkRows(
   onRow: (record: CsvRecord, problem: string | undefined) => boolean,
 ): Promise<void> {
   const state = { header: true, done: false };
-  const scanner = new CsvScanner(table.delimiter, MAX_ROW_BYTES, (record) => {
-    if (state.header) state.header = false;
-    else if (record.problem === "unclosed") throw unclosed(file, record.line);
-    else if (!state.done) state.done = onRow(record, structureProblem(record, table, used));
-  });
+  const scanner = new CsvScanner(
+    table.delimiter,
+    MAX_ROW_BYTES,
+    (record) => {
+      if (state.header) state.header = false;
+      else if (record.problem === "unclosed") throw unclosed(file, record.line);
+      else if (!state.done) state.done = onRow(record, structureProblem(record, table, used));
+    },
+    file.name,
+  );
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
     check();
     scanner.push(chunk as Uint8Array);
@@ -177,16 +205,21 @@ export async function* fittingRows(
   let pending: Uint8Array[] = [];
   let header = true;
   const lineEnd = new Uint8Array([0x0a]);
-  const scanner = new CsvScanner(table.delimiter, MAX_ROW_BYTES, (record) => {
-    if (header) {
-      header = false;
-      return;
-    }
-    if (record.problem === "unclosed") throw unclosed(file, record.line);
-    const reason = structureProblem(record, table, used);
-    if (reason === undefined) pending.push(record.bytes.slice(), lineEnd);
-    else onBroken({ line: record.line, reason });
-  });
+  const scanner = new CsvScanner(
+    table.delimiter,
+    MAX_ROW_BYTES,
+    (record) => {
+      if (header) {
+        header = false;
+        return;
+      }
+      if (record.problem === "unclosed") throw unclosed(file, record.line);
+      const reason = structureProblem(record, table, used);
+      if (reason === undefined) pending.push(record.bytes.slice(), lineEnd);
+      else onBroken({ line: record.line, reason });
+    },
+    file.name,
+  );
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
     check();
     scanner.push(chunk as Uint8Array);

@@ -73,4 +73,14 @@ describe("CsvScanner", () => {
       }),
     );
   });
+
+  it("ends at a record that has no end, with the line it starts on", () => {
+    const scanner = new CsvScanner(",", 1000, () => undefined, "bill.csv");
+    scanner.push(Buffer.from('a,b\n1,2\n3,"'));
+    const chunk = Buffer.alloc(1 << 24, "\n");
+    const pushAll = (): void => {
+      for (let i = 0; i < 20; i++) scanner.push(chunk);
+    };
+    expect(pushAll).toThrow("bill.csv, line 3: the row is longer than 128 MB");
+  });
 });

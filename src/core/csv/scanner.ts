@@ -1,3 +1,5 @@
+import { DomainError } from "../errors/errors.ts";
+
 /** One record of a CSV file as {@link CsvScanner} finds it. */
 export interface CsvRecord {
   /** 1-based line of the file the record starts on; line breaks inside quotes count. */
@@ -18,6 +20,12 @@ const SPACE = 0x20;
 const BOM = [0xef, 0xbb, 0xbf];
 const NOTHING = new Uint8Array(0);
 
+/**
+ * A longer row ends the reading: a row that is only too long is passed over and counted, but one that never ends, as
+ * behind a lost line break or in a file that is no CSV, would be read to the end of the file for nothing.
+ */
+export const ENDLESS_BYTES = 128 << 20;
+
 type State = "start" | "plain" | "quoted" | "quote-in-quoted" | "after-quote";
 
 /**
@@ -37,17 +45,23 @@ export class CsvScanner {
   #carried: Uint8Array = NOTHING;
   #afterCr = false;
   #bomSeen = 0;
+  readonly #file: string | undefined;
+  /** Bytes of the open record in the chunks before. */
+  #before = 0;
 
   /**
    * @param delimiter one ASCII character
    * @param maxBytes a longer record is reported as `too-long`, without its bytes
+   * @param file what the records are of, for errors
    */
-  constructor(delimiter: string, maxBytes: number, onRecord: (record: CsvRecord) => void) {
+  constructor(delimiter: string, maxBytes: number, onRecord: (record: CsvRecord) => void, file?: string) {
+    this.#file = file;
     this.#delimiter = delimiter.charCodeAt(0);
     this.#maxBytes = maxBytes;
     this.#onRecord = onRecord;
   }
 
+  /** @throws DomainError `import.record-too-large` for a record longer than {@link ENDLESS_BYTES} */
   push(chunk: Uint8Array): void {
     let from = 0;
     while (this.#bomSeen < 3 && from < chunk.length && chunk[from] === BOM[this.#bomSeen]) {
@@ -114,6 +128,8 @@ export class CsvScanner {
   }
 
   #carry(rest: Uint8Array): void {
+    this.#before += rest.length;
+    if (this.#before > ENDLESS_BYTES) throw endless(this.#file, this.#startLine);
     if (this.#carried.length + rest.length > this.#maxBytes) {
       this.#problem = "too-long";
       // One byte stays, so that the record is not taken for a blank line.
@@ -131,10 +147,22 @@ export class CsvScanner {
       else this.#onRecord({ ...record, problem, bytes: problem === "text-after-quote" ? bytes : NOTHING });
     }
     this.#carried = NOTHING;
+    this.#before = 0;
     this.#fields = 1;
     this.#problem = undefined;
     this.#startLine = this.#line;
   }
+}
+
+/** The refusal of a row without an end. @param line 1-based, where the row starts */
+export function endless(file: string | undefined, line: number): DomainError {
+  const where = file === undefined ? `line ${line}` : `${file}, line ${line}`;
+  return new DomainError(
+    "import.record-too-large",
+    "unprocessable",
+    `${where}: the row is longer than ${ENDLESS_BYTES >> 20} MB, which no row is`,
+    { fix: "Check that the file is CSV with a line a row; a line break or a closing quote may be lost." },
+  );
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

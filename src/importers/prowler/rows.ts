@@ -15,7 +15,8 @@ const REQUIRED = ["CHECK_ID", "STATUS"] as const;
 /**
  * The rows of a Prowler CSV as objects by column name (upper case). The delimiter is whichever of `;` and `,` splits
  * the header. Rows that are no CSV, or have more or fewer fields than the header, come with their problem.
- * @throws DomainError `import.missing-column`, `import.duplicate-column`, `import.damaged`, `import.encoding`
+ * @throws DomainError `import.missing-column`, `import.duplicate-column`, `import.damaged`, `import.encoding`,
+ *   `import.record-too-large`
  */
 export async function* readProwlerRows(file: InputFile): AsyncGenerator<Located[], void, undefined> {
   let found: Located[] = [];
@@ -30,7 +31,7 @@ export async function* readProwlerRows(file: InputFile): AsyncGenerator<Located[
   for await (const chunk of withoutMark(contentOf(file), file.name)) {
     if (scanner === undefined) {
       delimiter = delimiterOf(chunk);
-      scanner = new CsvScanner(delimiter, JSON_LIMITS.recordBytes, take);
+      scanner = new CsvScanner(delimiter, JSON_LIMITS.recordBytes, take, file.name);
     }
     scanner.push(chunk);
     if (found.length === 0) continue;
