@@ -2,34 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Effects } from "./effects.ts";
-import { run } from "./program.ts";
+import { commandLine } from "../../test/support/cli.ts";
 
 let folder: string;
 
-async function securebase(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const effects: Effects = {
-    out: (text) => {
-      out += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
-      return Promise.resolve();
-    },
-    err: (text) => (err += text),
-    interactive: false,
-    columns: 80,
-    color: false,
-    input: (async function* () {
-      await Promise.resolve();
-      yield Buffer.from("");
-    })(),
-    env: { SECUREBASE_DATA: join(folder, "data") },
-    now: () => new Date(),
-    signal: new AbortController().signal,
-  };
-  const code = await run(args, effects, "9.9.9");
-  return { code, out, err };
-}
+const securebase = commandLine(() => join(folder, "data"));
 
 const HEADER =
   "FINDING_UID;TIMESTAMP;ACCOUNT_UID;PROVIDER;CHECK_ID;CHECK_TITLE;STATUS;MUTED;SEVERITY;SERVICE_NAME;REGION;RESOURCE_UID;COMPLIANCE";

@@ -2,8 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Effects } from "./effects.ts";
-import { run } from "./program.ts";
+import { commandLine } from "../../test/support/cli.ts";
 
 const HEADER =
   "BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd," +
@@ -21,35 +20,7 @@ const BILL = [
 let folder: string;
 let bill: string;
 
-interface Outcome {
-  code: number;
-  out: string;
-  err: string;
-}
-
-async function securebase(...args: string[]): Promise<Outcome> {
-  let out = "";
-  let err = "";
-  const effects: Effects = {
-    out: (text) => {
-      out += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
-      return Promise.resolve();
-    },
-    err: (text) => (err += text),
-    interactive: false,
-    columns: 80,
-    color: false,
-    input: (async function* () {
-      await Promise.resolve();
-      yield Buffer.from(BILL);
-    })(),
-    env: { SECUREBASE_DATA: join(folder, "data") },
-    now: () => new Date(),
-    signal: new AbortController().signal,
-  };
-  const code = await run(args, effects, "9.9.9");
-  return { code, out, err };
-}
+const securebase = commandLine(() => join(folder, "data"), BILL);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "securebase-cli-"));

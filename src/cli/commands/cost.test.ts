@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Effects } from "../effects.ts";
-import { run } from "../program.ts";
+import { commandLine } from "../../../test/support/cli.ts";
 
 const HEADER =
   "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd," +
@@ -25,28 +24,7 @@ function bill(now: Date): string {
 
 let folder: string;
 
-async function securebase(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  const effects: Effects = {
-    out: (text) => {
-      out += String(text);
-      return Promise.resolve();
-    },
-    err: (text) => (err += text),
-    interactive: false,
-    columns: 80,
-    color: false,
-    input: (async function* () {
-      await Promise.resolve();
-      yield new Uint8Array();
-    })(),
-    env: { SECUREBASE_DATA: join(folder, "data") },
-    now: () => new Date(),
-    signal: new AbortController().signal,
-  };
-  const code = await run(args, effects, "9.9.9");
-  return { code, out, err };
-}
+const securebase = commandLine(() => join(folder, "data"));
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "securebase-cost-"));
