@@ -62,6 +62,8 @@ export class Database {
       threads: String(options.threads ?? Math.min(availableParallelism(), ENGINE.threads)),
       temp_directory: join(directory, "tmp"),
       write_buffer_row_group_count: ENGINE.bufferedRowGroups,
+      // It keeps staged files that are read once or twice, and the operating system keeps them as well.
+      enable_external_file_cache: "false",
       storage_compatibility_version: ENGINE.storage,
       autoinstall_known_extensions: "false",
     });

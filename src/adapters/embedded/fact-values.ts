@@ -46,10 +46,24 @@ export class Days {
 }
 
 /**
- * A fact's text as the engine's value.
- * @throws DomainError `import.invalid-fact` when it is none of the column's type
+ * Texts of a column as the engine's values.
+ * @throws DomainError `import.invalid-fact` when one is none of the column's type
  */
-export function engineValue(column: FactColumn, text: string | null): DuckDBValue {
+export function columnValues(column: FactColumn, texts: readonly (string | null)[]): readonly DuckDBValue[] {
+  if (column.type === "string") return texts;
+  let before: string | null = null;
+  let value: DuckDBValue = null;
+  return texts.map((text) => {
+    // Facts that come together are often of one instant.
+    if (text !== before) {
+      value = engineValue(column, text);
+      before = text;
+    }
+    return value;
+  });
+}
+
+function engineValue(column: FactColumn, text: string | null): DuckDBValue {
   if (text === null) return null;
   switch (column.type) {
     case "string":

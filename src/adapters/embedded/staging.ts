@@ -4,7 +4,7 @@ import type { Dataset } from "../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../core/metrics/facts.ts";
 import type { DeliveredFact } from "../../ports/load.ts";
 import type { Database } from "./database.ts";
-import { DAY_TYPE, Days, engineType, engineValue } from "./fact-values.ts";
+import { columnValues, DAY_TYPE, Days, engineType } from "./fact-values.ts";
 import { Lot } from "./lot.ts";
 import { literal } from "./schema.ts";
 
@@ -33,6 +33,8 @@ export class Staging {
   #filling: Lot;
   #writing: Lot;
   #inLot = 0;
+  /** The part of the fact before. */
+  #last = -1;
   readonly #files: string[] = [];
   readonly dataset: Dataset;
   readonly parts: StagedPart[] = [];
@@ -64,15 +66,29 @@ export class Staging {
     return this.#waiting.length === CHUNK_ROWS ? this.#pack() : undefined;
   }
 
-  #partOf({ tenant, source, period, day }: DeliveredFact): number {
+  #partOf(fact: DeliveredFact): number {
+    const { tenant, source, period, day } = fact;
+    const last = this.parts[this.#last];
+    // As most facts are: a finding's controls come one after another.
+    if (last?.source === source && last.undated && day === null) {
+      if (last.period === period && last.tenant === tenant) {
+        last.rows++;
+        return this.#last;
+      }
+    }
+    this.#last = this.#numberOf(fact);
+    const part = this.parts[this.#last];
+    if (part !== undefined) part.rows++;
+    return this.#last;
+  }
+
+  #numberOf({ tenant, source, period, day }: DeliveredFact): number {
     const name = `${day === null ? "" : "dated"}\n${tenant}\n${source}\n${period}`;
     let number = this.#numbers.get(name);
     if (number === undefined) {
       number = this.parts.push({ tenant, source, period, undated: day === null, rows: 0 }) - 1;
       this.#numbers.set(name, number);
     }
-    const part = this.parts[number];
-    if (part !== undefined) part.rows++;
     return number;
   }
 
@@ -93,7 +109,10 @@ export class Staging {
     this.dataset.columns.forEach((column, i) => {
       chunk.setColumnValues(
         i + 2,
-        rows.map(({ fact }) => engineValue(column, fact.values[column.name] ?? null)),
+        columnValues(
+          column,
+          rows.map(({ fact }) => fact.values[column.name] ?? null),
+        ),
       );
     });
     await this.#filling.append(chunk);

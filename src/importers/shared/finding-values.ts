@@ -53,10 +53,9 @@ export function observedFinding(key: FindingKey, details: () => FindingDetails):
     observedAt,
     facts: () => {
       const known = details();
-      const times = {
-        first: formatInstant(Math.min(key.firstSeen, key.lastSeen)),
-        last: formatInstant(key.lastSeen),
-      };
+      const last = formatInstant(key.lastSeen);
+      const first = key.firstSeen < key.lastSeen ? formatInstant(key.firstSeen) : last;
+      const times = { first, last };
       return { finding: findingValues(key, known, times), controls: controlValues(key, known, times.last) };
     },
   };

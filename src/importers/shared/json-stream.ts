@@ -82,6 +82,7 @@ class Scanner {
   readonly #name: string;
   readonly #wrappers: ReadonlySet<string>;
   readonly #limits: JsonLimits;
+  readonly #firstBytes: ReadonlySet<number>;
   /** Bytes from a key's quote to its colon that a wrapper's name can take, some white space allowed. */
   readonly #longestKey: number;
   found: Located[] = [];
@@ -108,6 +109,7 @@ class Scanner {
     this.#name = options.name;
     this.#wrappers = new Set(options.wrappers);
     this.#limits = options.limits ?? JSON_LIMITS;
+    this.#firstBytes = new Set(options.wrappers.map((name) => name.charCodeAt(0)));
     this.#longestKey = Math.max(0, ...options.wrappers.map((name) => name.length)) + 20;
   }
 
@@ -258,11 +260,12 @@ class Scanner {
     const length = this.#held + at - this.#start - this.#keyStart;
     if (length > this.#longestKey) return "";
     const from = this.#keyStart - this.#held + this.#start;
-    const bytes =
-      from >= 0 && this.#keyStart >= this.#held
-        ? chunk.subarray(from, at)
-        : Buffer.concat([...this.#parts, chunk.subarray(this.#start, at)]).subarray(this.#keyStart);
-    return Buffer.from(bytes).toString("utf8").trim().slice(1, -1);
+    if (from >= 0 && this.#keyStart >= this.#held) {
+      // Most keys begin unlike any wrapper's, and making a text of each would cost as much as all the scanning.
+      if (!this.#firstBytes.has(chunk[from + 1] ?? 0)) return "";
+      return keyOf(chunk.subarray(from, at));
+    }
+    return keyOf(Buffer.concat([...this.#parts, chunk.subarray(this.#start, at)]).subarray(this.#keyStart));
   }
 
   /** Runs to the end of a string; most of the bytes of a finding are in strings, so the engine's search does it. */
@@ -332,6 +335,10 @@ class Scanner {
     const where = `${this.#name}, line ${this.#line}`;
     return new DomainError(`import.${code}`, "unprocessable", `${where}: the file ${message}`, { fix });
   }
+}
+
+function keyOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8").trim().slice(1, -1);
 }
 
 function locate(record: number, line: number, bytes: Uint8Array): Located {
