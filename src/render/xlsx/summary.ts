@@ -295,7 +295,7 @@ function changeText(item: Kpi): { text: string; color: string } | undefined {
   const good = direction > 0n === (upIs === "good");
   const color =
     upIs === "neutral" || direction === 0n ? STATUS_TEXT.neutral : good ? STATUS_TEXT.good : STATUS_TEXT.bad;
-  return { text: `${sign} ${amount} against ${change.against}`, color };
+  return { text: `${sign} ${amount} vs ${change.against}`, color };
 }
 
 /** `2024-10-02 06:00 UTC` */

@@ -165,7 +165,8 @@ class TableWriter {
     const { columns } = this.#input.head;
     const { styles, look, notes } = this.#context;
     const cells = columns.map((column, i) => {
-      const style = styles.add({ ...look.header, align: isNumeric(column) ? "right" : "left" });
+      const align = isNumeric(column) ? "right" : "left";
+      const style = styles.add({ ...besideNumbers(columns, i, look.header), align });
       return textCell(cellRef(i, 1), style, notes.fit(columnTitle(column)));
     });
     return `<row r="1" ht="${HEADER_HEIGHT}" customHeight="1">${cells.join("")}</row>`;
@@ -215,11 +216,18 @@ class TableWriter {
       const shown = withUnit(column, unit);
       const ref = cellRef(i, at);
       if (i === labelAt) return textCell(ref, this.#context.styles.add(look), label);
-      const encoder = columnEncoder(this.#context, head, shown, look, "</c>");
+      const encoder = columnEncoder(this.#context, head, shown, besideNumbers(head.columns, i, look), "</c>");
       return withFormula(`<c r="${ref}${encoder(cells[i] ?? null, cells)}`, formulas[i]);
     });
     return `<row r="${at}">${xml.join("")}</row>`;
   }
+}
+
+/** Text right of a number would touch it, since numbers end where their cell does. */
+function besideNumbers(columns: readonly Column[], i: number, look: Style): Style {
+  const [before, own] = [columns[i - 1], columns[i]];
+  if (before === undefined || own === undefined || !isNumeric(before) || isNumeric(own)) return look;
+  return { ...look, align: "left", indent: 1 };
 }
 
 /** A money column as a row in one currency shows it. */
@@ -245,7 +253,7 @@ function rowEncoder(
   const { columns } = head;
   const encoders = columns.map((column, i) => {
     const next = i === columns.length - 1 ? "</c></row>" : `</c><c r="${columnName(i + 1)}`;
-    return columnEncoder(context, head, column, look, next, shared[i]);
+    return columnEncoder(context, head, column, besideNumbers(head.columns, i, look), next, shared[i]);
   });
   return (row, reference) => {
     let xml = `<row r="${reference}"><c r="A`;

@@ -466,7 +466,7 @@ describe("the workbook", () => {
     expect(values).toContainEqual(expect.objectContaining({ type: "number", value: "123456.789" }));
     expect(values).toContainEqual(expect.objectContaining({ type: "number", value: "0.925" }));
     const text = summary.rows.flat().join("\n");
-    expect(text).toContain("▲ +9.8% against 1 Aug 2024 – 31 Aug 2024");
+    expect(text).toContain("▲ +9.8% vs 1 Aug 2024 – 31 Aug 2024");
     expect(text).toContain("not available");
   });
 
