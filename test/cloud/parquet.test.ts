@@ -299,6 +299,19 @@ describe("a Parquet file that cannot be read", () => {
     },
   );
 
+  it("is refused by the engine too, except where it does not look", async () => {
+    for (const [what, make] of CASES) {
+      const failed = await inputOf(memoryFile("bill.parquet", make()), true)
+        .then((input) => embedded.store.load(input))
+        .then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+      if (/checksum|too many/.test(what)) expect(failed, what).toBeUndefined();
+      else expect((failed as DomainError).code, what).toMatch(/^import\.(damaged|unknown-format)$/);
+    }
+  });
+
   it("is read where nothing of it is damaged", async () => {
     await expectSame(memoryFile("bill.parquet", whole));
   });
