@@ -9,16 +9,17 @@ import { measure } from "./lib/process.ts";
  * `read_parquet` or `read_json`, and JSON.parse of each line. An import detects, checks, types, assigns, sums, stores
  * and commits; a plain parse counts rows. Each is a whole process from start to exit, with its peak memory.
  *
- *     npx tsx bench/import-formats.ts [--quick] [--findings N] [--memory 200MB]
+ *     npx tsx bench/import-formats.ts [--quick] [--findings N[,N…]] [--memory 200MB]
  *
- * `--findings 500000` shows how memory goes with a list of findings, alone; `--memory` is what the store's engine may
- * use before it spills, 500MB otherwise. Files are made once and kept in
- * bench/.cache.
+ * `--findings 250000,500000,1000000` imports lists of findings alone, one of each size, and ends with 1 where a
+ * format's peak memory grows with them: by more than a fifth where the list grows fourfold. `--memory` is what the
+ * store's engine may use before it spills, 500MB otherwise. Files are made once and kept in bench/.cache.
  */
 const cache = join(import.meta.dirname, ".cache", "formats");
 const child = join(cache, "jobs.mjs");
 const quick = process.argv.includes("--quick");
-const findings = option("findings") === undefined ? undefined : Number(option("findings"));
+const sizes = option("findings")?.split(",").map(Number) ?? [];
+const alone = sizes.length > 0;
 const memory = option("memory") ?? "";
 
 interface Case {
@@ -31,8 +32,7 @@ interface Case {
 }
 
 const many = quick ? 20_000 : 200_000;
-const some = findings ?? (quick ? 5000 : 50_000);
-const CASES: readonly Case[] = [
+const cases = (some: number): readonly Case[] => [
   { label: "FOCUS CSV", kind: "focus", file: `focus-${many}.csv`, rows: many, plain: ["read_csv"] },
   {
     label: "FOCUS CSV, gzip",
@@ -71,7 +71,12 @@ const CASES: readonly Case[] = [
     rows: some,
     plain: ["JSON.parse", "read_json"],
   },
-].filter(({ kind }) => findings === undefined || !/focus|cur|cloudtrail/.test(kind));
+];
+const CASES = alone
+  ? sizes.flatMap(cases).filter(({ kind }) => !/focus|cur|cloudtrail/.test(kind))
+  : cases(quick ? 5000 : 50_000);
+/** MB by format, in the order of the sizes. */
+const peaks = new Map<string, number[]>();
 
 mkdirSync(cache, { recursive: true });
 await bundle(join(import.meta.dirname, "import-formats-jobs.ts"), child);
@@ -87,6 +92,7 @@ for (const { label, kind, file, rows, plain } of CASES) {
   const imported = await run("import");
   const parsed = [];
   for (const job of plain) parsed.push({ job, ...(await run(job)) });
+  peaks.set(label, [...(peaks.get(label) ?? []), imported.peakMb]);
   const fastest = parsed.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
   const rate = (seconds: number): string => Math.round(rows / seconds).toLocaleString("en-US");
   table.push([
@@ -109,3 +115,13 @@ printTable(
   ],
   table,
 );
+
+/** Peak memory of the longest list against the shortest, beyond which it is not flat. */
+const FLAT = 1.2;
+if (sizes.length > 1) {
+  for (const [label, [first = 0, ...rest]] of peaks) {
+    const growth = Math.max(...rest) / first;
+    console.log(`${label}: peak memory ${growth.toFixed(2)} times that of the shortest list`);
+    if (growth > FLAT) process.exitCode = 1;
+  }
+}

@@ -4,7 +4,8 @@ import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import { createIds } from "../../src/adapters/embedded/clock.ts";
 import type { ExportJob } from "../../src/ports/export-store.ts";
 import type { SavedReport } from "../../src/ports/report-store.ts";
-import { ask, cost, load } from "../conformance/lib/facts.ts";
+import type { DeliveredFact } from "../../src/ports/load.ts";
+import { ask, cost, deliver, load } from "../conformance/lib/facts.ts";
 import { randomFaults, seededRandom } from "./faults.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
 
@@ -122,6 +123,49 @@ describe("a day under faults", () => {
     console.log(`faults: ${JSON.stringify(counts)}`);
     for (const kind of ["throttle", "error", "reset", "lose-answer", "delay", "drop-unprocessed"])
       expect(counts[kind]).toBeGreaterThan(0);
+  });
+});
+
+describe("a delivery of findings and controls that dies at one of its calls", () => {
+  it("leaves both as they were or makes both new", async () => {
+    const cloud = await startLocalCloud();
+    const store = cloud.open({ config: { retry: { attempts: 2, firstPause: 1, maxPause: 2 } } });
+    const at = { tenant: "acme", source: "asff:1", period: "0", day: null };
+    const facts = (generation: number): DeliveredFact[] =>
+      (["findings", "controls"] as const).map((dataset) => ({
+        ...{ ...at, dataset, values: { check_id: String(generation) } },
+      }));
+    const held = async (dataset: "findings" | "controls"): Promise<number> => {
+      const { rows } = await ask(store.metrics, { dataset, groupBy: ["check"] });
+      return rows.length === 1 ? Number(rows[0]?.[0]) : Number.NaN;
+    };
+    const dayOf = (): string => "2024-09-03";
+    await deliver(store.metrics, facts(1), { dayOf });
+    let now = 1;
+    let done = false;
+    for (let calls = 0; !done; calls++) {
+      // From some call on nothing gets through any more; the last one is done and its answer lost, or it is not.
+      for (const last of ["reset", "lose-answer"] as const) {
+        let left = calls;
+        cloud.setFaults(() => (left-- > 0 ? undefined : left === -1 ? last : "reset"));
+        done = await deliver(store.metrics, facts(now + 1), { dayOf }).then(
+          () => true,
+          () => false,
+        );
+        cloud.setFaults(undefined);
+        const both = [await held("findings"), await held("controls")];
+        expect([
+          [now, now],
+          [now + 1, now + 1],
+        ]).toContainEqual(both);
+        if (done) expect(both[0]).toBe(now + 1);
+        now = both[0] ?? now;
+      }
+      expect(calls).toBeLessThan(60);
+    }
+    expect(now).toBeGreaterThan(2);
+    await store.close();
+    await cloud.close();
   });
 });
 
