@@ -191,6 +191,7 @@ const ROWS = {
   "import.unsupported": [422, "File not supported", "This service cannot read files of that kind."],
   "import.nothing-accepted": [422, "Nothing accepted", "Every record was rejected."],
   "import.invalid-fact": [422, "Value not valid", "A value is not what the format says."],
+  "import.record-too-large": [422, "Record too large", "One record is longer than any real one."],
   "import.fact-too-large": [422, "Fact too large", "One fact is larger than the store can hold."],
   "import.too-many-events": [
     413,
