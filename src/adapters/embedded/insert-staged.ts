@@ -48,15 +48,16 @@ export function placeParts(
 /** A row group of the engine's tables: sorting as many at a time keeps memory flat and each group to few tenants. */
 const SLICE_ROWS = 122_880;
 
-/** Parts of one dataset that are inserted by one statement. */
-interface Slice {
+/** Parts of one dataset that are inserted together. */
+export interface Slice {
   parts: number[];
   rows: number;
   /** Whether all of them are of one tenant and day, so that there is nothing to sort. */
   uniform: boolean;
 }
 
-interface Target {
+/** Where a staged part goes. */
+export interface Target {
   part: number;
   rows: number;
   tenantKey: number;
@@ -115,15 +116,19 @@ function compareDays(a: string | null, b: string | null): number {
   return a === b ? 0 : (a ?? "") < (b ?? "") ? -1 : 1;
 }
 
-/** Runs of parts, each about as long as a row group. A part without a day of its own may hold many. */
-function slicesOf(targets: readonly Target[]): Slice[] {
+/**
+ * Runs of parts, each about as long as a row group. A part without a day of its own may hold many.
+ * @param most rows that end a slice
+ */
+export function slicesOf(targets: readonly Target[], most = SLICE_ROWS): Slice[] {
   const slices: Slice[] = [];
   let slice: Slice | undefined;
   let first: Target | undefined;
   for (const target of targets) {
     const sameDay = first !== undefined && target.tenantKey === first.tenantKey && target.day === first.day;
     // However many facts a tenant has on a day, they are in order as they are.
-    if (slice === undefined || (slice.rows >= SLICE_ROWS && !(slice.uniform && sameDay))) {
+    const full = (slice?.rows ?? 0) >= most || target.rows >= most;
+    if (slice === undefined || (full && !(slice.uniform && sameDay))) {
       slice = { parts: [], rows: 0, uniform: target.day !== null };
       slices.push(slice);
       first = target;

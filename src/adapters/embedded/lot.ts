@@ -54,7 +54,11 @@ export class Lot {
 
   async dispose(): Promise<void> {
     await this.#written.catch(() => undefined);
-    this.#appender?.closeSync();
+    try {
+      this.#appender?.closeSync();
+    } catch {
+      // Its rows are thrown away, and why the load ends is told already.
+    }
     this.#connection.disconnectSync();
   }
 }
