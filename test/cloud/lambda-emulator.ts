@@ -47,6 +47,8 @@ export interface LambdaEmulator {
   recycle(): Promise<void>;
   /** Resolves when every asynchronous invocation has ended. */
   idle(): Promise<void>;
+  /** Changes the time limit of invocations from now on. */
+  setTimeLimit(milliseconds: number): void;
   /** Lets requests to the Invoke API go wrong; `invoke` itself is never touched. */
   setFaults(plan: FaultPlan | undefined): void;
   close(): Promise<void>;
@@ -119,6 +121,9 @@ export async function startLambda(options: FunctionOptions): Promise<LambdaEmula
     async idle() {
       while (background.size > 0) await Promise.all(background);
     },
+    setTimeLimit(milliseconds) {
+      place.timeoutMs = milliseconds;
+    },
     setFaults(plan) {
       queue.faults = plan;
     },
@@ -138,6 +143,7 @@ interface Place {
   opt: string;
   logs: string[];
   env: Readonly<Record<string, string>>;
+  timeoutMs?: number;
 }
 
 function unpack(archive: string, folder: string): string {
@@ -301,7 +307,7 @@ class Instance {
     const id = randomUUID();
     const started = performance.now();
     logs.push(`START RequestId: ${id}`);
-    const timeoutMs = options.timeoutMs ?? 30_000;
+    const timeoutMs = this.#place.timeoutMs ?? options.timeoutMs ?? 30_000;
     const result = await new Promise<Omit<Invoked, "durationMs" | "coldStart" | "initMs" | "maxMemoryMb">>(
       (done) => {
         if (this.dead) {

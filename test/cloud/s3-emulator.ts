@@ -16,6 +16,8 @@ export interface S3Emulator {
   /** Uploads begun and neither completed nor aborted. */
   uploads: Map<string, { name: string; type: string | undefined; parts: Map<number, Stored> }>;
   setFaults(plan: FaultPlan | undefined): void;
+  /** Milliseconds that an operation takes before it is answered. */
+  setLatency(plan: ((operation: string) => number) | undefined): void;
   close(): Promise<void>;
 }
 
@@ -38,13 +40,18 @@ export async function startS3(buckets: readonly string[]): Promise<S3Emulator> {
   const objects: S3Emulator["objects"] = new Map();
   const uploads: S3Emulator["uploads"] = new Map();
   let faults: FaultPlan | undefined;
+  let latency: ((operation: string) => number) | undefined;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const call = readCall(request, Buffer.concat(chunks));
       const fault = faults?.({ service: "s3", operation: call.operation });
-      void answer(response, fault, () => perform({ buckets, objects, uploads }, call));
+      const late = latency?.(call.operation) ?? 0;
+      const run = (): void =>
+        void answer(response, fault, () => perform({ buckets, objects, uploads }, call));
+      if (late > 0) setTimeout(run, late);
+      else run();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -53,6 +60,7 @@ export async function startS3(buckets: readonly string[]): Promise<S3Emulator> {
     objects,
     uploads,
     setFaults: (plan) => (faults = plan),
+    setLatency: (plan) => (latency = plan),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -104,6 +104,7 @@ class AwsLeg implements ExportLeg {
   readonly #taken: Taken;
   #upload: Upload;
   #completed = false;
+  #ended = false;
 
   constructor(place: LegPlace, taken: Taken, saved: Saved | undefined) {
     this.#place = place;
@@ -126,6 +127,7 @@ class AwsLeg implements ExportLeg {
   async leave(job: ExportJob, checkpoint: unknown): Promise<void> {
     const next = this.number + 1;
     const upload = await this.#upload.state();
+    if (this.#ended) throw legLost("The export has ended", undefined);
     await writeCheckpoint(this.#place, next, { upload, checkpoint });
     const { taker } = this.#taken;
     await this.#put(job, { [LEG]: number(next), [TAKER]: text(taker), [UNTIL]: number(0) });
@@ -145,9 +147,12 @@ class AwsLeg implements ExportLeg {
   }
 
   async end(job: ExportJob): Promise<void> {
-    if (!this.#completed) await this.#upload.abort().catch(() => undefined);
+    this.#ended = true;
     await this.#put(job, {});
-    await removeCheckpoint(this.#place, this.number).catch(() => undefined);
+    // The record counts; what is not freed now is found by the daily housekeeping.
+    const freed = [removeCheckpoint(this.#place, this.number)];
+    if (!this.#completed) freed.push(this.#upload.abort());
+    await Promise.allSettled(freed);
   }
 
   /** Replaces the record as long as this leg is its own. */
@@ -179,15 +184,17 @@ class AwsLeg implements ExportLeg {
       for (const leg of [this.number, this.number + 1])
         await removeCheckpoint(this.#place, leg).catch(() => undefined);
     }
-    throw new DomainError(
-      "export.leg-lost",
-      "conflict",
-      item === undefined
-        ? "The export was removed while it was written"
-        : "Another process has gone on with this export",
-      { fix: "Ask for the export to see what became of it.", cause },
-    );
+    const what =
+      item === undefined ? "The export was removed while it was written" : "The export is another's";
+    throw legLost(what, cause);
   }
+}
+
+function legLost(what: string, cause: unknown): DomainError {
+  return new DomainError("export.leg-lost", "conflict", what, {
+    fix: "Ask for the export to see what became of it.",
+    cause,
+  });
 }
 
 /** Frees what the legs of a job have left: parts of its file, and the checkpoint. */

@@ -47,6 +47,7 @@ export class Upload {
   readonly #parts: (string | undefined)[];
   readonly #running = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
+  #aborted = false;
   #bytes: number;
   #held: Uint8Array[];
   #length: number;
@@ -75,7 +76,12 @@ export class Upload {
 
   async #send(body: Uint8Array): Promise<void> {
     this.#throwIfFailed();
-    const id = (this.#id ??= await this.#create());
+    this.#id ??= await this.#create();
+    const id = this.#id;
+    if (this.#aborted) {
+      await this.abort();
+      throw uploadLost(this.#target.key, undefined);
+    }
     const number = this.#parts.push(undefined);
     this.#bytes += body.length;
     const task = this.#writePart(id, number, body)
@@ -166,10 +172,15 @@ export class Upload {
     }
   }
 
-  /** Frees the parts; does nothing when there are none. */
+  /** Frees the parts; whoever adds more is refused. Does nothing when there are none. */
   async abort(): Promise<void> {
+    this.#aborted = true;
+    if (this.#id === undefined) return;
+    await abortUpload(this.#target, this.#id);
+    if (this.#running.size === 0) return;
+    // Parts that are under way may still arrive after that (Amazon S3 API Reference, AbortMultipartUpload).
     await Promise.all(this.#running);
-    if (this.#id !== undefined) await abortUpload(this.#target, this.#id);
+    await abortUpload(this.#target, this.#id);
   }
 }
 

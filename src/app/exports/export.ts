@@ -259,11 +259,13 @@ const isOpen = ({ status }: ExportJob): boolean => status === "running" || statu
 
 /** A job whose process died never ends: it is shown as what it is. */
 async function withLiveness(context: TenantContext, read: ExportJob): Promise<ExportJob> {
-  const progress = read.progressAt === undefined ? undefined : new Date(read.progressAt);
-  if (!isOpen(read) || context.services.jobs.isAlive(read.id, progress)) return read;
+  // The time of its last progress is there to tell this, and for nobody else.
+  const { progressAt, ...job } = read;
+  const progress = progressAt === undefined ? undefined : new Date(progressAt);
+  if (!isOpen(job) || context.services.jobs.isAlive(job.id, progress)) return job;
   // It may have ended between the two looks: its end is on record before it leaves the living.
-  const job = (await context.services.exports.forTenant(context.tenant.id).get(read.id)) ?? read;
-  if (!isOpen(job)) return job;
+  const now = (await context.services.exports.forTenant(context.tenant.id).get(job.id)) ?? job;
+  if (!isOpen(now)) return now;
   const error = { code: "export.interrupted", message: "The service stopped while it wrote this export." };
   return { ...job, status: "failed", error };
 }

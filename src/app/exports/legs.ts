@@ -116,7 +116,7 @@ class LegWriter {
       recipe.options,
     );
     try {
-      const job = { ...this.#leg.job, rowsTotal: detailTable(built).table.head.completeness.rows };
+      const job = { ...ended(this.#leg.job), rowsTotal: detailTable(built).table.head.completeness.rows };
       const onBatch = (rows: number): Promise<void> => this.#tell({ ...job, rowsWritten: rows });
       const made = await documentOfLeg(built, services.digest, saved?.seen, onBatch);
       const render = await this.#render(made, options, saved?.render);
@@ -153,9 +153,10 @@ class LegWriter {
     try {
       for (;;) {
         const step = await bytes.next();
+        // Whoever waits for this may have given up; nothing must be written then.
+        signal.throwIfAborted();
         if (step.done === true) return step.value;
         await this.#leg.add(step.value);
-        signal.throwIfAborted();
       }
     } finally {
       await bytes.return?.();
@@ -178,6 +179,13 @@ class LegWriter {
   }
 }
 
+/** A job's record without what only matters while it is written. */
+function ended(job: ExportJob): ExportJob {
+  const record = { ...job };
+  delete record.progressAt;
+  return record;
+}
+
 /** Whether what the file begins with is no good any more, so that it has to begin anew. */
 function isChange(error: unknown): boolean {
   return (
@@ -197,7 +205,7 @@ function changedTooOften(cause: unknown): DomainError {
 /** Puts a failure on record, unless the job is another's by now, or gone. */
 async function endFailed(services: Services, leg: ExportLeg, error: unknown): Promise<void> {
   if (isLost(error)) return;
-  await leg.end(failedJob(leg.job, error, services.clock.now())).catch((cause: unknown) => {
+  await leg.end(failedJob(ended(leg.job), error, services.clock.now())).catch((cause: unknown) => {
     if (!isLost(cause)) throw cause;
   });
 }
