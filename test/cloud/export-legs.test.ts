@@ -161,6 +161,20 @@ describe("an export in legs, disturbed", () => {
     expect(scene.cloud.s3.uploads.size).toBe(1);
   });
 
+  it("has what a process that died left behind freed by the next day's housekeeping", async () => {
+    const { legs } = scene.store.exports.forTenant("acme");
+    await resumeExport(scene.services, only(scene.sent), timeFor(1));
+    const dead = await legs?.take(id, 30_000);
+    await dead?.add(new Uint8Array(6_000_000));
+    expect(scene.leftovers()).toHaveLength(2);
+    scene.setNow(new Date(Date.now() + 3_600_000).toISOString());
+    expect(await scene.store.housekeep()).toMatchObject({ exportsAbandoned: 0 });
+    expect(scene.leftovers()).toHaveLength(2);
+    scene.setNow(new Date(Date.now() + 25 * 3_600_000).toISOString());
+    expect(await scene.store.housekeep()).toMatchObject({ exportsAbandoned: 1 });
+    expect(scene.leftovers()).toEqual([]);
+  });
+
   it("is the same file although one call in five goes wrong", async () => {
     const faults = randomFaults(0.2, 41);
     scene.cloud.setFaults(faults);

@@ -7,6 +7,8 @@ interface Stored {
   body: Buffer;
   etag: string;
   type: string;
+  /** RFC 3339. */
+  modified: string;
 }
 
 export interface S3Emulator {
@@ -14,7 +16,7 @@ export interface S3Emulator {
   /** Objects by `bucket/key`. */
   objects: Map<string, Stored>;
   /** Uploads begun and neither completed nor aborted. */
-  uploads: Map<string, { name: string; type: string | undefined; parts: Map<number, Stored> }>;
+  uploads: Map<string, { name: string; type: string | undefined; begun: string; parts: Map<number, Stored> }>;
   setFaults(plan: FaultPlan | undefined): void;
   /** Milliseconds that an operation takes before it is answered. */
   setLatency(plan: ((operation: string) => number) | undefined): void;
@@ -78,7 +80,7 @@ function readCall(request: IncomingMessage, body: Buffer): Call {
     POST: has("uploads") ? "CreateMultipartUpload" : "CompleteMultipartUpload",
     DELETE: has("uploadId") ? "AbortMultipartUpload" : "DeleteObject",
     HEAD: isBucket ? "HeadBucket" : "HeadObject",
-    GET: "GetObject",
+    GET: isBucket ? (has("uploads") ? "ListMultipartUploads" : "ListObjectsV2") : "GetObject",
   };
   const operation = operations[request.method ?? "GET"] ?? "GetObject";
   return { operation, name, query: url.searchParams, headers: request.headers, body: unchunk(request, body) };
@@ -162,12 +164,38 @@ function perform(state: State, call: Call): Reply {
     }
     case "HeadBucket":
       return { status: 200 };
+    case "ListObjectsV2":
+    case "ListMultipartUploads":
+      return list(state, call, bucket);
     case "DeleteObject":
       state.objects.delete(call.name);
       return { status: 204 };
     default:
       return multipart(state, call);
   }
+}
+
+/** All at once: no test has a thousand. */
+function list(state: State, call: Call, bucket: string): Reply {
+  const start = `${bucket}/${call.query.get("prefix") ?? ""}`;
+  const key = (name: string): string => `<Key>${name.slice(bucket.length + 1)}</Key>`;
+  const isUploads = call.operation === "ListMultipartUploads";
+  const entries = isUploads
+    ? [...state.uploads]
+        .filter(([, { name }]) => name.startsWith(start))
+        .map(
+          ([id, { name, begun }]) =>
+            `<Upload>${key(name)}<UploadId>${id}</UploadId><Initiated>${begun}</Initiated></Upload>`,
+        )
+    : [...state.objects]
+        .filter(([name]) => name.startsWith(start))
+        .map(
+          ([name, { modified }]) =>
+            `<Contents>${key(name)}<LastModified>${modified}</LastModified></Contents>`,
+        );
+  const root = isUploads ? "ListMultipartUploadsResult" : "ListBucketResult";
+  const body = `<?xml version="1.0"?><${root}><IsTruncated>false</IsTruncated>${entries.join("")}</${root}>`;
+  return { status: 200, headers: { "content-type": "application/xml" }, body };
 }
 
 function getObject(found: Stored | undefined, call: Call): Reply {
@@ -187,7 +215,9 @@ function multipart(state: State, call: Call): Reply {
   const xml = { "content-type": "application/xml" };
   if (call.operation === "CreateMultipartUpload") {
     const id = randomUUID();
-    state.uploads.set(id, { name: call.name, type: call.headers["content-type"], parts: new Map() });
+    const begun = new Date().toISOString();
+    const type = call.headers["content-type"];
+    state.uploads.set(id, { name: call.name, type, begun, parts: new Map() });
     const body = `<?xml version="1.0"?><InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
     return { status: 200, headers: xml, body };
   }
@@ -210,5 +240,6 @@ function multipart(state: State, call: Call): Reply {
 }
 
 function store(body: Buffer, type = "application/octet-stream"): Stored {
-  return { body, type, etag: `"${createHash("md5").update(body).digest("hex")}"` };
+  const etag = `"${createHash("md5").update(body).digest("hex")}"`;
+  return { body, type, etag, modified: new Date().toISOString() };
 }

@@ -1,3 +1,4 @@
+import type { ListMultipartUploadsCommandInput, ListMultipartUploadsCommandOutput } from "@aws-sdk/client-s3";
 import { DomainError } from "../../core/errors/errors.ts";
 import { type AwsConfig, DEFAULT_RETRY, type RetryPolicy } from "./config.ts";
 import { readVendorError, withRetry } from "./retry.ts";
@@ -121,6 +122,45 @@ export class ObjectStore {
       if (again === undefined) throw unreadable(key, undefined);
       current = again;
     }
+  }
+
+  /** The keys under a prefix that were written before an instant. */
+  async keysBefore(prefix: string, before: Date): Promise<string[]> {
+    const found: string[] = [];
+    let page: string | undefined;
+    do {
+      const input = { Bucket: this.bucket, Prefix: prefix, ContinuationToken: page };
+      const output = await this.#call("ListObjectsV2", ({ sdk, client }, abortSignal) =>
+        client.send(new sdk.ListObjectsV2Command(input), { abortSignal }),
+      );
+      for (const { Key, LastModified } of output.Contents ?? [])
+        if (Key !== undefined && LastModified !== undefined && LastModified < before) found.push(Key);
+      page = output.NextContinuationToken;
+    } while (page !== undefined);
+    return found;
+  }
+
+  /** The uploads under a prefix that were begun before an instant and neither completed nor aborted. */
+  async uploadsBefore(prefix: string, before: Date): Promise<{ key: string; id: string }[]> {
+    const found: { key: string; id: string }[] = [];
+    let [key, id]: (string | undefined)[] = [];
+    do {
+      const input: ListMultipartUploadsCommandInput = {
+        ...{ Bucket: this.bucket, Prefix: prefix, KeyMarker: key, UploadIdMarker: id },
+      };
+      const output: ListMultipartUploadsCommandOutput = await this.#call(
+        "ListMultipartUploads",
+        ({ sdk, client }, abortSignal) =>
+          client.send(new sdk.ListMultipartUploadsCommand(input), { abortSignal }),
+      );
+      for (const { Key, UploadId, Initiated } of output.Uploads ?? []) {
+        if (Key === undefined || UploadId === undefined || Initiated === undefined) continue;
+        if (Initiated < before) found.push({ key: Key, id: UploadId });
+      }
+      const isWhole = output.IsTruncated !== true;
+      [key, id] = isWhole ? [] : [output.NextKeyMarker, output.NextUploadIdMarker];
+    } while (key !== undefined);
+    return found;
   }
 
   async exists(key: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { createBudgetStore } from "./budget-store.ts";
 import type { AwsConfig } from "./config.ts";
 import { AwsConnectionStore } from "./connection-store.ts";
 import { Dynamo } from "./dynamo.ts";
+import { abandonExports, type ExportHousekeeping } from "./export-housekeeping.ts";
 import { createExportStore } from "./export-store.ts";
 import { text } from "./items.ts";
 import { type Housekeeping, housekeep } from "./metrics/housekeeping.ts";
@@ -32,8 +33,8 @@ export interface AwsStore {
   dynamo: Dynamo;
   /** What the health check asks: each of the four tables, and the bucket. */
   checks: readonly { name: string; check(): Promise<void> }[];
-  /** Finishes what loads left undone; to be run daily. */
-  housekeep(): Promise<Housekeeping>;
+  /** Finishes what loads and exports left undone; to be run daily. */
+  housekeep(): Promise<Housekeeping & ExportHousekeeping>;
   close(): Promise<void>;
 }
 
@@ -61,7 +62,7 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
       tableCheck(dynamo, names.metrics, { customer_id: text("#health"), sk: text("#health") }),
       { name: names.bucket, check: () => objects.check() },
     ],
-    housekeep: () => housekeep(loads),
+    housekeep: async () => ({ ...(await housekeep(loads)), ...(await abandonExports(objects, now())) }),
     async close() {
       dynamo.close();
       await objects.close();
