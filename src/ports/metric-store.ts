@@ -66,6 +66,41 @@ export interface LoadRecord extends PartitionKey {
   rows: number;
   /** RFC 3339, UTC. */
   loadedAt: string;
+  /** By currency; only where they were asked for, and of datasets without amounts empty. */
+  totals?: readonly PartitionTotals[];
+}
+
+/** What of a dataset's facts is added up when loads are told of: the amounts that people reconcile by. */
+export const LOAD_TOTALS: Readonly<Record<DatasetId, readonly string[]>> = {
+  cost: ["billed_cost", "effective_cost"],
+  findings: [],
+  controls: [],
+  usage: [],
+};
+
+/** What a partition's facts add up to in one currency. */
+export interface PartitionTotals {
+  /** ISO 4217; null for facts that name none, which come last. */
+  currency: string | null;
+  /** The measures of {@link LOAD_TOTALS} -> canonical decimal; null when no fact carries one. */
+  values: Readonly<Record<string, string | null>>;
+}
+
+/** Partitions to take out: those of a tenant's datasets that are of a source, and of a period when one is named. */
+export interface RemovalRequest {
+  tenant: string;
+  /** Removed together, as findings are with the controls they stand for. */
+  datasets: readonly DatasetId[];
+  source: string;
+  period?: string;
+  /** Tells what would go, and changes nothing. */
+  dryRun: boolean;
+}
+
+export interface RemovedPartition extends PartitionKey {
+  dataset: DatasetId;
+  rows: number;
+  totals: readonly PartitionTotals[];
 }
 
 /**
@@ -91,13 +126,28 @@ export interface MetricStore {
    * @throws the signal's reason when aborted; the store is then as it was
    */
   loadDelivery(input: DeliveryLoad, options?: LoadOptions): Promise<LoadReport[]>;
-  /** The loads behind the current facts, newest first; of one tenant or of all. */
-  loads(filter?: { tenant?: string; limit?: number }): Promise<LoadRecord[]>;
+  /** The loads behind the current facts, newest first; of one tenant or of all. Totals are read from the facts. */
+  loads(filter?: LoadFilter): Promise<LoadRecord[]>;
+  /**
+   * Removes partitions of one tenant, all or none: no reader, and no crash, finds one of them gone beside another that
+   * is still there, and a load of one of them at the same time comes before it or after it, or is refused. The
+   * tenant's versions of the datasets change, so that no remembered answer holds what is gone.
+   * @returns what went, by dataset in the order of the request, source and period; empty when there was nothing
+   * @throws DomainError `import.conflict` when loads keep getting in between; nothing is removed
+   */
+  remove(request: RemovalRequest): Promise<RemovedPartition[]>;
   /**
    * Moves all facts of an account to the tenant that claims it, so that a mapping made after an import takes effect.
    * @returns facts moved
    */
   reassign(dataset: DatasetId, account: string, to: string): Promise<number>;
+}
+
+export interface LoadFilter {
+  tenant?: string;
+  limit?: number;
+  /** Adds up each load, which takes reading its facts. */
+  totals?: boolean;
 }
 
 export interface LoadOptions {

@@ -169,6 +169,42 @@ describe("a delivery of findings and controls that dies at one of its calls", ()
   });
 });
 
+describe("a removal of findings and controls that dies at one of its calls", () => {
+  it("leaves both or takes out both, and what it says went is gone", async () => {
+    const cloud = await startLocalCloud();
+    const store = cloud.open({ config: { retry: { attempts: 2, firstPause: 1, maxPause: 2 } } });
+    const at = { tenant: "acme", source: "asff:1", period: "2024-09-03", day: "2024-09-03" };
+    const datasets = ["findings", "controls"] as const;
+    const facts = datasets.map((dataset): DeliveredFact => ({ ...at, dataset, values: { check_id: "1" } }));
+    const seen = new Set<string>();
+    for (let calls = 0, done = false; !done; calls++) {
+      for (const last of ["reset", "lose-answer"] as const) {
+        await deliver(store.metrics, facts);
+        let left = calls;
+        cloud.setFaults(() => (left-- > 0 ? undefined : left === -1 ? last : "reset"));
+        const request = { tenant: "acme", datasets, source: "asff:1", dryRun: false };
+        done = await store.metrics.remove(request).then(
+          (removed) => removed.length === 2,
+          () => false,
+        );
+        cloud.setFaults(undefined);
+        const loads = (await store.metrics.loads({ tenant: "acme" })).length;
+        const held = await Promise.all(datasets.map((dataset) => ask(store.metrics, { dataset })));
+        expect([
+          [2, 1, 1],
+          [0, 0, 0],
+        ]).toContainEqual([loads, ...held.map((answer) => answer.facts)]);
+        if (done) expect(loads).toBe(0);
+        seen.add(`${loads}`);
+      }
+      expect(calls).toBeLessThan(40);
+    }
+    expect([...seen].sort()).toEqual(["0", "2"]);
+    await store.close();
+    await cloud.close();
+  });
+});
+
 describe("a download that breaks", () => {
   it("goes on where it was", async () => {
     const cloud = await startLocalCloud();

@@ -51,6 +51,24 @@ describe("blocks in the metrics table", () => {
     expect((await items()).filter(({ key }) => key.includes("intent#"))).toEqual([]);
   });
 
+  it("expire once they are removed, so that a query that read the list before still ends", async () => {
+    await load(store.metrics, [
+      cost("2024-08-01", { billed_cost: "1" }),
+      cost("2024-09-01", { billed_cost: "2" }),
+    ]);
+    const request = { tenant: "acme", datasets: ["cost"] as const, source: "focus:AWS:1", dryRun: false };
+    cloud.setFaults(({ operation }) => (operation === "UpdateItem" ? "throttle" : undefined));
+    const [removed] = await store.metrics.remove({ ...request, period: "2024-08" });
+    expect(removed).toMatchObject({ period: "2024-08", rows: 1 });
+    cloud.setFaults(undefined);
+    expect((await blocks()).every(({ expires }) => expires === undefined)).toBe(true);
+    expect(await store.housekeep()).toMatchObject({ segmentsCleared: 1 });
+    expect((await blocks()).filter(({ expires }) => expires === now.getTime() / 1000 + 3600)).toHaveLength(2);
+    await store.metrics.remove(request);
+    expect((await blocks()).filter(({ expires }) => expires === now.getTime() / 1000 + 3600)).toHaveLength(4);
+    expect((await ask(store.metrics, {})).facts).toBe(0);
+  });
+
   it("of a load that died are found by housekeeping, and its partition is as it was", async () => {
     await load(store.metrics, [cost("2024-09-01", { billed_cost: "1" })]);
     // The blocks arrive, and then everything fails: the load can neither finish nor clean up.

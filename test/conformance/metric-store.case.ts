@@ -7,6 +7,7 @@ import { deliveryCases } from "./metric-store/deliveries.case.ts";
 import { gaugeCases } from "./metric-store/gauges.case.ts";
 import { loadCases } from "./metric-store/loads.case.ts";
 import { randomPlanCases } from "./metric-store/random-plans.case.ts";
+import { removalCases } from "./metric-store/removals.case.ts";
 import { streamCases } from "./metric-store/streams.case.ts";
 
 /** What backends differ in on purpose; each with its reason. */
@@ -30,6 +31,7 @@ export function metricStoreCases(
     const suites = [
       loadCases,
       deliveryCases,
+      removalCases,
       factAnswerCases,
       comparisonCases,
       gaugeCases,

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ask } from "../../../test/conformance/lib/facts.ts";
+import { ask, deliver } from "../../../test/conformance/lib/facts.ts";
 import { openEmbeddedStore } from "./store.ts";
 
+const REMOVING_CHILD = join(import.meta.dirname, "../../../test/conformance/lib/removing-child.ts");
 const CHILD = join(import.meta.dirname, "../../../test/conformance/lib/embedded-child.ts");
 const FACTS = 8_000;
 const RANGE = { from: "2024-08-01", to: "2024-10-01" };
@@ -91,6 +92,51 @@ describe("the data folder", () => {
         if (!said.includes("storing")) expect(now).toBe(held);
         held = now;
       }
+    },
+  );
+
+  it(
+    "holds a snapshot and its controls, or neither, wherever their removal is killed",
+    { timeout: 120_000 },
+    async () => {
+      const held = async (): Promise<[findings: number, controls: number, loads: number]> => {
+        const store = await openEmbeddedStore(directory);
+        try {
+          const of = async (dataset: "findings" | "controls"): Promise<number> =>
+            (await ask(store.metrics, { dataset, range: RANGE })).facts;
+          return [await of("findings"), await of("controls"), (await store.metrics.loads()).length];
+        } finally {
+          store.close();
+        }
+      };
+      const outcomes = new Set<boolean>();
+      for (const after of [0, 2, 5, 10, 20, 40, undefined]) {
+        const store = await openEmbeddedStore(directory);
+        const at = { tenant: "acme", source: "asff:1", period: "2024-09-20", day: "2024-09-20" };
+        const facts = Array.from({ length: FACTS }, (_, i) => [
+          { ...at, dataset: "findings" as const, values: { finding_id: `f${i}` } },
+          { ...at, dataset: "controls" as const, values: { control_id: `c${i}` } },
+        ]).flat();
+        await deliver(store.metrics, facts);
+        store.close();
+        const removing = spawn(process.execPath, ["--import", "tsx", REMOVING_CHILD, directory]);
+        child = removing;
+        let said = "";
+        removing.stdout.on("data", (data: Buffer) => {
+          said += data.toString();
+          if (data.includes("removing") && after !== undefined)
+            setTimeout(() => removing.kill("SIGKILL"), after);
+        });
+        await new Promise((resolve) => removing.once("exit", resolve));
+        const now = await held();
+        expect([
+          [FACTS, FACTS, 2],
+          [0, 0, 0],
+        ]).toContainEqual(now);
+        if (said.includes("done")) expect(now[2]).toBe(0);
+        outcomes.add(now[2] === 0);
+      }
+      expect(outcomes).toEqual(new Set([false, true]));
     },
   );
 

@@ -1,25 +1,31 @@
-import type { DatasetId } from "../../core/metrics/datasets.ts";
-import type { LoadRecord } from "../../ports/metric-store.ts";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { type DatasetId, DATASET_IDS } from "../../core/metrics/datasets.ts";
+import type { LoadFilter, LoadRecord } from "../../ports/metric-store.ts";
 import type { Database } from "./database.ts";
+import { moneyByLoad } from "./load-money.ts";
 import { instantOf, rowsOf } from "./sql.ts";
 
 /** The loads behind the current facts, newest first. */
-export async function listLoads(
-  database: Database,
-  filter: { tenant?: string; limit?: number },
-): Promise<LoadRecord[]> {
+export async function listLoads(database: Database, filter: LoadFilter): Promise<LoadRecord[]> {
   const where = filter.tenant === undefined ? "" : "WHERE k.id = $1";
   const limit = filter.limit === undefined ? "" : `LIMIT ${Math.trunc(filter.limit)}`;
-  const rows = await database.read((connection) =>
-    rowsOf(
+  return database.read(async (connection) => {
+    const rows = await rowsOf(
       connection,
-      `SELECT l.id, k.id, l.dataset, l.source, l.period, l.format, l.files, l.rows, l.loaded_at::VARCHAR
+      `SELECT l.load_id, l.id, k.id, l.dataset, l.source, l.period, l.format, l.files, l.rows, l.loaded_at::VARCHAR
         FROM loads l JOIN tenant_keys k ON k.key = l.tenant ${where}
         ORDER BY l.loaded_at DESC, l.load_id DESC ${limit}`,
       filter.tenant === undefined ? [] : [filter.tenant],
-    ),
-  );
-  return rows.map(([id, tenant, dataset, source, period, format, files, count, loadedAt]) => ({
+    );
+    const loads = rows.map(([loadId, ...row]) => ({ loadId: Number(loadId), load: recordOf(row) }));
+    if (filter.totals === true) return withTotals(connection, loads);
+    return loads.map(({ load }) => load);
+  });
+}
+
+function recordOf(row: readonly DuckDBValue[]): LoadRecord {
+  const [id, tenant, dataset, source, period, format, files, count, loadedAt] = row;
+  return {
     id: String(id),
     tenant: String(tenant),
     dataset: String(dataset) as DatasetId,
@@ -29,5 +35,18 @@ export async function listLoads(
     files: JSON.parse(String(files)) as string[],
     rows: Number(count),
     loadedAt: instantOf(String(loadedAt)),
-  }));
+  };
+}
+
+async function withTotals(
+  connection: DuckDBConnection,
+  loads: readonly { loadId: number; load: LoadRecord }[],
+): Promise<LoadRecord[]> {
+  const of = (dataset: DatasetId): number[] =>
+    loads.filter(({ load }) => load.dataset === dataset).map(({ loadId }) => loadId);
+  const found = new Map<number, LoadRecord["totals"]>();
+  for (const dataset of DATASET_IDS)
+    for (const [loadId, totals] of await moneyByLoad(connection, dataset, of(dataset)))
+      found.set(loadId, totals);
+  return loads.map(({ loadId, load }) => ({ ...load, totals: found.get(loadId) ?? [] }));
 }

@@ -4,6 +4,7 @@ import { listLoads } from "./loads.ts";
 import { loadDelivery, loadRecords } from "./load-delivery.ts";
 import { loadTables } from "./load-tables.ts";
 import { reassignAccount } from "./reassign.ts";
+import { removePartitions } from "./remove.ts";
 import { EmbeddedTenantMetrics } from "./tenant-metrics.ts";
 
 export interface MetricStoreOptions {
@@ -27,6 +28,7 @@ export function createMetricStore(database: Database, options: MetricStoreOption
       input.kind === "tables" ? loadTables(database, input, options) : loadRecords(database, input, options),
     loadDelivery: (input, options = {}) => loadDelivery(database, input, options),
     loads: (filter = {}) => listLoads(database, filter),
+    remove: (request) => removePartitions(database, request),
     reassign: (dataset, account, to) => reassignAccount(database, dataset, account, to),
   };
 }

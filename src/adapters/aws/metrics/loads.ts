@@ -1,26 +1,80 @@
-import { DATASET_IDS } from "../../../core/metrics/datasets.ts";
-import type { LoadRecord } from "../../../ports/metric-store.ts";
+import { type DatasetId, DATASET_IDS, DATASETS } from "../../../core/metrics/datasets.ts";
+import type { LoadFilter, LoadRecord, PartitionTotals } from "../../../ports/metric-store.ts";
 import { inParallel } from "../dynamo.ts";
-import { registeredTenants } from "./commit.ts";
+import { type NamedManifest, registeredTenants } from "./commit.ts";
 import type { LoadStore } from "./load-run.ts";
-import { readManifest } from "./manifest.ts";
+import { type Partition, readManifest } from "./manifest.ts";
+import { partitionTotals } from "./partition-totals.ts";
+import { BlocksGone, damaged } from "./read-blocks.ts";
+
+/** A load as it stands in a manifest. */
+interface Listed {
+  from: NamedManifest;
+  partition: Partition;
+}
+
+/** Manifests are read again when their blocks expired meanwhile. */
+const TRIES = 3;
 
 /** The loads behind the current facts, newest first. */
-export async function listLoads(
-  store: LoadStore,
-  filter: { tenant?: string; limit?: number },
-): Promise<LoadRecord[]> {
+export async function listLoads(store: LoadStore, filter: LoadFilter): Promise<LoadRecord[]> {
+  for (let attempt = 1; ; attempt++) {
+    const listed = await readLoads(store, filter);
+    if (filter.totals !== true) return listed.map(recordOf);
+    try {
+      const totals = await totalsOf(store, listed);
+      return listed.map((each) => ({ ...recordOf(each), totals: totals.get(each.partition) ?? [] }));
+    } catch (error) {
+      if (!(error instanceof LoadGone)) throw error;
+      if (attempt === TRIES) throw damaged(error.tenant, DATASETS[error.dataset], error.cause);
+    }
+  }
+}
+
+async function readLoads(store: LoadStore, filter: LoadFilter): Promise<Listed[]> {
   const { dynamo, table } = store;
   const tenants = filter.tenant === undefined ? await registeredTenants(dynamo, table) : [filter.tenant];
   const asked = tenants.flatMap((tenant) => DATASET_IDS.map((dataset) => ({ tenant, dataset })));
   const found = await inParallel(asked, 8, async ({ tenant, dataset }) => {
-    const { partitions } = await readManifest(dynamo, table, tenant, dataset);
-    return partitions.map(({ source, period, load, format, files, rows, loadedAt }): LoadRecord => ({
-      ...{ id: load, tenant, dataset, source, period, format, files, rows, loadedAt },
-    }));
+    const manifest = await readManifest(dynamo, table, tenant, dataset);
+    const from = { tenant, dataset, manifest };
+    return manifest.partitions.map((partition): Listed => ({ from, partition }));
   });
-  const loads = found
-    .flat()
-    .sort((a, b) => (a.loadedAt === b.loadedAt ? 0 : a.loadedAt < b.loadedAt ? 1 : -1));
+  const at = ({ partition }: Listed): string => partition.loadedAt;
+  const loads = found.flat().sort((a, b) => (at(a) === at(b) ? 0 : at(a) < at(b) ? 1 : -1));
   return filter.limit === undefined ? loads : loads.slice(0, filter.limit);
+}
+
+function recordOf({ from: { tenant, dataset }, partition }: Listed): LoadRecord {
+  const { source, period, load, format, files, rows, loadedAt } = partition;
+  return { id: load, tenant, dataset, source, period, format, files, rows, loadedAt };
+}
+
+/** Blocks of a listed load are no longer there. */
+class LoadGone extends Error {
+  override readonly name = "LoadGone";
+  readonly tenant: string;
+  readonly dataset: DatasetId;
+
+  constructor({ tenant, dataset }: NamedManifest, cause: unknown) {
+    super(`loads of ${tenant} (${dataset}) changed while they were added up`, { cause });
+    this.tenant = tenant;
+    this.dataset = dataset;
+  }
+}
+
+async function totalsOf(
+  store: LoadStore,
+  listed: readonly Listed[],
+): Promise<Map<Partition, PartitionTotals[]>> {
+  const all = new Map<Partition, PartitionTotals[]>();
+  for (const from of new Set(listed.map((each) => each.from))) {
+    const own = listed.filter((each) => each.from === from).map(({ partition }) => partition);
+    try {
+      for (const [partition, totals] of await partitionTotals(store, from, own)) all.set(partition, totals);
+    } catch (error) {
+      throw error instanceof BlocksGone ? new LoadGone(from, error) : error;
+    }
+  }
+  return all;
 }

@@ -5,6 +5,7 @@ import { loadRecords } from "./load-records.ts";
 import { loadTables } from "./load-tables.ts";
 import type { LoadStore } from "./load-run.ts";
 import { reassignAccount } from "./reassign.ts";
+import { removePartitions } from "./remove.ts";
 import { AwsTenantMetrics } from "./tenant-metrics.ts";
 
 /** The facts of all tenants in the metrics table; see `manifest.ts` for how they are laid out. */
@@ -16,6 +17,7 @@ export function createMetricStore(store: LoadStore): MetricStore {
       input.kind === "tables" ? loadTables(store, input, options) : loadRecords(store, input, options),
     loadDelivery: (input, options = {}) => loadDelivery(store, input, options),
     loads: (filter = {}) => listLoads(store, filter),
+    remove: (request) => removePartitions(store, request),
     reassign: (dataset, account, to) => reassignAccount(store, dataset, account, to),
   };
 }
