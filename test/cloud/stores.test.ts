@@ -1,5 +1,6 @@
 import { budgetStoreCases } from "../conformance/budget-store.case.ts";
 import { connectionStoreCases } from "../conformance/connection-store.case.ts";
+import { exportLegsCases } from "../conformance/export-legs.case.ts";
 import { exportStoreCases } from "../conformance/export-store.case.ts";
 import { queryCacheCases } from "../conformance/query-cache.case.ts";
 import { reportStoreCases } from "../conformance/report-store.case.ts";
@@ -27,6 +28,9 @@ reportStoreCases("DynamoDB", () => fresh((store) => store.reports));
 budgetStoreCases("DynamoDB", () => fresh((store) => store.budgets));
 tenantStoreCases("DynamoDB", () => fresh((store) => store.tenants));
 exportStoreCases("DynamoDB and S3", () =>
+  fresh((store) => store.exports, { now: () => new Date("2024-10-02T00:00:00Z") }),
+);
+exportLegsCases("DynamoDB and S3", () =>
   fresh((store) => store.exports, { now: () => new Date("2024-10-02T00:00:00Z") }),
 );
 queryCacheCases("DynamoDB", (clock) => fresh((store) => store.cache, clock));
