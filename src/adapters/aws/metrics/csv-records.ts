@@ -15,7 +15,7 @@ const CHUNK_BYTES = 256 * 1024;
 /**
  * The rows of a CSV file in batches, the header left out; a batch is what one chunk of the file completes.
  * @param used positions of the columns that are read; the others need not be UTF-8
- * @throws DomainError `import.damaged`, `import.unclosed-quote`
+ * @throws DomainError `import.damaged`, `import.unclosed-quote`, `import.record-too-large`
  */
 export async function* csvRows(
   file: InputFile,
@@ -24,11 +24,12 @@ export async function* csvRows(
 ): AsyncGenerator<TableRow[]> {
   let batch: TableRow[] = [];
   let header = true;
-  const scanner = new CsvScanner(table.delimiter, MAX_ROW_BYTES, (record) => {
+  const take = (record: CsvRecord): void => {
     if (header) header = false;
     else if (record.problem === "unclosed") throw unclosed(file, record.line);
     else batch.push(rowOf(record, table, used));
-  });
+  };
+  const scanner = new CsvScanner(table.delimiter, MAX_ROW_BYTES, take, file.name);
   for await (const chunk of plainBytes(file, table)) {
     scanner.push(chunk);
     if (batch.length > 0) yield batch;
