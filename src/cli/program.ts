@@ -3,6 +3,7 @@ import { packageCommand } from "./cloud/package-command.ts";
 import { budgetsCommand } from "./commands/budget.ts";
 import { costCommand } from "./commands/cost.ts";
 import { importCommand } from "./commands/import.ts";
+import { importsCommand } from "./commands/imports.ts";
 import { postureCommands } from "./commands/posture.ts";
 import { queryCommand } from "./commands/query.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -50,6 +51,7 @@ function build(effects: Effects, version: string, exit: (code: ExitCode) => void
   serveCommand(program, effects);
   tenantsCommand(program, effects);
   importCommand(program, effects, exit);
+  importsCommand(program, effects);
   syncCommand(program, effects, exit);
   queryCommand(program, effects);
   postureCommands(program, effects);

@@ -206,7 +206,12 @@ const ROWS = {
   "import.conflict": [
     409,
     "Load conflict",
-    "Another load replaced the same partition meanwhile; this one changed nothing.",
+    "Another load or a removal changed the same partition meanwhile; this one changed nothing.",
+  ],
+  "import.nothing-to-remove": [
+    404,
+    "Nothing to remove",
+    "The tenant has no such load; `allowed` lists the sources, or of the source the periods, that there are.",
   ],
   "import.not-reconciled": [
     503,

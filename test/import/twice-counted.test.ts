@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chargebackOf } from "../../src/app/cost/chargeback.ts";
 import { savingsAnswer } from "../../src/app/cost/savings.ts";
+import { removeLoads } from "../../src/app/imports/loads.ts";
 import { importFiles, type ImportOptions } from "../../src/app/imports/import-files.ts";
 import { memoryFile } from "../support/memory-file.ts";
 import { type TestTenant, testTenant } from "../support/tenant-context.ts";
@@ -31,7 +32,7 @@ describe("one bill as a Cost and Usage Report and as FOCUS", () => {
   it("is warned of when the second comes, and again whenever one is restated, naming both", async () => {
     expect(await warningsOf(cur())).toEqual([]);
     expect(await warningsOf(cur())).toEqual([]);
-    const warning = `The costs of 999999999999 for 2024-09 that ${FOCUS} tells are also there from ${CUR} and now count twice. Keep to one of them: the filter source=${FOCUS} counts this one alone.`;
+    const warning = `The costs of 999999999999 for 2024-09 that ${FOCUS} tells are also there from ${CUR} and now count twice. Keep one of them: securebase imports remove --tenant acme --dataset cost --source ${CUR} --period 2024-09 takes the other out, and until then the filter source=${FOCUS} counts this one alone.`;
     expect(await warningsOf(focus(), { dryRun: true })).toEqual([
       warning.replace("now count twice", "would count twice"),
     ]);
@@ -50,7 +51,7 @@ describe("one bill as a Cost and Usage Report and as FOCUS", () => {
   it("is noted on what savings and chargeback say, until a source is chosen", async () => {
     await warningsOf(cur());
     await warningsOf(focus());
-    const note = `The costs of 999999999999 for 2024-09 count twice: they came from ${CUR} and ${FOCUS}. The filter source=${CUR} counts one.`;
+    const note = `The costs of 999999999999 for 2024-09 count twice: they came from ${CUR} and ${FOCUS}. The filter source=${CUR} counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.`;
     const chosen = [{ field: "source", op: "equals" as const, value: CUR }];
     const savings = (filters: typeof chosen) => savingsAnswer(acme.context, { range: SEPTEMBER, filters });
     const both = await savings([]);
@@ -64,5 +65,25 @@ describe("one bill as a Cost and Usage Report and as FOCUS", () => {
       (await chargebackOf(acme.context, { ...request, range })).table.completeness.notes;
     expect(await notesIn(SEPTEMBER)).toContain(note);
     expect(await notesIn({ from: "2024-10-01", to: "2024-11-01" })).not.toContain(note);
+  });
+
+  it("is mended by removing one of them: every answer is that of the other alone, also one that was remembered", async () => {
+    await warningsOf(cur());
+    await warningsOf(focus());
+    const { services } = acme.context;
+    const billed = async (): Promise<unknown> =>
+      (await savingsAnswer(acme.context, { range: SEPTEMBER, filters: [] })).views.billed;
+    expect(await billed()).toBe("3");
+    const removal = await removeLoads(services, {
+      tenant: "acme",
+      dataset: "cost",
+      source: CUR,
+      period: "2024-09",
+    });
+    expect(removal).toMatchObject({ rows: 1, totals: [{ currency: "USD", amounts: { billed: "1.5" } }] });
+    const { views, notes } = await savingsAnswer(acme.context, { range: SEPTEMBER, filters: [] });
+    expect(views.billed).toBe("1.5");
+    expect(notes.join()).not.toContain("count twice");
+    expect(await warningsOf(focus())).toEqual([]);
   });
 });

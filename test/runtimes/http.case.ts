@@ -737,6 +737,81 @@ function describeImports(ask: Ask, capabilities: HttpCapabilities): void {
       expect((all as { items: { tenant: string }[] }).items.map((item) => item.tenant)).toContain("alpha");
     });
 
+    it("can be removed again: what is asked then is exact, at once, and other loads stay", async () => {
+      const june = [{ ...CHARGES[0]!, billed: "3.000000000000000001", month: "2024-06" }];
+      await ask("POST /v1/imports", { as: admin("gamma"), raw: focusCsv([...june, ...ADMIN_IMPORT]) });
+      const billed = async (): Promise<unknown> => {
+        const body = { dataset: "cost", range: { from: "2024-06-01", to: "2024-10-01" } };
+        return resultOf(await ask("POST /v1/analytics/query", { as: viewer("gamma"), body })).totals[0]
+          ?.cells[0];
+      };
+      expect(await billed()).toBe("18.000000000000000001");
+      const source = "focus:AWS:999999999999";
+      const query = { dataset: "cost", source, period: "2024-06" };
+      const totals = [
+        { currency: "USD", amounts: { billed: "3.000000000000000001", effective: "3.000000000000000001" } },
+      ];
+      const tried = await ask("DELETE /v1/imports", {
+        as: admin("gamma"),
+        query: { ...query, dryRun: "true" },
+      });
+      expect([tried.status, tried.json]).toEqual([
+        200,
+        {
+          ...{ tenant: "gamma", dryRun: true, rows: 1, totals },
+          loads: [{ dataset: "cost", source, period: "2024-06", rows: 1, totals }],
+        },
+      ]);
+      expect(await billed()).toBe("18.000000000000000001");
+      const list = await ask("GET /v1/imports", { as: OPERATOR, query: { tenant: "gamma", totals: "true" } });
+      const { items, more } = list.json as { items: { period: string; totals: unknown }[]; more: boolean };
+      expect([items.map(({ period }) => period).sort(), more]).toEqual([["2024-06", "2024-09"], false]);
+      expect(items.find(({ period }) => period === "2024-06")?.totals).toEqual(totals);
+      const one = await ask("GET /v1/imports", { as: OPERATOR, query: { tenant: "gamma", limit: "1" } });
+      expect(one.json).toMatchObject({ more: true });
+      const gone = await ask("DELETE /v1/imports", { as: OPERATOR, query: { ...query, tenant: "gamma" } });
+      expect([gone.status, gone.json]).toEqual([200, { ...(tried.json as object), dryRun: false }]);
+      expect(await billed()).toBe("15");
+      expect(await total("alpha")).toBe(ALPHA_TOTAL);
+    });
+
+    it("that are not there are not removed; the problem lists those that are", async () => {
+      const query = { dataset: "cost", source: "focus:AWS:999999999999", period: "2024-09" };
+      const removal = (as: object, change: Record<string, string>): Promise<Reply> =>
+        ask("DELETE /v1/imports", { as, query: { ...query, ...change } });
+      const none = async (change: Record<string, string>): Promise<ProblemBody> => {
+        const reply = await removal(admin("gamma"), change);
+        expect([reply.status, problemOf(reply).code]).toEqual([404, "import.nothing-to-remove"]);
+        return problemOf(reply);
+      };
+      expect(await none({ dataset: "findings" })).toMatchObject({ field: "dataset", allowed: ["cost"] });
+      expect(await none({ source: "focus:AWS:99999999999" })).toMatchObject({
+        ...{ field: "source", allowed: [query.source] },
+        fix: `There is: ${query.source}.`,
+      });
+      expect(await none({ period: "2024-13" })).toMatchObject({ field: "period", allowed: ["2024-09"] });
+      const codeOf = (reply: Reply): unknown[] => [
+        reply.status,
+        problemOf(reply).code,
+        problemOf(reply).field,
+      ];
+      expect(codeOf(await removal(OPERATOR, {}))).toEqual([400, "request.missing-field", "tenant"]);
+      expect(codeOf(await removal(OPERATOR, { tenant: "nobody" }))).toEqual([
+        404,
+        "tenant.not-found",
+        "tenant",
+      ]);
+      expect(codeOf(await removal(admin("gamma"), { tenant: "beta" }))).toEqual([
+        403,
+        "access.forbidden",
+        "tenant",
+      ]);
+      expect(codeOf(await removal(OPERATOR, { tenant: "beta", dataset: "csot" }))[0]).toBe(400);
+      const listed = await ask("GET /v1/imports", { as: admin("gamma"), query: { tenant: "beta" } });
+      expect(codeOf(listed)).toEqual([403, "access.forbidden", "tenant"]);
+      expect(await total("beta")).toBe("500");
+    });
+
     it("of something else say what they saw, and leave the store as it was", async () => {
       const reply = await ask("POST /v1/imports", {
         as: OPERATOR,

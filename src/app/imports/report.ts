@@ -39,7 +39,7 @@ export function importReport(about: ImportedFiles, loads: readonly LoadReport[])
     rowsAccepted: about.records === undefined ? sum((load) => load.rowsAccepted) : read - rejected,
     rowsRejected: rejected,
     rejections: loads.flatMap((load) => load.rejections),
-    totals: loads.flatMap((load) => load.totals).map(shortNames),
+    totals: loads.flatMap((load) => load.totals).map(shortTotals),
     datasets: loads.map(({ dataset, rowsAccepted }) => ({ dataset, facts: rowsAccepted })),
     partitions: loads.flatMap(({ dataset, partitions }) =>
       partitions.map((partition) => ({ dataset, ...partition })),
@@ -65,11 +65,16 @@ function mergeAccounts(entries: LoadReport["unassigned"]): LoadReport["unassigne
   return [...found.values()];
 }
 
-/** Totals under the names people reconcile by: `billed` for billed_cost. */
-function shortNames(totals: CurrencyTotals): CurrencyTotals {
-  const rename = (values: CurrencyTotals["source"]): CurrencyTotals["source"] =>
-    Object.fromEntries(
-      Object.entries(values).map(([measure, value]) => [measure.replace(/_cost$/, ""), value]),
-    );
-  return { currency: totals.currency, source: rename(totals.source), loaded: rename(totals.loaded) };
+/** Amounts by measure, the value null where no fact carries one. */
+type Amounts = Readonly<Record<string, string | null>>;
+
+/** Amounts under the names people reconcile by: `billed` for billed_cost. */
+export function shortNames(amounts: Amounts): Amounts {
+  return Object.fromEntries(
+    Object.entries(amounts).map(([measure, value]) => [measure.replace(/_cost$/, ""), value]),
+  );
+}
+
+function shortTotals({ currency, source, loaded }: CurrencyTotals): CurrencyTotals {
+  return { currency, source: shortNames(source), loaded: shortNames(loaded) };
 }

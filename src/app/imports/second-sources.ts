@@ -20,7 +20,7 @@ export async function secondSourceWarnings(
       .flatMap(({ source }) =>
         sources
           .filter((other) => !own.has(other))
-          .map((other) => countedTwiceWarning({ payer, period }, source, other, dryRun)),
+          .map((other) => countedTwiceWarning({ tenant, payer, period }, source, other, dryRun)),
       ),
   );
   return [...new Set(warnings)];

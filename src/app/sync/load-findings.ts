@@ -103,7 +103,7 @@ async function fromFilesAsWell(
   ];
   if (both.length === 0) return [];
   return [
-    `Findings of ${both.slice(0, 3).join(", ")}${both.length > 3 ? ", …" : ""} are also there from imported files; where both have a snapshot in a range, they count twice.`,
+    `Findings of ${both.slice(0, 3).join(", ")}${both.length > 3 ? ", …" : ""} are also there from imported files; where both have a snapshot in a range, they count twice. securebase imports remove takes the imported ones out.`,
   ];
 }
 

@@ -1,7 +1,12 @@
-import * as z from "zod/mini";
 import { routes } from "../route.ts";
-import { doc } from "../schemas/registry.ts";
-import { importParams, loadRecordSchema, loadReportSchema } from "../schemas/imports.ts";
+import {
+  importParams,
+  loadListParams,
+  loadListSchema,
+  loadReportSchema,
+  removalParams,
+  removalSchema,
+} from "../schemas/imports.ts";
 
 export const importRoutes = routes({
   createImport: {
@@ -44,13 +49,33 @@ export const importRoutes = routes({
     description:
       "The loads behind the current facts, newest first: an operator sees all, an admin the own tenant's.",
     access: "import",
-    query: z.strictObject({
-      limit: z.exactOptional(
-        doc(z.int().check(z.minimum(1), z.maximum(1000)), "How many; 100 when not given."),
-      ),
-    }),
-    ok: { status: 200, description: "The loads.", schema: z.object({ items: z.array(loadRecordSchema) }) },
-    problems: [],
-    examples: [{ name: "The last five", query: { limit: "5" } }],
+    query: loadListParams,
+    ok: { status: 200, description: "The loads.", schema: loadListSchema },
+    problems: ["tenant.not-found"],
+    examples: [
+      { name: "The last five", query: { limit: "5" } },
+      { name: "The last five, with what they add up to", query: { limit: "5", totals: "true" } },
+    ],
+  },
+  removeImports: {
+    method: "DELETE",
+    path: "/v1/imports",
+    tag: "Imports",
+    summary: "Remove imports",
+    description:
+      "Takes loads out again: those of one tenant, dataset and source, and of one period when it is named. All of them go at once or none does, findings and their controls together; what is asked from then on is answered without them. A bill that came in two formats, which an import warns of, is mended by removing one of them. Importing the files again brings them back.",
+    access: "import",
+    query: removalParams,
+    ok: { status: 200, description: "What went.", schema: removalSchema },
+    problems: ["import.nothing-to-remove", "import.conflict", "tenant.not-found"],
+    examples: [
+      {
+        name: "See what would go",
+        query: {
+          ...{ dataset: "cost", source: "focus:AWS:999999999999", period: "2024-09" },
+          dryRun: "true",
+        },
+      },
+    ],
   },
 });

@@ -57,6 +57,13 @@ export const loadReportSchema = named(
   }),
 );
 
+const loadTotals = doc(
+  z.array(
+    z.object({ currency: doc(z.nullable(z.string()), "ISO 4217; null for facts that name none."), amounts }),
+  ),
+  "`billed` and `effective` by currency, over the facts that are stored; empty for datasets without amounts.",
+);
+
 export const loadRecordSchema = named(
   "Load",
   "A finished load as the store remembers it.",
@@ -70,6 +77,69 @@ export const loadRecordSchema = named(
     files: z.array(z.string()),
     rows: z.int(),
     loadedAt: instant("When it was made."),
+    totals: z.exactOptional(loadTotals),
+  }),
+);
+
+export const loadListParams = z.strictObject({
+  tenant: z.exactOptional(
+    doc(z.string(), "Operators only: this tenant's loads. An admin sees the own tenant's."),
+  ),
+  limit: z.exactOptional(doc(z.int().check(z.minimum(1), z.maximum(1000)), "How many; 100 when not given.")),
+  totals: z.exactOptional(
+    doc(
+      z.boolean(),
+      "Adds up what each load holds, which reads its facts: ask for it where it is looked at.",
+    ),
+  ),
+});
+
+export const loadListSchema = z.object({
+  items: z.array(loadRecordSchema),
+  more: doc(z.boolean(), "Whether there are more loads than `limit`; those left out are older."),
+});
+
+export const removalParams = z.strictObject({
+  tenant: z.exactOptional(
+    doc(
+      z.string(),
+      "Whose loads; an operator has to name it. An admin's are the own tenant's. Facts of accounts nobody claims are those of `unassigned`.",
+    ),
+  ),
+  dataset: doc(
+    z.enum(DATASET_IDS),
+    "What the loads hold. `findings` and `controls` of a snapshot go together, whichever is named.",
+  ),
+  source: doc(z.string(), "As the list of imports has it.", { examples: ["focus:AWS:999999999999"] }),
+  period: z.exactOptional(
+    doc(
+      z.string(),
+      "A billing month or a snapshot's day, as the list has it; all of the source when not given.",
+      {
+        examples: ["2024-09"],
+      },
+    ),
+  ),
+  dryRun: z.exactOptional(doc(z.boolean(), "Tell what would go, and change nothing.")),
+});
+
+export const removalSchema = named(
+  "Removal",
+  "Loads that were taken out, or would be in a dry run, with what they held.",
+  z.object({
+    tenant: z.string(),
+    dryRun: z.boolean(),
+    rows: doc(z.int(), "Facts in all of them."),
+    totals: loadTotals,
+    loads: z.array(
+      z.object({
+        dataset: z.enum(DATASET_IDS),
+        source: z.string(),
+        period: z.string(),
+        rows: z.int(),
+        totals: loadTotals,
+      }),
+    ),
   }),
 );
 

@@ -27,9 +27,13 @@ describe("bills that are told twice", () => {
   });
 
   it("are told with both sources and how to count one", () => {
-    const bill = { payer: "1", period: "2024-09" };
+    const bill = { tenant: "acme", payer: "1", period: "2024-09" };
     expect(countedTwiceWarning(bill, "focus:AWS:1", "cur:AWS:1")).toBe(
-      "The costs of 1 for 2024-09 that focus:AWS:1 tells are also there from cur:AWS:1 and now count twice. Keep to one of them: the filter source=focus:AWS:1 counts this one alone.",
+      "The costs of 1 for 2024-09 that focus:AWS:1 tells are also there from cur:AWS:1 and now count twice. Keep one of them: securebase imports remove --tenant acme --dataset cost --source cur:AWS:1 --period 2024-09 takes the other out, and until then the filter source=focus:AWS:1 counts this one alone.",
+    );
+    // A payer's name comes from a file, and what a shell is given ends where its word ends.
+    expect(countedTwiceWarning(bill, "a", "cur:AWS:it's $(x)")).toContain(
+      `--source 'cur:AWS:it'\\''s $(x)' --period`,
     );
     expect(countedTwiceWarning(bill, "a", "b", true)).toContain("would count twice");
   });
@@ -40,7 +44,7 @@ describe("bills that are told twice", () => {
       part("focus:AWS:1", period),
     ]);
     expect(countedTwiceNotes(countedTwice(months))).toEqual([
-      "The costs of 1 for 2 months from 2024-09 to 2024-10 count twice: they came from cur:AWS:1 and focus:AWS:1. The filter source=cur:AWS:1 counts one.",
+      "The costs of 1 for 2 months from 2024-09 to 2024-10 count twice: they came from cur:AWS:1 and focus:AWS:1. The filter source=cur:AWS:1 counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.",
     ]);
     expect(countedTwiceNotes([])).toEqual([]);
   });

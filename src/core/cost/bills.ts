@@ -43,15 +43,26 @@ export function countedTwice(parts: readonly BillPart[]): TwiceCounted[] {
     .sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
 }
 
-/** That a load made a bill count twice, or would, and how to count one. */
+/** What an operator types to take one of the sources out of a bill. */
+function removalOf(tenant: string, source: string, period: string): string {
+  return `securebase imports remove --tenant ${tenant} --dataset cost --source ${shellWord(source)} --period ${period}`;
+}
+
+/** Sources hold what a file says of its provider and payer: a shell must not take that for more than a word. */
+function shellWord(text: string): string {
+  return /^[\w:./@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** That a load made a bill count twice, or would, and how to mend it or count one. */
 export function countedTwiceWarning(
-  bill: { payer: string; period: string },
+  bill: Pick<TwiceCounted, "tenant" | "payer" | "period">,
   own: string,
   other: string,
   dryRun = false,
 ): string {
-  const twice = dryRun ? "would count twice" : "now count twice";
-  return `The costs of ${bill.payer} for ${bill.period} that ${own} tells are also there from ${other} and ${twice}. Keep to one of them: the filter source=${own} counts this one alone.`;
+  const { tenant, payer, period } = bill;
+  const told = `The costs of ${payer} for ${period} that ${own} tells are also there from ${other} and ${dryRun ? "would count twice" : "now count twice"}`;
+  return `${told}. Keep one of them: ${removalOf(tenant, other, period)} takes the other out, and until then the filter source=${own} counts this one alone.`;
 }
 
 /** The same as a note on answers that hold such bills, the months of one payer and the same sources in one. */
@@ -66,6 +77,6 @@ export function countedTwiceNotes(bills: readonly TwiceCounted[]): string[] {
   return [...together.values()].map(({ payer, periods, sources }) => {
     const [first = "", last = ""] = [periods[0], periods.at(-1)];
     const months = first === last ? first : `${periods.length} months from ${first} to ${last}`;
-    return `The costs of ${payer} for ${months} count ${sources.length === 2 ? "twice" : `${sources.length} times`}: they came from ${sources.join(" and ")}. The filter source=${sources[0] ?? ""} counts one.`;
+    return `The costs of ${payer} for ${months} count ${sources.length === 2 ? "twice" : `${sources.length} times`}: they came from ${sources.join(" and ")}. The filter source=${sources[0] ?? ""} counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.`;
   });
 }

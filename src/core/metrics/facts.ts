@@ -1,4 +1,5 @@
 import type { CalendarDate } from "../time/dates.ts";
+import type { DatasetId } from "./datasets.ts";
 
 /**
  * One normalized fact as an importer hands it over: column name -> text, null where the source says nothing.
@@ -17,4 +18,12 @@ export interface PartitionKey {
   source: string;
   /** A billing period `2024-09`, or a snapshot day `2024-09-17`. */
   period: string;
+}
+
+/**
+ * The datasets whose facts come of the same records, so that they are loaded and removed together: a finding also stands
+ * for the controls it touches.
+ */
+export function loadedTogether(dataset: DatasetId): readonly DatasetId[] {
+  return dataset === "findings" || dataset === "controls" ? ["findings", "controls"] : [dataset];
 }

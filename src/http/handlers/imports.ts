@@ -1,6 +1,7 @@
 import { importFiles } from "../../app/imports/import-files.ts";
+import { listLoads, removeLoads } from "../../app/imports/loads.ts";
 import type { Principal } from "../../core/access/access.ts";
-import { DomainError } from "../../core/errors/errors.ts";
+import { DomainError, invalid } from "../../core/errors/errors.ts";
 import { parseDate } from "../../core/time/dates.ts";
 import type { Handlers } from "../call.ts";
 import { json } from "../respond.ts";
@@ -14,7 +15,7 @@ function checkedDate(text: string, field: string): string {
   return text;
 }
 
-export const importHandlers: Pick<Handlers, "createImport" | "listImports"> = {
+export const importHandlers: Pick<Handlers, "createImport" | "listImports" | "removeImports"> = {
   createImport: async ({ request, query, principal, services, settings, signal }) => {
     const { tenant, format, dryRun, name, snapshot } = query;
     const target = targetTenant(principal, tenant);
@@ -39,12 +40,25 @@ export const importHandlers: Pick<Handlers, "createImport" | "listImports"> = {
   },
 
   listImports: async ({ query, principal, services }) => {
-    const limit = query.limit ?? DEFAULT_LOADS;
-    const items = await services.metrics.loads({
+    const { limit = DEFAULT_LOADS, totals } = query;
+    const tenant = targetTenant(principal, query.tenant);
+    const list = await listLoads(services, {
       limit,
-      ...(principal.tenant !== undefined && { tenant: principal.tenant }),
+      ...(tenant !== undefined && { tenant }),
+      ...(totals !== undefined && { totals }),
     });
-    return json({ items });
+    return json(list);
+  },
+
+  removeImports: async ({ query, principal, services }) => {
+    const tenant = targetTenant(principal, query.tenant);
+    if (tenant === undefined) {
+      throw invalid("request.missing-field", "tenant is missing: an operator has none of its own", {
+        field: "tenant",
+        fix: "Name the tenant whose loads are to go.",
+      });
+    }
+    return json(await removeLoads(services, { ...query, tenant }));
   },
 };
 
@@ -57,8 +71,8 @@ export const importHandlers: Pick<Handlers, "createImport" | "listImports"> = {
 function targetTenant(principal: Principal, named: string | undefined): string | undefined {
   if (principal.tenant === undefined) return named;
   if (named === undefined || named === principal.tenant) return principal.tenant;
-  throw new DomainError("access.forbidden", "forbidden", "An admin imports into the own tenant only", {
+  throw new DomainError("access.forbidden", "forbidden", "An admin reaches the own tenant's imports only", {
     field: "tenant",
-    fix: "Leave tenant out, or ask the operator to import the file.",
+    fix: "Leave tenant out, or ask the operator to do it.",
   });
 }
