@@ -186,7 +186,7 @@ describe("an export in legs, disturbed", () => {
 
   it("ends with the reason when the question alone takes too long", async () => {
     const never = (): Promise<never> => new Promise(() => undefined);
-    const metrics = { forTenant: () => ({ aggregate: never, version: never }) };
+    const metrics = { forTenant: () => new Proxy({}, { get: () => never }) };
     const services = { ...scene.services, metrics: metrics as unknown as Services["metrics"] };
     await resumeExport(services, only(scene.sent), () => 300);
     expect(await scene.job(id)).toMatchObject({ status: "failed", error: { code: "export.out-of-time" } });

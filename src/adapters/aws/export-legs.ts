@@ -141,6 +141,7 @@ class AwsLeg implements ExportLeg {
   }
 
   async complete(): Promise<number> {
+    if (this.#ended) throw legLost("The export has ended", undefined);
     const bytes = await this.#upload.complete();
     this.#completed = true;
     return bytes;
