@@ -85,10 +85,22 @@ export interface ConformanceRule {
     | { kind: "present"; columns: readonly SourceName[] }
     /** Told of rows refused since the field's text is none of its type. */
     | { kind: "readable"; target: string }
-    /** Told of rows without a value, taken or refused for it, though the other field has one. */
-    | { kind: "not-null"; target: string; where?: string }
-    /** Told of rows taken in which the field has another text. */
-    | { kind: "values"; target: string; allowed: readonly string[] };
+    /** Told of rows without a value, taken or refused for it, in which the conditions hold. */
+    | { kind: "not-null"; target: string; where?: readonly RuleCondition[] }
+    /** Told of rows taken in which the field has another text and the conditions hold. */
+    | { kind: "values"; target: string; allowed: readonly string[]; where?: readonly RuleCondition[] }
+    /** Told of rows taken in which the field has one of the texts and the conditions hold. */
+    | { kind: "never"; target: string; values: readonly string[]; where?: readonly RuleCondition[] };
+}
+
+/**
+ * What holds of a row that a rule is for: a fact column has one of some texts, or none of them, which no value at all
+ * is as well; without either it has a value. A column that no file has is without a value in every row.
+ */
+export interface RuleCondition {
+  target: string;
+  is?: readonly string[];
+  isNot?: readonly string[];
 }
 
 /** `FOCUS: EffectiveCost must not be null (Effective Cost): 3 rows`, or with the names of missing columns instead. */

@@ -6,6 +6,8 @@ import { planImport } from "../../src/importers/registry/registry.ts";
 import type { InputFile, LoadReport, Ownership } from "../../src/ports/load.ts";
 import { freshStore } from "../conformance/lib/embedded.ts";
 import { ask } from "../conformance/lib/facts.ts";
+import { ADDED_1_1, FOCUS_1_0 } from "../../src/importers/focus/columns.ts";
+import { focusCsv as conformingCsv } from "../import/lib.ts";
 import { cur2, KINDS, legacyCur, snakeCur } from "../import/cur-files.ts";
 import { focusCsv } from "../runtimes/seed.ts";
 import { samplePath } from "../samples.ts";
@@ -44,6 +46,51 @@ describe("CSV on DynamoDB", () => {
       loadedAt: "2024-10-01T06:00:00.000Z",
     });
   }
+
+  it("tells the same of rows that break FOCUS as the engine does", async () => {
+    const usage = { ChargeFrequency: "Usage-Based", PricingCategory: "Standard", ServiceCategory: "Storage" };
+    const rows = [
+      ...[
+        usage,
+        { ...usage, PricingCategory: "" },
+        { ...usage, PricingCategory: "", ChargeClass: "Correction" },
+      ],
+      ...[
+        { ...usage, ConsumedQuantity: "", ConsumedUnit: "" },
+        { ...usage, ChargeCategory: "Purchase" },
+      ],
+      ...[
+        { ...usage, CommitmentDiscountId: "sp" },
+        { ...usage, ChargeCategory: "", ConsumedQuantity: "" },
+      ],
+      {
+        ...usage,
+        CommitmentDiscountId: "sp",
+        CommitmentDiscountStatus: "Unused",
+        PricingCategory: "Committed",
+      },
+      { ...usage, ListCost: "a lot" },
+    ];
+    const engine = await freshStore((embedded) => embedded.metrics);
+    // Only 1.0 says what a commitment is priced as.
+    for (const [columns, broken] of [
+      [FOCUS_1_0, 7],
+      [[...FOCUS_1_0, ...ADDED_1_1], 6],
+    ] as const) {
+      const file = fileOf("broken.csv", conformingCsv(rows, { columns }));
+      const plan = await planImport([file], "auto");
+      const here = await importFile(file, { kind: "accounts", claims: [] }, true);
+      const there = await engine.store.load({
+        ...{ kind: "tables", mapping: plan.mapping!, files: plan.files, zones: {}, dryRun: true },
+        ...{ owners: { kind: "accounts", claims: [] }, loadedAt: "2024-10-01T06:00:00.000Z" },
+      });
+      const told = (report: LoadReport): string[] =>
+        report.warnings.filter((text) => text.startsWith("FOCUS"));
+      expect(told(here)).toEqual(told(there));
+      expect(told(here), told(here).join("\n")).toHaveLength(broken);
+    }
+    await engine.close();
+  });
 
   const sample = samplePath("focus/focus_sample.csv");
   it.skipIf(sample === undefined)(

@@ -63,9 +63,29 @@ describe("FOCUS files that break a rule load, and the rule is told", () => {
       "ServiceCategory must be a value the specification lists (Service Category)",
     ],
     [
-      "a commitment without a pricing category",
-      { CommitmentDiscountId: "sp", PricingCategory: "" },
-      "PricingCategory must not be null where CommitmentDiscountId is not (Pricing Category)",
+      "usage without a pricing category",
+      { PricingCategory: "" },
+      "PricingCategory must not be null where ChargeCategory is Usage or Purchase and ChargeClass is not Correction (Pricing Category)",
+    ],
+    [
+      "a commitment that is priced as if there were none",
+      { CommitmentDiscountId: "sp", CommitmentDiscountStatus: "Used" },
+      "PricingCategory must be Committed where CommitmentDiscountId is not null (Pricing Category)",
+    ],
+    [
+      "usage of a commitment without a status",
+      { CommitmentDiscountId: "sp", PricingCategory: "Committed" },
+      "CommitmentDiscountStatus must not be null where CommitmentDiscountId is not and ChargeCategory is Usage (Commitment Discount Status)",
+    ],
+    [
+      "usage without a quantity",
+      { ConsumedQuantity: "", ConsumedUnit: "" },
+      "ConsumedQuantity must not be null where ChargeCategory is Usage and ChargeClass is not Correction (Consumed Quantity)",
+    ],
+    [
+      "a purchase that is charged by usage",
+      { ChargeCategory: "Purchase" },
+      "ChargeFrequency must not be Usage-Based where ChargeCategory is Purchase (Charge Frequency)",
     ],
     [
       "a status of no commitment",
@@ -84,11 +104,36 @@ describe("FOCUS files that break a rule load, and the rule is told", () => {
     expect(told(report)).toEqual([`FOCUS: ${text}: 1 row`]);
   });
 
+  it("tells nothing of rows that a condition leaves out, one that has no value for it among them", async () => {
+    const nothing = { ...GOOD, ConsumedQuantity: "", ConsumedUnit: "" };
+    const unused = { ...nothing, CommitmentDiscountId: "sp", CommitmentDiscountStatus: "Unused" };
+    const rows = [
+      { ...nothing, ChargeClass: "Correction", PricingCategory: "" },
+      { ...nothing, ChargeCategory: "Tax", PricingCategory: "" },
+      {
+        ...nothing,
+        ChargeCategory: "Purchase",
+        ChargeFrequency: "Recurring",
+        CommitmentDiscountId: "sp",
+        PricingCategory: "Committed",
+      },
+    ];
+    expect(told(await imported(rows, since10))).toEqual([]);
+    // What was not used was not consumed: 1.0 asked for a quantity all the same.
+    expect(told(await imported([{ ...unused, PricingCategory: "Committed" }], since12))).toEqual([]);
+    expect(told(await imported([{ ...unused, PricingCategory: "Committed" }], since10))).toHaveLength(1);
+    // Of a row that says not even what kind of charge it is, that alone is told.
+    expect(told(await imported([{ ...nothing, ChargeCategory: "", PricingCategory: "" }], since10))).toEqual([
+      "FOCUS: ChargeCategory must not be null (Charge Category): 1 row",
+    ]);
+  });
+
   it("tells a unit without a quantity from 1.2 on, and names 1.2's section for currencies", async () => {
     const rows = [GOOD, { ...GOOD, ConsumedQuantity: "" }, { ...GOOD, BillingCurrency: "credits" }];
-    expect(told(await imported(rows, since10)).join()).not.toContain("Consumed");
+    expect(told(await imported(rows, since10)).join()).not.toContain("Consumed Unit");
     expect(told(await imported(rows, since12))).toEqual([
       "FOCUS: BillingCurrency must be an ISO 4217 code (Currency Format): 1 row",
+      "FOCUS: ConsumedQuantity must not be null where ChargeCategory is Usage, ChargeClass is not Correction and CommitmentDiscountStatus is not Unused (Consumed Quantity): 1 row",
       "FOCUS: ConsumedQuantity must not be null where ConsumedUnit is not (Consumed Unit): 1 row",
     ]);
   });

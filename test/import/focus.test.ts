@@ -37,11 +37,12 @@ describe.skipIf(sample === "")("the published FOCUS sample", () => {
     const billed = { billed_cost: "20.52022672899", effective_cost: "14.97651418586" };
     expect(first.totals).toMatchObject([{ currency: "USD", source: billed, loaded: billed }]);
     expect(first.unassigned).toHaveLength(73);
-    // Seven rows of Oracle's.
+    // Seven rows of Oracle's, five of them of usage.
     expect(first.warnings).toEqual([
       "columns that are not used: Id",
       "FOCUS: ContractedCost must not be null (Contracted Cost): 7 rows",
       "FOCUS: ChargeFrequency must be one of One-Time, Recurring, Usage-Based (Charge Frequency): 7 rows",
+      "FOCUS: PricingCategory must not be null where ChargeCategory is Usage or Purchase and ChargeClass is not Correction (Pricing Category): 5 rows",
     ]);
     const facts = await allFacts(database);
     const second = await importInto(database, [sample]);

@@ -1,5 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { type ConformanceRule, conformanceWarning, type TableMapping } from "../../ports/load.ts";
+import {
+  type ConformanceRule,
+  conformanceWarning,
+  type RuleCondition,
+  type TableMapping,
+} from "../../ports/load.ts";
 import { PERIOD } from "./load-readings.ts";
 import { FILE, type Stage, type StagedFile } from "./load-stage.ts";
 import { identifier, literal } from "./schema.ts";
@@ -56,11 +61,29 @@ function brokenCondition(
   switch (check.kind) {
     case "readable":
       return `${within} AND bad = ${2 * at + 2}`;
-    case "not-null": {
-      const where = check.where === undefined ? "" : ` AND ${identifier(check.where)} IS NOT NULL`;
-      return `${within} AND (bad = ${2 * at + 1} OR bad = 0 AND ${column} IS NULL${where})`;
-    }
+    case "not-null":
+      return `${within} AND (bad = ${2 * at + 1} OR bad = 0 AND ${column} IS NULL${andWhere(check.where)})`;
     case "values":
-      return `${within} AND bad = 0 AND ${column} NOT IN (${check.allowed.map(literal).join(", ")})`;
+      return `${within} AND bad = 0 AND ${column} NOT IN (${literals(check.allowed)})${andWhere(check.where)}`;
+    case "never":
+      return `${within} AND bad = 0 AND ${column} IN (${literals(check.values)})${andWhere(check.where)}`;
   }
+}
+
+function andWhere(conditions: readonly RuleCondition[] = []): string {
+  return conditions
+    .flatMap(({ target, is, isNot }) => {
+      const column = identifier(target);
+      return [
+        ...(is === undefined ? [] : [`${column} IN (${literals(is)})`]),
+        ...(isNot === undefined ? [] : [`(${column} IS NULL OR ${column} NOT IN (${literals(isNot)}))`]),
+        ...(is === undefined && isNot === undefined ? [`${column} IS NOT NULL`] : []),
+      ];
+    })
+    .map((condition) => ` AND ${condition}`)
+    .join("");
+}
+
+function literals(texts: readonly string[]): string {
+  return texts.map(literal).join(", ");
 }

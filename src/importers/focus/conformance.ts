@@ -1,4 +1,4 @@
-import type { ConformanceRule } from "../../ports/load.ts";
+import type { ConformanceRule, RuleCondition } from "../../ports/load.ts";
 
 type Versions = "1.0-preview" | "1.0" | "1.1" | "1.2" | "1.3";
 
@@ -13,8 +13,10 @@ interface ColumnRule {
   allowed?: readonly string[];
   /** What the allowed values are, where they are too many to name. */
   allowedAs?: string;
-  /** The fact column that must have a value for this one to need one, and the FOCUS column it is. */
-  where?: { target: string; column: string };
+  /** Texts it must not have in the rows the rule is for. */
+  never?: readonly string[];
+  /** The rows the rule is for, as the store tells them and as the specification does. */
+  where?: { conditions: readonly RuleCondition[]; text: string };
   /** The versions that say so; all when left out. */
   versions?: readonly Versions[];
 }
@@ -33,6 +35,16 @@ const rule = (
 });
 const cost = (column: string, target: string): ColumnRule => rule(column, target, "decimal", false);
 
+/** Where another column has a value, of a rule that asks for one. */
+const wherePresent = (target: string, column: string): NonNullable<ColumnRule["where"]> => ({
+  conditions: [{ target }],
+  text: `where ${column} is not`,
+});
+const USAGE: RuleCondition = { target: "charge_category", is: ["Usage"] };
+const NO_CORRECTION: RuleCondition = { target: "charge_class", isNot: ["Correction"] };
+const IS_COMMITTED: RuleCondition = { target: "commitment_discount_id" };
+const NOT_UNUSED: RuleCondition = { target: "commitment_discount_status", isNot: ["Unused"] };
+
 /**
  * ISO 4217 as the runtime knows it. A list of our own would go stale, and theirs keeps codes that were withdrawn, which
  * old bills have.
@@ -41,7 +53,8 @@ const CURRENCIES: readonly string[] = Intl.supportedValuesOf("currency");
 
 /**
  * `specification/columns/*.md` of the tags v1.0-preview, v1.0, v1.1 and v1.2 of the FOCUS_Spec repository; a rule that
- * only some of them have names them. Conditions on what kind of charge a row is are left out, see decision 026.
+ * only some of them have names them. 1.3 is taken to keep what 1.2 says where nothing else is known. What is left out is in
+ * decisions 026 and 121.
  */
 const COLUMNS: readonly ColumnRule[] = [
   cost("BilledCost", "billed_cost"),
@@ -70,6 +83,13 @@ const COLUMNS: readonly ColumnRule[] = [
   rule("ChargeFrequency", "charge_frequency", "text", false, {
     allowed: ["One-Time", "Recurring", "Usage-Based"],
   }),
+  rule("ChargeFrequency", "charge_frequency", "text", true, {
+    never: ["Usage-Based"],
+    where: {
+      conditions: [{ target: "charge_category", is: ["Purchase"] }],
+      text: "where ChargeCategory is Purchase",
+    },
+  }),
   rule("PricingCategory", "pricing_category", "text", true, {
     allowed: ["Standard", "Dynamic", "Committed", "Other"],
     versions: SINCE_1_0,
@@ -79,19 +99,35 @@ const COLUMNS: readonly ColumnRule[] = [
     allowedAs: "one of On-Demand, Dynamic, Commitment-Based, Other",
     versions: ["1.0-preview"],
   }),
-  // 1.0: "MUST be Committed when CommitmentDiscountId is not null"; later versions except the purchase.
   rule("PricingCategory", "pricing_category", "text", true, {
-    where: { target: "commitment_discount_id", column: "CommitmentDiscountId" },
+    where: {
+      conditions: [{ target: "charge_category", is: ["Usage", "Purchase"] }, NO_CORRECTION],
+      text: "where ChargeCategory is Usage or Purchase and ChargeClass is not Correction",
+    },
+    versions: SINCE_1_0,
+  }),
+  // 1.0 says so of all of them, later versions not of the commitment's own purchase, which no column tells.
+  rule("PricingCategory", "pricing_category", "text", true, {
+    allowed: ["Committed"],
+    allowedAs: "Committed",
+    where: { conditions: [IS_COMMITTED], text: "where CommitmentDiscountId is not null" },
     versions: ["1.0"],
   }),
   rule("CommitmentDiscountStatus", "commitment_discount_status", "text", true, {
     allowed: ["Used", "Unused"],
     versions: SINCE_1_0,
   }),
+  rule("CommitmentDiscountStatus", "commitment_discount_status", "text", true, {
+    where: {
+      conditions: [IS_COMMITTED, USAGE],
+      text: "where CommitmentDiscountId is not and ChargeCategory is Usage",
+    },
+    versions: SINCE_1_0,
+  }),
   // "MUST be null when CommitmentDiscountId is null", told of the column that is missing.
   rule("CommitmentDiscountId", "commitment_discount_id", "text", true, {
     section: "Commitment Discount Status",
-    where: { target: "commitment_discount_status", column: "CommitmentDiscountStatus" },
+    where: wherePresent("commitment_discount_status", "CommitmentDiscountStatus"),
     versions: SINCE_1_0,
   }),
   rule("ProviderName", "provider_name", "text", false, {
@@ -110,14 +146,28 @@ const COLUMNS: readonly ColumnRule[] = [
     allowedAs: "a value the specification lists",
   }),
   rule("ConsumedQuantity", "consumed_quantity", "decimal", true),
+  rule("ConsumedQuantity", "consumed_quantity", "decimal", true, {
+    where: {
+      conditions: [USAGE, NO_CORRECTION],
+      text: "where ChargeCategory is Usage and ChargeClass is not Correction",
+    },
+    versions: ["1.0"],
+  }),
+  rule("ConsumedQuantity", "consumed_quantity", "decimal", true, {
+    where: {
+      conditions: [USAGE, NO_CORRECTION, NOT_UNUSED],
+      text: "where ChargeCategory is Usage, ChargeClass is not Correction and CommitmentDiscountStatus is not Unused",
+    },
+    versions: ["1.1", "1.2", "1.3"],
+  }),
   // 1.2 ties both to each other; before, both are asked of the same rows, those of usage that is no correction.
   rule("ConsumedUnit", "consumed_unit", "text", true, {
-    where: { target: "consumed_quantity", column: "ConsumedQuantity" },
+    where: wherePresent("consumed_quantity", "ConsumedQuantity"),
     versions: SINCE_1_0,
   }),
   rule("ConsumedQuantity", "consumed_quantity", "decimal", true, {
     section: "Consumed Unit",
-    where: { target: "consumed_unit", column: "ConsumedUnit" },
+    where: wherePresent("consumed_unit", "ConsumedUnit"),
     versions: ["1.2", "1.3"],
   }),
 ];
@@ -172,19 +222,23 @@ export function focusRules(version: string): ConformanceRule[] {
 }
 
 function rulesOf(of: ColumnRule): ConformanceRule[] {
-  const { column, section, target, type, nullable, allowed, allowedAs, where } = of;
+  const { column, section, target, type, nullable, allowed, never, where } = of;
   const rules: ConformanceRule[] = [];
   const add = (what: string, check: ConformanceRule["check"]): void => {
-    rules.push({ text: `${column} ${what} (${section})`, check });
+    const rows = where === undefined ? "" : ` ${where.text}`;
+    rules.push({ text: `${column} ${what}${rows} (${section})`, check });
   };
-  if (where !== undefined) {
-    add(`must not be null where ${where.column} is not`, { kind: "not-null", target, where: where.target });
-    return rules;
+  const conditions = where === undefined ? {} : { where: where.conditions };
+  if (where === undefined && type !== "text") add(`must be ${TYPES[type]}`, { kind: "readable", target });
+  // Of a rule for some rows that names no texts, having a value is what it asks.
+  const present = where === undefined ? !nullable : allowed === undefined && never === undefined;
+  if (present) add("must not be null", { kind: "not-null", target, ...conditions });
+  if (allowed !== undefined) {
+    const texts = of.allowedAs ?? `one of ${allowed.join(", ")}`;
+    add(`must be ${texts}`, { kind: "values", target, allowed, ...conditions });
   }
-  if (type !== "text") add(`must be ${TYPES[type]}`, { kind: "readable", target });
-  if (!nullable) add("must not be null", { kind: "not-null", target });
-  if (allowed !== undefined)
-    add(`must be ${allowedAs ?? `one of ${allowed.join(", ")}`}`, { kind: "values", target, allowed });
+  if (never !== undefined)
+    add(`must not be ${never.join(", ")}`, { kind: "never", target, values: never, ...conditions });
   return rules;
 }
 

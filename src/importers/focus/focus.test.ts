@@ -55,7 +55,9 @@ describe("FOCUS", () => {
 /** The allowed values of a fact column in a version, and what its rules are told of. */
 function checked(version: string, target: string): { texts: string[]; allowed: readonly string[] } {
   const rules = focusRules(version).filter(({ check }) => "target" in check && check.target === target);
-  const values = rules.flatMap(({ check }) => (check.kind === "values" ? [check.allowed] : []));
+  const values = rules.flatMap(({ check }) =>
+    check.kind === "values" && check.where === undefined ? [check.allowed] : [],
+  );
   expect(values.length).toBeLessThan(2);
   return { texts: rules.map(({ text }) => text), allowed: values[0] ?? [] };
 }
@@ -120,7 +122,8 @@ describe("what FOCUS asks", () => {
   });
 
   it("says which columns are null only together, as each version has it", () => {
-    const committed = "PricingCategory must not be null where CommitmentDiscountId is not (Pricing Category)";
+    const committed =
+      "PricingCategory must be Committed where CommitmentDiscountId is not null (Pricing Category)";
     expect(checked("1.0", "pricing_category").texts).toContain(committed);
     for (const later of ["1.1", "1.2"])
       expect(checked(later, "pricing_category").texts).not.toContain(committed);
@@ -130,6 +133,25 @@ describe("what FOCUS asks", () => {
     const unit = "ConsumedQuantity must not be null where ConsumedUnit is not (Consumed Unit)";
     expect(checked("1.2", "consumed_quantity").texts).toContain(unit);
     expect(checked("1.0", "consumed_quantity").texts).not.toContain(unit);
+  });
+
+  it("asks of a kind of charge what each version does", () => {
+    const consumed = (version: string): string[] =>
+      checked(version, "consumed_quantity").texts.filter((text) => text.includes("ChargeCategory"));
+    expect(consumed("1.0")).toEqual([
+      "ConsumedQuantity must not be null where ChargeCategory is Usage and ChargeClass is not Correction (Consumed Quantity)",
+    ]);
+    for (const later of ["1.1", "1.2"])
+      expect(consumed(later)).toEqual([
+        "ConsumedQuantity must not be null where ChargeCategory is Usage, ChargeClass is not Correction and CommitmentDiscountStatus is not Unused (Consumed Quantity)",
+      ]);
+    // The preview ties both to SkuPriceId, which no fact has.
+    expect(consumed("1.0-preview")).toEqual([]);
+    expect(checked("1.0-preview", "pricing_category").texts.join()).not.toContain("ChargeCategory");
+    for (const version of ["1.0-preview", "1.0", "1.1", "1.2"])
+      expect(checked(version, "charge_frequency").texts).toContain(
+        "ChargeFrequency must not be Usage-Based where ChargeCategory is Purchase (Charge Frequency)",
+      );
   });
 
   it("names the provider as the version does", () => {

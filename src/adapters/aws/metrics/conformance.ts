@@ -1,4 +1,9 @@
-import { type ConformanceRule, conformanceWarning, type TableMapping } from "../../../ports/load.ts";
+import {
+  type ConformanceRule,
+  conformanceWarning,
+  type RuleCondition,
+  type TableMapping,
+} from "../../../ports/load.ts";
 import type { ReadRow, RowReader } from "./table-rows.ts";
 
 /** What the rows of a load break of their format's rules. */
@@ -52,11 +57,26 @@ function breaks({ check }: ConformanceRule, { values, failed }: ReadRow): boolea
     case "not-null": {
       if (failed !== undefined) return failed.target === check.target && failed.missing;
       if ((values[check.target] ?? null) !== null || check.target === "period") return false;
-      return check.where === undefined || (values[check.where] ?? null) !== null;
+      return holds(check.where, values);
     }
     case "values": {
       const value = values[check.target] ?? null;
-      return failed === undefined && value !== null && !check.allowed.includes(value);
+      if (failed !== undefined || value === null || check.allowed.includes(value)) return false;
+      return holds(check.where, values);
+    }
+    case "never": {
+      const value = values[check.target] ?? null;
+      if (failed !== undefined || value === null || !check.values.includes(value)) return false;
+      return holds(check.where, values);
     }
   }
+}
+
+function holds(conditions: readonly RuleCondition[] = [], values: ReadRow["values"]): boolean {
+  return conditions.every(({ target, is, isNot }) => {
+    const value = values[target] ?? null;
+    if (is === undefined && isNot === undefined) return value !== null;
+    if (is !== undefined && (value === null || !is.includes(value))) return false;
+    return isNot === undefined || value === null || !isNot.includes(value);
+  });
 }
