@@ -308,6 +308,7 @@ function feeTexts(estate: Estate): {
     reservedPrice: prices.committed,
     support: plainText(estate, payer, SUPPORT, {
       category: "Purchase",
+      pricing: "Standard",
       frequency: "Recurring",
       description: `Support plan, ${profile.support} % of usage`,
     }),

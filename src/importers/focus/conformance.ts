@@ -106,12 +106,16 @@ const COLUMNS: readonly ColumnRule[] = [
     },
     versions: SINCE_1_0,
   }),
-  // 1.0 says so of all of them, later versions not of the commitment's own purchase, which no column tells.
+  // 1.0 says so of all that name a commitment; later versions not of its purchase, and a file that shows no later
+  // version's columns may be of one.
   rule("PricingCategory", "pricing_category", "text", true, {
     allowed: ["Committed"],
     allowedAs: "Committed",
-    where: { conditions: [IS_COMMITTED], text: "where CommitmentDiscountId is not null" },
-    versions: ["1.0"],
+    where: {
+      conditions: [IS_COMMITTED, USAGE],
+      text: "where CommitmentDiscountId is not null and ChargeCategory is Usage",
+    },
+    versions: SINCE_1_0,
   }),
   rule("CommitmentDiscountStatus", "commitment_discount_status", "text", true, {
     allowed: ["Used", "Unused"],
@@ -120,7 +124,7 @@ const COLUMNS: readonly ColumnRule[] = [
   rule("CommitmentDiscountStatus", "commitment_discount_status", "text", true, {
     where: {
       conditions: [IS_COMMITTED, USAGE],
-      text: "where CommitmentDiscountId is not and ChargeCategory is Usage",
+      text: "where CommitmentDiscountId is not null and ChargeCategory is Usage",
     },
     versions: SINCE_1_0,
   }),
@@ -146,19 +150,13 @@ const COLUMNS: readonly ColumnRule[] = [
     allowedAs: "a value the specification lists",
   }),
   rule("ConsumedQuantity", "consumed_quantity", "decimal", true),
-  rule("ConsumedQuantity", "consumed_quantity", "decimal", true, {
-    where: {
-      conditions: [USAGE, NO_CORRECTION],
-      text: "where ChargeCategory is Usage and ChargeClass is not Correction",
-    },
-    versions: ["1.0"],
-  }),
+  // 1.0 asks it of unused commitments too, of which nothing was consumed; later versions do not.
   rule("ConsumedQuantity", "consumed_quantity", "decimal", true, {
     where: {
       conditions: [USAGE, NO_CORRECTION, NOT_UNUSED],
       text: "where ChargeCategory is Usage, ChargeClass is not Correction and CommitmentDiscountStatus is not Unused",
     },
-    versions: ["1.1", "1.2", "1.3"],
+    versions: SINCE_1_0,
   }),
   // 1.2 ties both to each other; before, both are asked of the same rows, those of usage that is no correction.
   rule("ConsumedUnit", "consumed_unit", "text", true, {
