@@ -1,5 +1,6 @@
 import type { DatasetId } from "../core/metrics/datasets.ts";
 import type { PartitionKey } from "../core/metrics/facts.ts";
+import type { Extent } from "../core/query/coverage.ts";
 import type { QueryPlan } from "../core/query/plan.ts";
 import type { Cell } from "../core/query/query.ts";
 import type { DeliveryLoad, LoadInput, LoadReport } from "./load.ts";
@@ -42,6 +43,8 @@ export interface DataVersion {
   version: string;
   /** RFC 3339 instant of the newest load; null when nothing was loaded. */
   asOf: string | null;
+  /** The first and last day with facts, of that version; null when there are none. */
+  extent: Extent | null;
 }
 
 /** One tenant's facts. A handle never sees another tenant's. */
@@ -52,9 +55,10 @@ export interface TenantMetrics {
    * @throws DomainError `store.unavailable`
    */
   aggregate(plan: QueryPlan): Promise<Aggregate>;
+  /** What the facts are now. Asked before every answer: must not cost more than one short read while they stay so. */
   version(dataset: DatasetId): Promise<DataVersion>;
   /** The first and last day with facts; null when there are none. */
-  extent(dataset: DatasetId): Promise<{ first: string; last: string } | null>;
+  extent(dataset: DatasetId): Promise<Extent | null>;
 }
 
 /** A finished load as the store remembers it. */

@@ -1,5 +1,6 @@
 import type { MetricStore } from "../../ports/metric-store.ts";
 import type { Database } from "./database.ts";
+import { KnownExtents } from "./known-extents.ts";
 import { listLoads } from "./loads.ts";
 import { loadDelivery, loadRecords } from "./load-delivery.ts";
 import { loadTables } from "./load-tables.ts";
@@ -20,10 +21,10 @@ const SMALL_GROUPS = 2_048;
 /** The facts of all tenants in the engine's file. */
 export function createMetricStore(database: Database, options: MetricStoreOptions = {}): MetricStore {
   const { smallGroups = SMALL_GROUPS } = options;
-  const keys = new Map<string, number>();
+  const known = { keys: new Map<string, number>(), extents: new KnownExtents() };
   return {
     capabilities: { tables: true },
-    forTenant: (tenant) => new EmbeddedTenantMetrics(database, tenant, keys, smallGroups),
+    forTenant: (tenant) => new EmbeddedTenantMetrics(database, tenant, known, smallGroups),
     load: (input, options = {}) =>
       input.kind === "tables" ? loadTables(database, input, options) : loadRecords(database, input, options),
     loadDelivery: (input, options = {}) => loadDelivery(database, input, options),

@@ -1,10 +1,12 @@
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import type { DatasetId } from "../../core/metrics/datasets.ts";
+import type { Extent } from "../../core/query/coverage.ts";
 import type { QueryPlan } from "../../core/query/plan.ts";
 import type { Cell } from "../../core/query/query.ts";
 import type { Aggregate, DataVersion, MeasureTotal, TenantMetrics } from "../../ports/metric-store.ts";
 import { type CompiledQuery, compileQuery, GROUPS_PART, unitOf } from "./compile-query.ts";
 import type { Database } from "./database.ts";
+import type { KnownExtents } from "./known-extents.ts";
 import { findTenantKey } from "./partitions.ts";
 import { type ResultColumns, ResultStream } from "./result-stream.ts";
 import { factTable } from "./schema.ts";
@@ -28,17 +30,25 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
   readonly #database: Database;
   readonly #tenant: string;
   readonly #keys: Map<string, number>;
+  readonly #extents: KnownExtents;
   readonly #smallGroups: number;
 
   /**
-   * @param keys tenants' integers found before, shared by all handles of a store; a key never changes
+   * @param known what all handles of a store share: tenants' integers found before, which never change, and first and
+   *   last days
    * @param smallGroups answers of at most so many groups are finished outside of the engine; 0: none
    */
-  constructor(database: Database, tenant: string, keys: Map<string, number>, smallGroups: number) {
+  constructor(
+    database: Database,
+    tenant: string,
+    known: { keys: Map<string, number>; extents: KnownExtents },
+    smallGroups: number,
+  ) {
     this.#smallGroups = smallGroups;
     this.#database = database;
     this.#tenant = tenant;
-    this.#keys = keys;
+    this.#keys = known.keys;
+    this.#extents = known.extents;
   }
 
   async aggregate(plan: QueryPlan): Promise<Aggregate> {
@@ -57,27 +67,25 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
   }
 
   async version(dataset: DatasetId): Promise<DataVersion> {
-    const row = await this.#row(
-      (tenant) =>
-        `SELECT version, as_of::VARCHAR FROM versions WHERE tenant = ${tenant} AND dataset = '${dataset}'`,
-    );
-    const asOf = textOf(row?.[1]);
-    return { version: textOf(row?.[0]) ?? "0", asOf: asOf === null ? null : instantOf(asOf) };
-  }
-
-  async extent(dataset: DatasetId): Promise<{ first: string; last: string } | null> {
-    const row = await this.#row(
-      (tenant) =>
-        `SELECT min(day)::VARCHAR, max(day)::VARCHAR FROM ${factTable(dataset)} WHERE tenant = ${tenant}`,
-    );
-    const [first, last] = [textOf(row?.[0]), textOf(row?.[1])];
-    return first === null || last === null ? null : { first, last };
-  }
-
-  async #row(sql: (tenant: number) => string): Promise<DuckDBValue[] | undefined> {
     const tenant = await this.#key();
-    if (tenant === undefined) return undefined;
-    return this.#database.read(async (connection) => (await rowsOf(connection, sql(tenant)))[0]);
+    if (tenant === undefined) return { version: "0", asOf: null, extent: null };
+    // One transaction: the days are those of the version.
+    return this.#database.read(async (connection) => {
+      const [row] = await rowsOf(
+        connection,
+        `SELECT version, as_of::VARCHAR FROM versions WHERE tenant = ${tenant} AND dataset = '${dataset}'`,
+      );
+      const version = textOf(row?.[0]) ?? "0";
+      const asOf = textOf(row?.[1]);
+      const extent = await this.#extents.of(`${tenant} ${dataset}`, version, () =>
+        readExtent(connection, dataset, tenant),
+      );
+      return { version, asOf: asOf === null ? null : instantOf(asOf), extent };
+    });
+  }
+
+  async extent(dataset: DatasetId): Promise<Extent | null> {
+    return (await this.version(dataset)).extent;
   }
 
   async #key(): Promise<number | undefined> {
@@ -89,6 +97,19 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
     if (found !== undefined) this.#keys.set(this.#tenant, found);
     return found;
   }
+}
+
+async function readExtent(
+  connection: DuckDBConnection,
+  dataset: DatasetId,
+  tenant: number,
+): Promise<Extent | null> {
+  const [row] = await rowsOf(
+    connection,
+    `SELECT min(day)::VARCHAR, max(day)::VARCHAR FROM ${factTable(dataset)} WHERE tenant = ${tenant}`,
+  );
+  const [first, last] = [textOf(row?.[0]), textOf(row?.[1])];
+  return first === null || last === null ? null : { first, last };
 }
 
 function emptyAggregate(plan: QueryPlan): Aggregate {

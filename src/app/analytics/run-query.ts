@@ -7,6 +7,13 @@ import {
   rowShaper,
   totalRows,
 } from "../../core/query/assemble.ts";
+import {
+  addsUpDays,
+  comparedDays,
+  coverageNotes,
+  dataLabel,
+  toldInPercent,
+} from "../../core/query/coverage.ts";
 import { planQuery, type QueryPlan } from "../../core/query/plan.ts";
 import type { AnalyticsQuery, QueryResult, ResultHead, Row } from "../../core/query/query.ts";
 import type { TableStream } from "../../core/reports/document.ts";
@@ -62,9 +69,10 @@ async function answer(context: TenantContext, plan: QueryPlan, version: DataVers
   const aggregate = await context.services.metrics.forTenant(context.tenant.id).aggregate(plan);
   const raw = await drain(aggregate);
   checkUnits(plan, aggregate.totals);
-  const others = othersRow(plan, aggregate.totals, raw, aggregate.groups);
-  const head = headOf(plan, aggregate, version, { shown: raw.length, others });
-  return { ...head, rows: raw.map(rowShaper(plan, aggregate.totals)) };
+  const percent = inPercent(plan, version);
+  const others = othersRow(plan, aggregate.totals, raw, aggregate.groups, percent);
+  const head = headOf(plan, aggregate, version, { shown: raw.length, others, percent });
+  return { ...head, rows: raw.map(rowShaper(plan, aggregate.totals, percent)) };
 }
 
 async function drain(aggregate: Aggregate): Promise<Row[]> {
@@ -76,16 +84,19 @@ async function drain(aggregate: Aggregate): Promise<Row[]> {
 /**
  * Opens a query without a row limit as a stream, for exports. With `query.limit` it is answered like `runQuery`, with
  * an others row.
- * @param most as `planQuery` takes it
+ * @param own for questions of the service's own: `keys` as `planQuery` takes it; `coverage` false where the days are
+ *   not those a user asked for, so that nothing is said of which of them have data
  * @throws as `runQuery`, before the first row; the stream throws what the store throws midway
  */
 export async function openQuery(
   context: TenantContext,
   query: AnalyticsQuery,
-  most?: { keys: number },
+  own: { keys?: number; coverage?: boolean } = {},
 ): Promise<TableStream> {
   const { services, tenant } = context;
   if (query.limit !== undefined) return streamOf(await runQuery(context, query));
+  const { keys, coverage = true } = own;
+  const most = keys === undefined ? undefined : { keys };
   const plan = planQuery(query, services.clock.now(), tenant.zone, most);
   const metrics = services.metrics.forTenant(tenant.id);
   const version = await metrics.version(plan.dataset.id);
@@ -99,9 +110,10 @@ export async function openQuery(
     await close();
     throw error;
   }
-  const shape = rowShaper(plan, aggregate.totals);
+  const percent = inPercent(plan, version);
+  const shape = rowShaper(plan, aggregate.totals, percent);
   return {
-    head: headOf(plan, aggregate, version, { shown: aggregate.groups, others: null }),
+    head: headOf(plan, aggregate, version, { shown: aggregate.groups, others: null, percent, coverage }),
     close,
     async *batches() {
       for await (const batch of aggregate.batches)
@@ -133,24 +145,31 @@ function headOf(
   plan: QueryPlan,
   aggregate: Aggregate,
   version: DataVersion,
-  shown: { shown: number; others: ResultHead["others"] },
+  shown: { shown: number; others: ResultHead["others"]; percent: boolean; coverage?: boolean },
 ): ResultHead {
   const { totals, facts, groups } = aggregate;
+  const { extent } = version;
+  const told = addsUpDays(plan) && shown.coverage !== false;
+  const coverage = told ? coverageNotes(plan, { label: dataLabel(plan.dataset.id), extent }) : [];
   return {
     dataset: plan.dataset.id,
     range: { ...plan.range, zone: plan.zone },
     ...(plan.compare !== undefined && {
-      compare: { from: plan.compare.from, to: plan.compare.to, kind: plan.compare.kind },
+      compare: comparedDays(plan.compare, addsUpDays(plan) ? extent : undefined),
     }),
     columns: columnsOf(plan, totals),
-    totals: totalRows(plan, totals),
+    totals: totalRows(plan, totals, shown.percent),
     others: shown.others,
     completeness: {
       rows: shown.shown,
       rowsTotal: groups,
       complete: shown.shown === groups,
-      notes: notesOf(plan, totals, facts, groups, shown.shown),
+      notes: [...notesOf(plan, totals, facts, groups, shown.shown), ...coverage],
     },
     dataAsOf: version.asOf,
   };
+}
+
+function inPercent(plan: QueryPlan, { extent }: DataVersion): boolean {
+  return !addsUpDays(plan) || toldInPercent(plan, extent);
 }

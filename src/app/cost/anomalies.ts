@@ -16,7 +16,7 @@ import { dateInZone, datesIn } from "../../core/time/zones.ts";
 import { remembered } from "../analytics/remember.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
-import { askCost, columnReader, type CostMeasure, currencyOf } from "./cost-query.ts";
+import { askCost, columnReader, type CostMeasure, type CostQuery, currencyOf } from "./cost-query.ts";
 import { estimate } from "./forecast.ts";
 
 /** Impact below this part of what a day costs altogether is not worth a look, nor is one below one unit of currency. */
@@ -91,12 +91,13 @@ async function compute(
 ): Promise<AnomaliesAnswer> {
   const { range, filters, measure, limit } = request;
   const from = addDays(range.from, -LOOKBACK_DAYS);
-  const answer = await askCost(context, {
+  const asks: CostQuery = {
     range: { from, to: range.to },
     filters,
     groupBy: ["day", "service"],
     measures: [measure],
-  });
+  };
+  const answer = await askCost(context, asks, { coverage: false });
   const extent = await context.services.metrics.forTenant(context.tenant.id).extent("cost");
   // Days that are not over, or of which there are no facts yet, cost nothing so far: no drop.
   const ends = [range.to, today, ...(extent === null ? [] : [addDays(extent.last, 1)])].sort();

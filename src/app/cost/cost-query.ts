@@ -9,9 +9,17 @@ export type CostMeasure = "billed_cost" | "effective_cost";
 
 export type CostQuery = Omit<AnalyticsQuery, "dataset" | "limit">;
 
-/** All rows of a question about cost, without a limit. @throws DomainError as `openQuery` */
-export async function askCost(context: TenantContext, query: CostQuery): Promise<QueryResult> {
-  return drainStream(await openQuery(context, { dataset: "cost", ...query }));
+/**
+ * All rows of a question about cost, without a limit.
+ * @param own as `openQuery` takes it
+ * @throws DomainError as `openQuery`
+ */
+export async function askCost(
+  context: TenantContext,
+  query: CostQuery,
+  own: { coverage?: boolean } = {},
+): Promise<QueryResult> {
+  return drainStream(await openQuery(context, { dataset: "cost", ...query }, own));
 }
 
 /** The currency all amounts of a column are in; null when there are no facts. */

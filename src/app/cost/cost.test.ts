@@ -23,6 +23,9 @@ const usage = (day: string, billed: string, more: Record<string, string | null> 
     ...{ billed_cost: billed, effective_cost: billed, contracted_cost: billed, list_cost: billed, ...more },
   });
 
+const daysTo = (last: string, days: number): string =>
+  `Cost data ends on ${last}: it is there for ${days} of the 30 days asked for.`;
+
 let acme: TestTenant;
 beforeEach(async () => {
   acme = await testTenant({}, () => NOW);
@@ -61,7 +64,7 @@ describe("savings", () => {
       ...{ used: "30", unused: "5", utilizationPercent: "85.71" },
       coverage: { covered: "50", eligible: "150", percent: "33.33" },
     });
-    expect(notes).toEqual([]);
+    expect(notes).toEqual([daysTo("2024-09-03", 3)]);
   });
 
   it("show credits apart, and savings by service and commitment that add up", async () => {
@@ -102,6 +105,7 @@ describe("savings", () => {
     expect(notes).toEqual([
       "What negotiated rates saved is told of 4 of the 5 facts (97.67% of the effective cost), those that carry both a list and a contracted cost.",
       "What was saved in all is told of 4 of the 5 facts (97.67% of the effective cost), those that carry both a list and an effective cost.",
+      daysTo("2024-09-04", 4),
     ]);
     expect(services.rows).toEqual([
       ["EC2", "150", "135", "125", "15", "10", "25", "16.67"],
@@ -150,6 +154,7 @@ describe("savings", () => {
     expect(notes).toEqual([
       "What negotiated rates saved cannot be told: none of the 5 facts carries both a list and a contracted cost.",
       "What commitments saved cannot be told: none of the 5 facts carries both a contracted and an effective cost.",
+      daysTo("2024-09-02", 2),
     ]);
     expect(commitments).toEqual({
       ...{ used: "30", unused: "5", utilizationPercent: "85.71" },

@@ -11,7 +11,7 @@ import { dateInZone, datesIn } from "../../core/time/zones.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import { remembered } from "../analytics/remember.ts";
 import type { TenantContext } from "../services.ts";
-import { askCost, columnReader, type CostMeasure, currencyOf } from "./cost-query.ts";
+import { askCost, columnReader, type CostMeasure, type CostQuery, currencyOf } from "./cost-query.ts";
 import { twiceCountedNotes } from "./twice-counted.ts";
 
 /** Half a year that the model looks at, and eight weeks more to try its interval on. */
@@ -88,12 +88,13 @@ async function compute(
   const first = extent === null || extent.first < from ? from : extent.first;
   // A month back from the running one, so that it is whole in any case.
   const asked: DayRange = { from: min(first, addMonths(monthStart(end), -1)), to: addDays(monthEnd(end), 1) };
-  const answer = await askCost(context, {
+  const asks: CostQuery = {
     range: asked,
     filters,
     groupBy: ["day", "service", "charge_category"],
     measures: [measure],
-  });
+  };
+  const answer = await askCost(context, asks, { coverage: false });
   const charges = readCharges(answer, measure);
   const notes = [
     ...(await twiceCountedNotes(context, { range: asked, filters })),

@@ -19,6 +19,7 @@ import { commitmentRows, coverable } from "./commitments.ts";
 import { comparedCharges, COSTS } from "./compared.ts";
 import { askCost, costSums, type CostSum } from "./cost-query.ts";
 import { twiceCountedNotes } from "./twice-counted.ts";
+import { coverageOf } from "../analytics/coverage.ts";
 
 export interface SavingsRequest {
   range: DayRange;
@@ -76,7 +77,8 @@ async function compute(context: TenantContext, scope: SavingsRequest): Promise<S
     ]);
   const { prices, pairs, told, services } = compared;
   const nothing = ["There is no usage in this range to tell savings of."];
-  const notes = [...twice, ...(compared.facts === 0 ? nothing : toldNotes(told))];
+  const days = await coverageOf(context, "cost", scope);
+  const notes = [...twice, ...(compared.facts === 0 ? nothing : toldNotes(told)), ...days];
   const head = { range: categories.range, unit: all.currency, dataAsOf: categories.dataAsOf };
   const { used, unused } = byCommitment;
   const paid = used === null || unused === null ? null : sumDecimals([used, unused]);

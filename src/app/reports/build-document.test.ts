@@ -14,7 +14,7 @@ import { buildDocument } from "./build-document.ts";
 function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null; groups?: number }) {
   let open = 0;
   const metrics: Partial<TenantMetrics> = {
-    version: () => Promise.resolve({ version: "1", asOf: null }),
+    version: () => Promise.resolve({ version: "1", asOf: null, extent: null }),
     aggregate(plan): Promise<Aggregate> {
       const { rows, total, groups = rows.length } = answer(plan);
       open += 1;

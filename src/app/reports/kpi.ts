@@ -1,6 +1,7 @@
 import type { Column, QueryResult, Row } from "../../core/query/query.ts";
 import type { KpiSpec } from "../../core/reports/definition.ts";
 import type { Kpi } from "../../core/reports/document.ts";
+import { daysBetween } from "../../core/time/dates.ts";
 import { comparedRange, describeRange } from "../../core/time/ranges.ts";
 
 /**
@@ -56,6 +57,10 @@ function kpiChange(result: QueryResult, cells: Row, column: Column): Kpi["change
   const absolute = find("change");
   if (absolute === null) return undefined;
   const percent = find("change_percent");
-  const { from, to } = comparedRange(result.range, result.compare.kind);
-  return { absolute, against: describeRange({ from, to }), ...(percent !== null && { percent }) };
+  const { covered, kind } = result.compare;
+  const { from, to } = comparedRange(result.range, kind);
+  const period = describeRange({ from, to });
+  const days = daysBetween(from, to);
+  const against = covered === undefined ? period : `${covered} of ${days} days of ${period}`;
+  return { absolute, against, ...(percent !== null && { percent }) };
 }

@@ -58,7 +58,10 @@ async function answer(
     unit: null,
     rows,
     rowsTotal: rows.length + left,
-    notes: left === 0 ? [] : [`${left} more figures, as cost is in several currencies, are in the summary.`],
+    notes: [
+      ...(left === 0 ? [] : [`${left} more figures, as cost is in several currencies, are in the summary.`]),
+      ...found.notes,
+    ],
     dataAsOf: asOf,
   });
   return { ...table, compare: found.compare };

@@ -35,6 +35,9 @@ describe("summary", () => {
   beforeAll(async () => {
     tenant = await testTenant();
     await tenant.load("cost", [
+      // Data of both months whole, as far as loads go.
+      charge("2024-08-01", "EC2", "0"),
+      charge("2024-09-30", "EC2", "0"),
       charge("2024-08-10", "EC2", "100"),
       charge("2024-08-10", "S3", "50"),
       charge("2024-09-10", "EC2", "160"),
@@ -69,6 +72,25 @@ describe("summary", () => {
       ],
     });
     expect(figures.get("billed_cost EUR")).toMatchObject({ value: "7", previous: null });
+  });
+
+  it("tells days without data, and no percentages where they are more than half of a period", async () => {
+    const { notes, figures: told } = await summary(tenant.context, {
+      ...ask,
+      range: { from: "2024-05-01", to: "2024-09-01" },
+      compare: "previous-period",
+    });
+    expect(notes).toEqual(["Cost data begins on 2024-08-01: it is there for 31 of the 123 days asked for."]);
+    expect(told.map(({ previous }) => previous)).toEqual(told.map(() => null));
+    const wide = await summary(tenant.context, { ...ask, range: { from: "2024-08-15", to: "2024-10-01" } });
+    expect(wide.notes).toEqual([
+      "The previous period 2024-06-29 to 2024-08-14 has cost data from 2024-08-01 on (14 of 47 days); changes against it are not like for like, and not told in percent.",
+    ]);
+    const billed = wide.figures.find(({ id, unit }) => id === "billed_cost" && unit === "USD");
+    expect(billed).toMatchObject({ value: "200", previous: "150", change: "50", changePercent: null });
+    // What tells the last state of a period is compared whatever the number of its days.
+    const risk = (await summary(tenant.context, ask)).figures.find(({ id }) => id === "risk_points");
+    expect(risk?.changePercent).not.toBeNull();
   });
 
   it("weighs what drove the risk, and counts what drove the number of findings", () => {

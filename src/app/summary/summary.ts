@@ -1,10 +1,13 @@
 import { riskScore, OPEN } from "../security/score.ts";
+import { type AskedDays, coverageNotes, dataLabel } from "../../core/query/coverage.ts";
 import type { QueryFilter, ResultRange, Row } from "../../core/query/query.ts";
 import { type Driver, mainDriver, type Part } from "../../core/summary/drivers.ts";
 import { type Comparison, comparedRange, type DayRange } from "../../core/time/ranges.ts";
+import { extentOf } from "../analytics/coverage.ts";
 import { runQuery } from "../analytics/run-query.ts";
 import { controlStandings } from "../compliance/standings.ts";
 import { frameworkScores } from "../compliance/computations.ts";
+import { usageMetric } from "../../core/usage/metrics.ts";
 import type { TenantContext } from "../services.ts";
 import { metricFilters, metricUsage } from "../usage/metrics.ts";
 import { checkDriver, driversBy } from "./parts.ts";
@@ -31,6 +34,8 @@ export interface Summary {
   range: ResultRange;
   compare: DayRange & { kind: Comparison };
   figures: readonly Figure[];
+  /** What is to be said of days without data. */
+  notes: readonly string[];
 }
 
 export interface SummaryRequest {
@@ -48,11 +53,32 @@ export async function summary(context: TenantContext, request: SummaryRequest): 
   const areas = [costFigures, securityFigures, complianceFigures, usageFigures];
   const figures = await Promise.all(areas.map((area) => area(context, request)));
   const { from, to } = comparedRange(range, compare);
+  const compared = { from, to, kind: compare };
+  const all = figures.flat();
   return {
     range: { ...range, zone: context.tenant.zone },
-    compare: { from, to, kind: compare },
-    figures: figures.flat(),
+    compare: compared,
+    figures: all,
+    notes: await daysWithout(context, all, { range, compare: compared }),
   };
+}
+
+/** Of the areas whose figures add up over days; said once where cost and usage have the same days. */
+async function daysWithout(
+  context: TenantContext,
+  figures: readonly Figure[],
+  asked: Required<AskedDays>,
+): Promise<string[]> {
+  const cost = await extentOf(context, "cost");
+  const counts = figures.some(({ area, id }) => area === "usage" && usageMetric(id).kind === "counter");
+  const usage = counts ? await extentOf(context, "usage") : null;
+  const both = cost !== null && usage !== null && cost.first === usage.first && cost.last === usage.last;
+  return both
+    ? coverageNotes(asked, { label: "Cost and usage data", extent: cost })
+    : [
+        ...coverageNotes(asked, { label: dataLabel("cost"), extent: cost }),
+        ...coverageNotes(asked, { label: dataLabel("usage"), extent: usage }),
+      ];
 }
 
 type Area = (context: TenantContext, request: SummaryRequest) => Promise<Figure[]>;

@@ -1,9 +1,11 @@
 import { compareDecimals } from "../../core/money/decimal.ts";
 import type { Cell, QueryResult, Row } from "../../core/query/query.ts";
+import { comparedDays } from "../../core/query/coverage.ts";
 import { USAGE_COMPUTATIONS } from "../../core/reports/computations/usage.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
 import { comparedRange } from "../../core/time/ranges.ts";
 import { compareMetrics, type MetricKind, usageMetric } from "../../core/usage/metrics.ts";
+import { coverageOf } from "../analytics/coverage.ts";
 import { remembered } from "../analytics/remember.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
@@ -43,12 +45,13 @@ export interface UsageRequest extends UsageScope {
 export function usageDashboard(context: TenantContext, request: UsageRequest): Promise<UsageDashboard> {
   return remembered(context, "usage", ["usage", request], async () => {
     const { top, compare, range, filters } = request;
-    const metrics = await metricUsage(context, { range, filters }, compare);
-    const detailed = metrics.map((usage) => detailOf(context, { range, filters }, usage, { top, compare }));
+    const scope: UsageScope = { range, filters };
+    const metrics = await metricUsage(context, scope, compare);
+    const detailed = metrics.map((usage) => detailOf(context, scope, usage, { top, compare }));
     return {
       range: { ...range, zone: context.tenant.zone },
       metrics: await Promise.all(detailed),
-      notes: notesOf(metrics),
+      notes: [...notesOf(metrics), ...(await daysWithout(context, metrics, scope, compare))],
     };
   });
 }
@@ -86,6 +89,18 @@ function notesOf(metrics: readonly MetricUsage[]): string[] {
   ];
 }
 
+/** What is to be said of days without data where there are totals, which depend on them. */
+async function daysWithout(
+  context: TenantContext,
+  metrics: readonly MetricUsage[],
+  { range }: UsageScope,
+  kind: Comparison,
+): Promise<string[]> {
+  if (!metrics.some((metric) => metric.kind === "counter")) return [];
+  const { from, to } = comparedRange(range, kind);
+  return coverageOf(context, "usage", { range, compare: { from, to, kind } });
+}
+
 /** All metrics as a table. */
 export async function usageTable(
   context: TenantContext,
@@ -94,7 +109,7 @@ export async function usageTable(
 ): Promise<QueryResult> {
   const filters = metric === undefined ? scope.filters : [...scope.filters, ...metricName(metric)];
   const metrics = await metricUsage(context, { range: scope.range, filters });
-  const { asOf } = await context.services.metrics.forTenant(context.tenant.id).version("usage");
+  const { asOf, extent } = await context.services.metrics.forTenant(context.tenant.id).version("usage");
   const rows = metrics.map((usage): Row => [
     usage.label,
     usage.unit,
@@ -113,10 +128,13 @@ export async function usageTable(
     rows,
     // Metrics are never added: only where one is asked for is its row the total as well.
     ...(single !== undefined && rows[0] !== undefined && { total: [null, null, null, ...rows[0].slice(3)] }),
-    notes: notesOf(metrics),
+    notes: [...notesOf(metrics), ...(await daysWithout(context, metrics, scope, "previous-period"))],
     dataAsOf: asOf,
   });
-  return { ...result, compare: { ...daysBefore(scope), kind: "previous-period" } };
+  const before = { ...daysBefore(scope), kind: "previous-period" as const };
+  // A card of a metric tells its change; of a level it does not depend on how many days have data.
+  const counted = metrics.some(({ kind }) => kind === "counter");
+  return { ...result, compare: comparedDays(before, counted ? extent : undefined) };
 }
 
 const DETAIL_KEYS = ["metric", "unit", "service", "account", "region"];
@@ -145,7 +163,7 @@ async function usageDetail(context: TenantContext, scope: UsageScope): Promise<Q
     range: sums.range,
     unit: null,
     rows: rows.map(({ row }) => row),
-    notes: rows.length === 0 ? ["There is no usage in this range."] : [],
+    notes: rows.length === 0 ? ["There is no usage in this range."] : sums.completeness.notes,
     dataAsOf: sums.dataAsOf,
   });
 }

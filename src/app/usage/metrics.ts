@@ -1,8 +1,10 @@
 import { changeBetween, sumDecimals } from "../../core/money/decimal.ts";
 import type { Cell, QueryFilter } from "../../core/query/query.ts";
+import { toldInPercent } from "../../core/query/coverage.ts";
 import { type Comparison, comparedRange, type DayRange } from "../../core/time/ranges.ts";
 import { averageLevel, type DailyLevel, perUnit } from "../../core/usage/levels.ts";
 import { compareMetrics, type MetricKind, usageMetric } from "../../core/usage/metrics.ts";
+import { extentOf } from "../analytics/coverage.ts";
 import { openQuery, runQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 
@@ -52,6 +54,8 @@ export async function metricUsage(
   compare: Comparison = "previous-period",
 ): Promise<MetricUsage[]> {
   const { from, to } = comparedRange(scope.range, compare);
+  const asked = { range: scope.range, compare: { from, to, kind: compare } };
+  const percent = toldInPercent(asked, await extentOf(context, "usage"));
   const [now, before] = await Promise.all([
     dailyLevels(context, scope),
     dailyLevels(context, { ...scope, range: { from, to } }),
@@ -75,7 +79,8 @@ export async function metricUsage(
         ...is,
         previous: was.value,
         change: changed?.absolute ?? null,
-        changePercent: changed?.percent ?? null,
+        // An average is told as well from some of the days; a total is not.
+        changePercent: percent || kind === "gauge" ? (changed?.percent ?? null) : null,
         activeResources,
         perActiveResource: perUnit(shared, activeResources),
         days: new Set(own.map(({ day }) => day)).size,

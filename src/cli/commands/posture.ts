@@ -219,7 +219,7 @@ function showUsage({ range, metrics, notes }: AnswerOf<Routes["usage"]>): string
 
 type Figure = AnswerOf<Routes["summary"]>["figures"][number];
 
-function showSummary({ range, compare, figures }: AnswerOf<Routes["summary"]>): string {
+function showSummary({ range, compare, figures, notes }: AnswerOf<Routes["summary"]>): string {
   const heads = ["Figure", "Value", "Before", "Change", "Change %", "Main driver", "Its change"];
   const table = textTable(
     heads.map((label, i) => ({ label, align: i === 0 || i === 5 ? ("left" as const) : ("right" as const) })),
@@ -243,7 +243,8 @@ function showSummary({ range, compare, figures }: AnswerOf<Routes["summary"]>): 
       ];
     }),
   );
-  return `${heading("Summary", range)}compared with ${describeRange(compare)}\n\n${table}`;
+  const remarks = notes.map((note) => `note: ${note}\n`).join("");
+  return `${heading("Summary", range)}compared with ${describeRange(compare)}\n\n${table}${remarks}`;
 }
 
 function amount({ type, unit }: Figure, value: string | null): string | null {

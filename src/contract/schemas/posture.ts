@@ -228,7 +228,9 @@ const metricFields = {
   value: decimal("Total of a counter, average level of a gauge."),
   previous: decimal("The same over the period before."),
   change: decimal("The difference."),
-  changePercent: decimal("In percent of the period before."),
+  changePercent: decimal(
+    "In percent of the period before; null for totals where data reaches less than half of either period's days.",
+  ),
   total: decimal("Total over the days; null for gauges, whose levels are never added over days."),
   dailyAverage: decimal("A counter's total by day with data; a gauge's average level."),
   last: decimal("A gauge's level on each source's last day."),
@@ -277,7 +279,9 @@ export const summarySchema = named(
         value: decimal("Null when not known."),
         previous: decimal("Over the period before."),
         change: decimal("The difference; of a percentage in percentage points."),
-        changePercent: decimal("In percent of the period before."),
+        changePercent: decimal(
+          "In percent of the period before; null where data reaches less than half of either period's days.",
+        ),
         upIs: doc(z.enum(["good", "bad", "neutral"]), "Whether an increase is good news."),
         driversOf: doc(
           z.nullable(z.string()),
@@ -296,5 +300,6 @@ export const summarySchema = named(
         ),
       }),
     ),
+    notes: doc(z.array(z.string()), "Days of the periods that there is no data of."),
   }),
 );

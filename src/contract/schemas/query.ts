@@ -174,6 +174,9 @@ const headFields = {
       from: date("First day."),
       to: date("First day not included.", "2024-10-01"),
       kind: z.enum(COMPARISONS),
+      covered: z.exactOptional(
+        doc(z.int(), "Days of it that there is data of; not given when that is all of them."),
+      ),
     }),
   ),
   columns: z.array(columnSchema),

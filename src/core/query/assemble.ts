@@ -100,8 +100,11 @@ function singleUnit(units: readonly UnitTotal[] | undefined): string | undefined
   return known.length === 1 ? (known[0]?.unit ?? undefined) : undefined;
 }
 
-/** Turns a store's row `[...keys, ...values, ...previous]` into the result's cells. */
-export function rowShaper(plan: QueryPlan, totals: Totals): (row: Row) => Row {
+/**
+ * Turns a store's row `[...keys, ...values, ...previous]` into the result's cells.
+ * @param percent whether changes are told in percent; see `toldInPercent`
+ */
+export function rowShaper(plan: QueryPlan, totals: Totals, percent: boolean): (row: Row) => Row {
   if (plan.compare === undefined) return (row) => row;
   const keyCount = plan.keys.length;
   const count = plan.measures.length;
@@ -111,7 +114,7 @@ export function rowShaper(plan: QueryPlan, totals: Totals): (row: Row) => Row {
     for (let i = 0; i < count; i++) {
       const now = row[keyCount + i] ?? null;
       const before = row[keyCount + count + i] ?? null;
-      cells.push(...comparedCells(now, before, hadBefore[i] ?? false));
+      cells.push(...comparedCells(now, before, hadBefore[i] ?? false, percent));
     }
     return cells;
   };
@@ -121,17 +124,17 @@ export function rowShaper(plan: QueryPlan, totals: Totals): (row: Row) => Row {
  * Value, previous, change, percent. A group without facts before counts as 0 where the compared range has facts of
  * other groups: it was not there. Where the compared range has no facts at all, nothing is known and nothing is said.
  */
-function comparedCells(now: Cell, before: Cell, knownBefore: boolean): Cell[] {
+function comparedCells(now: Cell, before: Cell, knownBefore: boolean, percent: boolean): Cell[] {
   if (!knownBefore || (now === null && before === null)) return [now, before, null, null];
   const change = changeBetween(before ?? "0", now ?? "0");
-  return [now, before, change.absolute, change.percent ?? null];
+  return [now, before, change.absolute, percent ? (change.percent ?? null) : null];
 }
 
 /**
  * The total rows: one, or one a unit when the result is grouped by it. Counters grouped by time add up over it;
  * for gauges the total is the last state of the range.
  */
-export function totalRows(plan: QueryPlan, totals: Totals): TotalRow[] {
+export function totalRows(plan: QueryPlan, totals: Totals, percent: boolean): TotalRow[] {
   const lists = totals.map((units) =>
     [...valued(units)].sort((a, b) => (a.unit ?? "").localeCompare(b.unit ?? "")),
   );
@@ -147,7 +150,7 @@ export function totalRows(plan: QueryPlan, totals: Totals): TotalRow[] {
         const now = entry?.value ?? null;
         if (plan.compare === undefined) return [now];
         const known = (totals[i] ?? []).some((unit) => (unit.previous ?? null) !== null);
-        return comparedCells(now, entry?.previous ?? null, known);
+        return comparedCells(now, entry?.previous ?? null, known, percent);
       }),
     ],
   }));
@@ -163,6 +166,7 @@ export function othersRow(
   totals: Totals,
   rows: readonly Row[],
   groups: number,
+  percent: boolean,
 ): OthersRow | null {
   if (groups <= rows.length) return null;
   const byTime = plan.keys.some((key) => key.dimension.column === "day");
@@ -177,7 +181,7 @@ export function othersRow(
     const now = rest(only?.value, plan.keys.length + i);
     if (plan.compare === undefined) return [now];
     const before = rest(only?.previous, plan.keys.length + count + i);
-    return comparedCells(now, before, before !== null);
+    return comparedCells(now, before, before !== null, percent);
   });
   return { groups: groups - rows.length, cells: [...plan.keys.map(() => null), ...cells] };
 }

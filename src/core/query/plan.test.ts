@@ -79,23 +79,35 @@ describe("assembling a result", () => {
   ];
 
   it("adds up what the limit left out, exactly", () => {
-    expect(othersRow(compared, totals, rows, 5)).toEqual({
+    expect(othersRow(compared, totals, rows, 5, true)).toEqual({
       groups: 3,
       cells: [null, "2.999999999999999999", "3", "-0.000000000000000001", "0"],
     });
-    expect(othersRow(compared, totals, rows, 2)).toBeNull();
+    expect(othersRow(compared, totals, rows, 2, true)).toBeNull();
   });
 
   it("compares a group that was not there before with nothing, in percent with nothing at all", () => {
-    expect(rows.map(rowShaper(compared, totals))).toEqual([
+    expect(rows.map(rowShaper(compared, totals, true))).toEqual([
       ["EC2", "6.000000000000000001", "5", "1.000000000000000001", "20"],
       ["S3", "1", null, "1", null],
     ]);
   });
 
+  it("tells no percentages where they would tell how much was loaded", () => {
+    expect(rowShaper(compared, totals, false)(rows[0] ?? [])).toEqual([
+      "EC2",
+      "6.000000000000000001",
+      "5",
+      "1.000000000000000001",
+      null,
+    ]);
+    expect(totalRows(compared, totals, false)[0]?.cells).toEqual([null, "10", "8", "2", null]);
+    expect(othersRow(compared, totals, rows, 5, false)?.cells.at(-1)).toBeNull();
+  });
+
   it("says nothing about a change where the compared range has no facts", () => {
     const unknown: Totals = [[{ unit: "USD", value: "10", previous: null, missing: 0 }]];
-    expect(rowShaper(compared, unknown)(["S3", "1", null])).toEqual(["S3", "1", null, null, null]);
+    expect(rowShaper(compared, unknown, true)(["S3", "1", null])).toEqual(["S3", "1", null, null, null]);
     expect(notesOf(compared, unknown, 4, 2, 2).join()).toContain("2024-08-01 to 2024-09-01");
   });
 
@@ -109,12 +121,12 @@ describe("assembling a result", () => {
     expect(() => checkUnits(plan({ groupBy: ["service"] }), mixed)).toThrow(/2 currencies \(EUR, USD\)/);
     const grouped = plan({ groupBy: ["service", "currency"] });
     checkUnits(grouped, mixed);
-    expect(totalRows(grouped, mixed)).toEqual([
+    expect(totalRows(grouped, mixed, true)).toEqual([
       { unit: "EUR", cells: [null, null, "2"] },
       { unit: "USD", cells: [null, null, "1"] },
     ]);
     expect(columnsOf(grouped, mixed)[2]?.unit).toBeUndefined();
-    expect(othersRow(grouped, mixed, [["A", "USD", "1"]], 2)?.cells).toEqual([null, null, null]);
+    expect(othersRow(grouped, mixed, [["A", "USD", "1"]], 2, true)?.cells).toEqual([null, null, null]);
   });
 
   it("is not kept from adding up by facts that have neither a value nor a unit", () => {
@@ -127,14 +139,14 @@ describe("assembling a result", () => {
     ];
     checkUnits(quantity, hours);
     expect(columnsOf(quantity, hours)[1]?.unit).toBe("Hours");
-    expect(totalRows(quantity, hours)).toEqual([{ unit: "Hours", cells: [null, "5"] }]);
-    expect(othersRow(quantity, hours, [["EC2", "3"]], 2)?.cells).toEqual([null, "2"]);
+    expect(totalRows(quantity, hours, true)).toEqual([{ unit: "Hours", cells: [null, "5"] }]);
+    expect(othersRow(quantity, hours, [["EC2", "3"]], 2, true)?.cells).toEqual([null, "2"]);
   });
 
   it("does not show a missing value as 0", () => {
     const some: Totals = [[{ unit: "USD", value: "6", missing: 3 }]];
     const simple = plan({ groupBy: ["service"] });
-    expect(othersRow(simple, some, [["EC2", "6"]], 2)?.cells).toEqual([null, null]);
+    expect(othersRow(simple, some, [["EC2", "6"]], 2, true)?.cells).toEqual([null, null]);
     expect(notesOf(simple, some, 9, 2, 2)).toEqual([
       "3 facts of 9 carry no billed cost and are not in its sums.",
     ]);

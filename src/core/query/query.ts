@@ -102,7 +102,8 @@ export interface ResultRange extends DayRange {
 export interface ResultHead {
   dataset: DatasetId;
   range: ResultRange;
-  compare?: DayRange & { kind: Comparison };
+  /** `covered`: how many of its days lie between the first and last with data, where that is not all and matters. */
+  compare?: DayRange & { kind: Comparison; covered?: number };
   columns: readonly Column[];
   totals: readonly TotalRow[];
   others: OthersRow | null;

@@ -144,7 +144,7 @@ function areCharts(blocks: readonly Block[]): blocks is readonly [Charts, ...Cha
 }
 
 /** Points below which a chart's card cannot be read. */
-const LEAST_CARD = 120;
+const LEAST_CARD = 114;
 /** Kept free for a note that only the last chart's text may call for. */
 const SPARE = 14;
 
@@ -233,15 +233,21 @@ function drawLastPage(
   if (contents !== undefined) drawContents(book, contents);
 }
 
+/** Without the manifest's notes, which the detail table has under its title. */
 function closingLines(book: Book, document: ReportDocument, notes: readonly string[]): string[] {
   const manifest = document.manifest();
-  return imprintLines(manifest, detailTable(document).table.head.columns, allNotes(book, manifest, notes));
+  const { columns } = detailTable(document).table.head;
+  return imprintLines(manifest, columns, [...notes, ...missingNotes(book, manifest)]);
 }
 
 /** The manifest's notes, those of drawing, and one about characters that no font has. */
 function allNotes(book: Book, manifest: Manifest, notes: readonly string[]): string[] {
-  // That note counts what the query shows, too.
+  return [...manifest.notes, ...notes, ...missingNotes(book, manifest)];
+}
+
+function missingNotes(book: Book, manifest: Manifest): string[] {
+  // It counts what the query shows, too.
   book.type.shape(queryText(manifest));
   const missing = book.type.missingNote();
-  return [...manifest.notes, ...notes, ...(missing === undefined ? [] : [missing])];
+  return missing === undefined ? [] : [missing];
 }

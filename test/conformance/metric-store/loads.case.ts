@@ -261,6 +261,29 @@ export function loadCases(store: () => MetricStore): void {
       });
     });
 
+    it("tells the first and last day with the version, after every change of the facts", async () => {
+      const tenant = "extent-changes";
+      const extent = async (of = tenant) => (await store().forTenant(of).version("cost")).extent;
+      const fact = (day: string, to = tenant) => cost(day, { sub_account_id: to }, { tenant: to });
+      expect(await extent()).toBeNull();
+      await load(store(), [fact("2024-08-05"), fact("2024-09-20")]);
+      expect(await extent()).toEqual({ first: "2024-08-05", last: "2024-09-20" });
+      // Earlier and later facts of others are not this tenant's.
+      await load(store(), [fact("2024-01-01", "extent-other"), fact("2024-12-31", "extent-other")]);
+      expect(await extent()).toEqual({ first: "2024-08-05", last: "2024-09-20" });
+      // The period's facts are replaced by fewer days.
+      await load(store(), [fact("2024-09-07")]);
+      expect(await extent()).toEqual({ first: "2024-08-05", last: "2024-09-07" });
+      await store().reassign("cost", "extent-other", tenant);
+      expect(await extent()).toEqual({ first: "2024-01-01", last: "2024-12-31" });
+      expect(await extent("extent-other")).toBeNull();
+      const [{ source } = { source: "" }] = await store().loads({ tenant });
+      await store().remove({ tenant, datasets: ["cost"], source, period: "2024-12", dryRun: false });
+      expect(await extent()).toEqual({ first: "2024-01-01", last: "2024-09-07" });
+      await store().remove({ tenant, datasets: ["cost"], source, dryRun: false });
+      expect(await extent()).toBeNull();
+    });
+
     it("lists the accounts that nobody claims", async () => {
       const fact = (account: string | null) =>
         cost(

@@ -1,6 +1,7 @@
 import { DomainError } from "../../../core/errors/errors.ts";
 import type { DatasetId } from "../../../core/metrics/datasets.ts";
 import type { LoadedDay } from "../../../core/query/blocks.ts";
+import type { Extent } from "../../../core/query/coverage.ts";
 import type { Dynamo, Item } from "../dynamo.ts";
 import { number, numberOf, packed, text, textOf, unpacked } from "../items.ts";
 import type { Part } from "./codec.ts";
@@ -169,7 +170,7 @@ export function loadedDays(manifest: Manifest): LoadedDay[] {
 }
 
 /** The first and last day with facts. */
-export function extentOf(manifest: Manifest): { first: string; last: string } | null {
+export function extentOf(manifest: Manifest): Extent | null {
   let first: string | undefined;
   let last: string | undefined;
   for (const { segments } of manifest.partitions)

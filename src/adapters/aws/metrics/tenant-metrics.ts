@@ -1,11 +1,11 @@
 import { type Dataset, type DatasetId, DATASETS } from "../../../core/metrics/datasets.ts";
+import type { Extent } from "../../../core/query/coverage.ts";
 import { PlanExecutor } from "../../../core/query/execute.ts";
 import type { QueryPlan } from "../../../core/query/plan.ts";
 import type { Row } from "../../../core/query/query.ts";
 import type { Aggregate, DataVersion, TenantMetrics } from "../../../ports/metric-store.ts";
-import { numberOf, textOf } from "../items.ts";
 import { partsFor } from "./codec.ts";
-import { extentOf, loadedDays, manifestKey, readManifest } from "./manifest.ts";
+import { extentOf, loadedDays, readManifest } from "./manifest.ts";
 import { type BlockReader, blocksOf, BlocksGone, damaged, readBlocks } from "./read-blocks.ts";
 
 const ROWS_PER_BATCH = 2_000;
@@ -49,14 +49,12 @@ export class AwsTenantMetrics implements TenantMetrics {
 
   async version(dataset: DatasetId): Promise<DataVersion> {
     const { dynamo, table } = this.#reader;
-    const item = await dynamo.get(table, manifestKey(this.#tenant, dataset));
-    if (item === undefined) return { version: "0", asOf: null };
-    return { version: String(numberOf(item, "version") ?? 0), asOf: textOf(item, "as_of") ?? null };
+    const manifest = await readManifest(dynamo, table, this.#tenant, dataset);
+    return { version: String(manifest.version), asOf: manifest.asOf, extent: extentOf(manifest) };
   }
 
-  async extent(dataset: DatasetId): Promise<{ first: string; last: string } | null> {
-    const { dynamo, table } = this.#reader;
-    return extentOf(await readManifest(dynamo, table, this.#tenant, dataset));
+  async extent(dataset: DatasetId): Promise<Extent | null> {
+    return (await this.version(dataset)).extent;
   }
 }
 

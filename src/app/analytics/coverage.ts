@@ -1,0 +1,18 @@
+import type { DatasetId } from "../../core/metrics/datasets.ts";
+import { type AskedDays, coverageNotes, dataLabel, type Extent } from "../../core/query/coverage.ts";
+import type { TenantContext } from "../services.ts";
+
+/** The first and last day there is data of, for answers that are put together from several. */
+export async function extentOf(context: TenantContext, dataset: DatasetId): Promise<Extent | null> {
+  return (await context.services.metrics.forTenant(context.tenant.id).version(dataset)).extent;
+}
+
+/** What is to be said of asked days without data, for answers that are put together from several. */
+export async function coverageOf(
+  context: TenantContext,
+  dataset: DatasetId,
+  asked: AskedDays,
+): Promise<string[]> {
+  const extent = await extentOf(context, dataset);
+  return coverageNotes(asked, { label: dataLabel(dataset), extent });
+}
