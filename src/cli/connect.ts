@@ -8,6 +8,7 @@ import { createLogger } from "../runtimes/log.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import { signToken, tokenSecret } from "../runtimes/secret.ts";
 import { findServer, type ServerFile } from "../runtimes/server-file.ts";
+import { mustBeThere } from "./data-folder.ts";
 import type { Effects } from "./effects.ts";
 
 /** How long a command's own token is good for, in seconds. */
@@ -23,18 +24,23 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Where the data is: a folder, or an environment deployed on AWS. */
-export type DataPlace = { directory: string } | { environment: string };
+/** Where the data is: a folder, which some commands may make, or an environment deployed on AWS. */
+export type DataPlace = { directory: string; create: boolean } | { environment: string };
 
 const ON_AWS = "aws:";
 
 /**
  * What `--data` says, or SECUREBASE_DATA: a folder's path, or `aws:` and an environment's name.
+ * @param missing `make` for commands that data begins with; for others a folder that is not there is a mistyped one
  * @throws DomainError `data.invalid`
  */
-export function dataPlace(effects: Effects, option: string | undefined): DataPlace {
+export function dataPlace(
+  effects: Effects,
+  option: string | undefined,
+  missing: "make" | "refuse" = "refuse",
+): DataPlace {
   const text = option ?? effects.env["SECUREBASE_DATA"] ?? ".securebase";
-  if (!text.startsWith(ON_AWS)) return { directory: resolve(text) };
+  if (!text.startsWith(ON_AWS)) return { directory: resolve(text), create: missing === "make" };
   const environment = text.slice(ON_AWS.length);
   if (/^[a-z][a-z0-9-]{0,19}$/.test(environment)) return { environment };
   throw invalid("data.invalid", `"${text}" names no environment`, {
@@ -56,10 +62,11 @@ export function dataFolder(effects: Effects, option: string | undefined, fix: st
 
 /**
  * Reaches a service. Commands speak to all kinds in the same way, through the API's contract.
- * @throws DomainError `store.in-use` when another command has the folder open; `config.missing`, `store.*` on AWS
+ * @throws DomainError `data.not-found`; `store.in-use` when another command has the folder open; `config.missing`, `store.*` on AWS
  */
 export async function connect(effects: Effects, place: DataPlace): Promise<Connection> {
   const { env } = effects;
+  if ("directory" in place && !place.create) await mustBeThere(place.directory);
   const server = "directory" in place ? await findServer(place.directory) : undefined;
   // On AWS the tokens of this process's requests are for itself alone.
   const secret =
@@ -67,7 +74,7 @@ export async function connect(effects: Effects, place: DataPlace): Promise<Conne
   const open = async (): Promise<Runtime> => {
     // The command itself tells what went wrong; a log beside it would tell it twice.
     const logger = createLogger(env["SECUREBASE_LOG"] ?? "silent");
-    if ("directory" in place) return openEmbedded({ ...place, env, logger });
+    if ("directory" in place) return openEmbedded({ directory: place.directory, env, logger });
     // Loaded when needed: the SDK would slow every command on a folder.
     const { openCloud } = await import("../runtimes/cloud.ts");
     return openCloud({ ...place, env, secret, logger });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -42,6 +42,49 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("a data folder that is not there", () => {
+  const mistyped = (): string => join(folder, "dta");
+  const isThere = (path: string): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+
+  it.each([
+    ["query", "--tenant", "acme"],
+    ["report", "cost-analysis", "--tenant", "acme", "--format", "json", "-o", "-"],
+    ["summary", "--tenant", "acme"],
+    ["security", "--tenant", "acme"],
+    ["cost", "savings", "--tenant", "acme"],
+    ["budgets", "list", "--tenant", "acme"],
+    ["imports", "list"],
+    ["sync", "list"],
+    ["sync", "run"],
+    ["tenants", "list"],
+    ["token", "--tenant", "acme", "--role", "viewer"],
+  ])("is not made by: %s %s", async (...command) => {
+    const { code, err } = await securebase(...command, "--data", mistyped());
+    expect(code).toBe(2);
+    expect(err).toContain(`error data.not-found: There is no data folder ${mistyped()}`);
+    expect(err).toContain(`Did you mean --data ${join(folder, "data")}?`);
+    expect(await isThere(mistyped())).toBe(false);
+  });
+
+  it.each([
+    ["tenants", ["tenants", "add", "new", "--name", "New"]],
+    ["import", ["import", "-"]],
+    ["token", ["token", "--role", "operator"]],
+    ["sync", ["sync", "add", "security-hub", "--region", "eu-west-1"]],
+  ])("is made by what data begins with: %s", async (name, command) => {
+    const made = join(folder, `new-${name}`);
+    const { code, err } = await securebase(...command, "--data", made);
+    expect(err).not.toContain("error");
+    expect(code).toBe(0);
+    expect(await isThere(made)).toBe(true);
+    await rm(made, { recursive: true });
+  });
+});
 
 describe("securebase", () => {
   it("imports and reconciles, and importing again changes nothing", async () => {
@@ -219,6 +262,7 @@ describe("securebase", () => {
     [["query", "--tenant", "acme", "--measure", "billed"], 2, "query.unknown-measure", '"billed_cost"'],
     [["cost", "forecast", "--tenant", "acme", "--months", "9"], 2, "request.invalid-value", "3 or less"],
     [["tenants", "list", "--data", import.meta.filename], 2, "data.unusable", "folder"],
+    [["tenants", "list", "--data", join(tmpdir(), "no", "such")], 2, "data.not-found", "tenants add ID"],
     [["qeury"], 2, "cli.unknown-command", "Did you mean query?"],
     [
       ["report", "cost-anlysis", "--tenant", "acme", "-o", "x.pdf"],

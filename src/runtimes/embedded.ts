@@ -15,6 +15,8 @@ import { createLogger } from "./log.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
 import { tokenSecret } from "./secret.ts";
 
+export { STORE_FILE } from "../adapters/embedded/database.ts";
+
 export interface RuntimeOptions {
   /** The data folder; made when it is not there. */
   directory: string;

@@ -6,6 +6,9 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { translateEngineError } from "./engine-errors.ts";
 import { createSchema, SCHEMA_VERSION } from "./schema.ts";
 
+/** The file of a data folder that holds its facts. */
+export const STORE_FILE = "securebase.duckdb";
+
 export interface DatabaseOptions {
   /** Engine threads; default: one a core, at most {@link ENGINE}.threads. */
   threads?: number;
@@ -56,7 +59,7 @@ export class Database {
    */
   static async open(directory: string, options: DatabaseOptions = {}): Promise<Database> {
     mkdirSync(join(directory, "tmp"), { recursive: true });
-    const path = join(directory, "securebase.duckdb");
+    const path = join(directory, STORE_FILE);
     const instance = await openOnce(path, {
       memory_limit: options.memoryLimit ?? ENGINE.memory,
       threads: String(options.threads ?? Math.min(availableParallelism(), ENGINE.threads)),

@@ -34,7 +34,7 @@ export function importCommand(program: Command, effects: Effects, exit: (code: E
     .option("--dry-run", "read, check and sum, and change nothing")
     .action(async (first: string, more: string[], options: ImportOptions) => {
       const files = await openFiles([first, ...more], effects);
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data, "make"), async (connection) => {
         const progress = startProgress(effects, options.quiet);
         try {
           const report = await load(connection, files, options, effects, progress);

@@ -77,7 +77,7 @@ function addCommand(sync: Command, effects: Effects): void {
       .option("--profile <name>", "profile of the shared AWS configuration files"),
   ).action(async (kind: string, options: AddOptions) => {
     const { id, tenant, region, roleArn, externalId, profile } = options;
-    await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
+    await withConnection(effects, dataPlace(effects, options.data, "make"), async (connection) => {
       const added = await connection.as("operator").call("addConnection", {
         body: {
           kind,

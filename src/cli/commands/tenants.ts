@@ -26,7 +26,7 @@ export function tenantsCommand(program: Command, effects: Effects): void {
     .option("--zone <zone>", "IANA time zone its days are counted in, e.g. Europe/Berlin (default UTC)")
     .option("--color <#rrggbb>", "brand colour of its reports")
     .action(async (id: string, options: AddOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
+      await withConnection(effects, dataPlace(effects, options.data, "make"), async (connection) => {
         const added = await connection.as("operator").call("addTenant", {
           body: {
             id,
