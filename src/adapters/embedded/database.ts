@@ -142,7 +142,7 @@ export class Database {
 
   /** Runs a transaction after all writes before it: committed when the task resolves, rolled back when it throws. */
   async write<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.#with((connection) => this.writeOn(connection, task));
+    return this.#inTurn(() => this.#with((connection) => this.#commit(connection, task)));
   }
 
   /**
@@ -153,22 +153,34 @@ export class Database {
     connection: DuckDBConnection,
     task: (connection: DuckDBConnection) => Promise<T>,
   ): Promise<T> {
+    return this.#inTurn(() => this.#commit(connection, task));
+  }
+
+  /** Waits for the writes that were asked for before: the turn is taken when this is called. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const before = this.#writes;
     let finished = (): void => undefined;
     this.#writes = new Promise<void>((resolve) => (finished = resolve));
     await before;
     try {
-      await connection.run("BEGIN TRANSACTION");
-      try {
-        const result = await task(connection);
-        await connection.run("COMMIT");
-        return result;
-      } catch (error) {
-        await connection.run("ROLLBACK").catch(() => undefined);
-        throw this.translate(error);
-      }
+      return await work();
     } finally {
       finished();
+    }
+  }
+
+  async #commit<T>(
+    connection: DuckDBConnection,
+    task: (connection: DuckDBConnection) => Promise<T>,
+  ): Promise<T> {
+    await connection.run("BEGIN TRANSACTION");
+    try {
+      const result = await task(connection);
+      await connection.run("COMMIT");
+      return result;
+    } catch (error) {
+      await connection.run("ROLLBACK").catch(() => undefined);
+      throw this.translate(error);
     }
   }
 
