@@ -189,17 +189,26 @@ class TableWriter {
     const { look } = this.#context;
     let last = at;
     let xml = "";
+    const empty = at === 1 && head.others === null;
+    if (empty) xml += this.#emptyRow(++last);
     if (head.others !== null) {
       const label = `Others (${head.others.groups.toLocaleString("en-US")})`;
       xml += this.#labelledRow(++last, label, head.others.cells, look.others);
     }
-    if (last > 1) this.#spans.push({ sheet: sheet.name, first: 2, last });
+    // A sum over no rows would be 0, and what is not known is not 0.
+    if (last > 1 && !empty) this.#spans.push({ sheet: sheet.name, first: 2, last });
     head.totals.forEach((total, i) => {
       const label = head.totals.length > 1 ? `Total ${total.unit ?? ""}`.trim() : "Total";
       const formulas = head.columns.map((_, c) => totalFormula(head, c, total, this.#spans));
       xml += this.#labelledRow(last + i + 1, label, total.cells, look.total, formulas, total.unit);
     });
     return xml;
+  }
+
+  /** An empty sheet looks like one that was forgotten. */
+  #emptyRow(at: number): string {
+    const { styles, look } = this.#context;
+    return `<row r="${at}">${textCell(cellRef(0, at), styles.add({ ...look.others, align: "left" }), "No rows in this range")}</row>`;
   }
 
   #labelledRow(

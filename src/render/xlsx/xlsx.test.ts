@@ -173,11 +173,8 @@ describe("table sheets", () => {
 
   it("hold a total without a formula when there is no row", async () => {
     const sheet = await table([]);
-    expect(sheet.rows).toEqual([
-      ["Service", "Billed cost (USD)"],
-      ["Total", "0"],
-    ]);
-    expect(sheet.cells.get("B2")?.formula).toBeUndefined();
+    expect(sheet.rows).toEqual([["Service", "Billed cost (USD)"], ["No rows in this range"], ["Total", "0"]]);
+    expect(sheet.cells.get("B3")?.formula).toBeUndefined();
   });
 
   it("keep unknown values empty, never 0", async () => {
@@ -214,7 +211,7 @@ describe("table sheets", () => {
       fc.asyncProperty(fc.array(fc.tuple(nastyText(true), decimalText)), async (rows) => {
         const sheet = await table(rows);
         const want = rows.map(([text, amount]) => [text.replace(/\p{Surrogate}/gu, "\ufffd"), amount]);
-        expect(sheet.rows.slice(1, -1)).toEqual(want);
+        expect(sheet.rows.slice(1, -1)).toEqual(want.length === 0 ? [["No rows in this range"]] : want);
       }),
       { numRuns: 100 },
     );
