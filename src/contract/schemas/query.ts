@@ -146,6 +146,9 @@ export const columnSchema = named(
       doc(z.enum(["day", "week", "month"]), "The time bucket whose first day the cell is."),
     ),
     additive: z.boolean(),
+    repeatedIds: z.exactOptional(
+      doc(z.literal(true), "The cells are long ids that repeat; PDFs show where they begin."),
+    ),
   }),
 );
 

@@ -67,6 +67,8 @@ export interface Column {
   grain?: "day" | "week" | "month";
   /** Whether a total of the column's rows means anything. */
   additive: boolean;
+  /** The cells are long ids that repeat; on paper their beginning tells them apart. */
+  repeatedIds?: true;
 }
 
 /** The others row: what `limit` left out, added up. */

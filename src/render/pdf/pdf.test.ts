@@ -281,6 +281,45 @@ describe("a report in a PDF", () => {
     );
   });
 
+  it("shares a page that a wide table turned with the table behind it, unless that is a long one", async () => {
+    const wide = Array.from({ length: 18 }, (_, i) => dimension(`c${i}`, `Column number ${i}`));
+    const few = [wide.map((_, i) => `value ${i} of some length`)];
+    const pageOf = async (count: number): Promise<ReadPage | undefined> => {
+      const { pages } = await open(
+        documentOf([
+          table("First", streamOf(headOf(COLUMNS, 1), [["first", "s", "1", "1"]]), false),
+          table("Wide one", streamOf(headOf(wide, 1), few), false),
+          table("D", streamOf(headOf(COLUMNS, count), rows(count))),
+        ]),
+      );
+      return pages.find(({ text }) => text.includes("R000000"));
+    };
+    expect((await pageOf(60))?.text).toContain("Wide one");
+    const long = await pageOf(600);
+    expect(long?.text).not.toContain("Wide one");
+    expect(long?.height).toBeGreaterThan(long?.width ?? 0);
+  });
+
+  it("shows how ids begin that repeat, and says so", async () => {
+    const load: Column = { ...dimension("load", "Load"), repeatedIds: true };
+    const id = "ca20b854-bf2c-4e73-8211-147575fde84b";
+    const { text } = await open(detail([[id], [id], ["short-id"]], [load]));
+    expect(text).toContain("ca20b854…");
+    expect(text).not.toContain("147575fde84b");
+    expect(text).toContain("short-id");
+    expect(text).toContain("Load shows how its ids begin");
+  });
+
+  it("does not break an instant", async () => {
+    const at: Column = { ...dimension("at", "At"), type: "instant" };
+    const cols = [at, ...Array.from({ length: 7 }, (_, i) => dimension(`c${i}`, `C${i}`))];
+    const list = Array.from({ length: 30 }, (_, i): Row => [
+      "2026-11-23T06:00:00Z",
+      ...Array.from({ length: 7 }, (_, c) => `words ${i} that are ${c} long enough to be broken`),
+    ]);
+    expect((await open(detail(list, cols))).text).toContain("2026-11-23 06:00:00 UTC");
+  });
+
   it("adds up groups of a sorted table, and only of a sorted one", async () => {
     const two = [dimension("region", "Region"), dimension("service", "Service"), money("cost", "Cost")];
     const list: Row[] = ["a", "a", "b", "b", "b", "c"].map((region, i) => [region, `s${i}`, `${i}.1`]);

@@ -48,8 +48,25 @@ function textOf(
     case "instant":
       return (cell) => cell.replace("T", " ").replace(/(?:\.\d+)?Z$/, " UTC");
     case "string":
+      if (column.repeatedIds === true) return shortId;
       return (cell) => (cell === "" ? UNKNOWN : cell);
   }
+}
+
+/** Characters an id that repeats is shown by: the first group of a UUID, one of four thousand million. */
+const SHORT_ID = 8;
+
+function shortId(cell: string): string {
+  return cell === "" ? UNKNOWN : cell.length > SHORT_ID + 1 ? `${cell.slice(0, SHORT_ID)}…` : cell;
+}
+
+/** What is to be said of cells that are shown by their beginning. */
+export function shortIdNotes(columns: readonly Column[]): string[] {
+  return columns
+    .filter(({ repeatedIds }) => repeatedIds === true)
+    .map(
+      ({ label }) => `${label} shows how its ids begin; the same table as CSV, XLSX or JSON has them whole.`,
+    );
 }
 
 /** A value that is no number after all is shown as it is, so that one odd cell does not cost the report. */

@@ -88,7 +88,7 @@ function measure(type: Typesetter, head: ResultHead, sample: readonly Row[]): Ne
     const shared = { column, word, heading: type.shape(heading, "semibold").width };
     return isNumeric(column)
       ? { ...shared, ...numericNeeds(type, shown, bold, word) }
-      : { ...shared, ...textNeeds(type, shown, word) };
+      : { ...shared, ...textNeeds(type, shown, word, column.type === "instant") };
   });
 }
 
@@ -119,11 +119,13 @@ function numericNeeds(
   return { natural, least: natural, cells, fraction };
 }
 
-function textNeeds(type: Typesetter, shown: readonly string[], word: number): CellNeeds {
+/** @param whole for instants, which would all break at the same place and make every row two lines */
+function textNeeds(type: Typesetter, shown: readonly string[], word: number, whole: boolean): CellNeeds {
   const distinct = [...new Set(shown)];
   const widths = new Map(distinct.map((text) => [text, type.shape(text).width]));
   const cells = shown.map((text) => widths.get(text) ?? 0);
   const natural = Math.max(...cells, word, 1500);
+  if (whole) return { natural, least: natural, cells, fraction: 0 };
   const token = natural <= WORD ? natural : Math.max(...distinct.map((text) => longestToken(type, text)), 0);
   return {
     natural,
@@ -186,9 +188,30 @@ function distribute(needs: readonly Needs[], size: number, width: number): numbe
     const weights = needs.map((need) => (isNumeric(need.column) ? need.natural * 0.5 : need.natural));
     return widened.map((value, i) => value + (rest * (weights[i] ?? 0)) / sum(weights));
   }
-  const wants = natural.map((value, i) => value - (least[i] ?? 0));
-  const given = (width - sum(least)) / sum(wants);
-  return least.map((value, i) => value + (wants[i] ?? 0) * given);
+  const even = towards(least, natural, width);
+  // Room for what most rows hold first: a few long cells must not make all the others break.
+  const usual = needs.map((need, i) => Math.max(least[i] ?? 0, points(upperCell(need))));
+  const first = sum(usual) < width ? towards(usual, natural, width) : towards(least, usual, width);
+  const between = BLENDS.map((part) => even.map((value, i) => value + ((first[i] ?? 0) - value) * part));
+  const lines = (widths: readonly number[]): number => linesOf(needs, widths, size);
+  return between.reduce((best, widths) => (lines(widths) < lines(best) ? widths : best), even);
+}
+
+/** Places tried between widths that suit the widest cells and widths that suit the usual ones. */
+const BLENDS = [0.25, 0.5, 0.75, 1];
+
+/** Widths from `from` on the way to `to`, everybody the same part of it, that fill `width`. */
+function towards(from: readonly number[], to: readonly number[], width: number): number[] {
+  const wants = from.map((value, i) => Math.max(0, (to[i] ?? 0) - value));
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const part = (width - sum(from)) / Math.max(1, sum(wants));
+  return from.map((value, i) => value + (wants[i] ?? 0) * part);
+}
+
+/** The width that two thirds of a column's cells fit in, em/1000. */
+function upperCell({ cells }: Needs): number {
+  const sorted = [...cells].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length * 2) / 3)] ?? 0;
 }
 
 const FEW = 8;
@@ -203,7 +226,7 @@ function linesOf(needs: readonly Needs[], widths: readonly number[], size: numbe
     let most = 1;
     needs.forEach((need, c) => {
       const inner = (widths[c] ?? 0) - 2 * PAD_X;
-      most = Math.max(most, Math.ceil(((need.cells[r] ?? 0) * size) / 1000 / inner - 0.02));
+      most = Math.max(most, Math.ceil(((need.cells[r] ?? 0) * size) / 1000 / inner - 0.001));
     });
     lines += Math.min(most, 12);
   }

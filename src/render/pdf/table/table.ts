@@ -4,13 +4,20 @@ import type { Book } from "../book.ts";
 import { blockTitle, paragraph, type Titled } from "../blocks/titles.ts";
 import type { Element } from "../tags.ts";
 import { TEXT } from "../theme.ts";
-import { type CellText, cellTexts, UNKNOWN } from "./cells.ts";
+import { type CellText, cellTexts, shortIdNotes, UNKNOWN } from "./cells.ts";
 import { type Format, planTable, type TablePlan } from "./columns.ts";
 import { linesOf, type PainterState, type RowStyle, TablePainter } from "./painter.ts";
 import { type Subtotal, Subtotals, type SubtotalsState } from "./subtotals.ts";
 
 /** Rows read ahead to choose column widths from. */
 const SAMPLE = 250;
+
+/**
+ * A table stays on a page that the one before it turned when so much of the page's height is free, which would be left
+ * white; a long one does not, since fewer of its rows fit on turned pages.
+ */
+const STAY_ROOM = 0.4;
+const STAY_ROWS = 100;
 
 /** A table left after a page, or after some rows of the next. */
 export interface TableState {
@@ -97,8 +104,15 @@ function stateOf({ rows, plan, painter, subtotals, drawn }: Run): TableState {
 
 function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run {
   const { head } = block.stream;
-  const plan = planTable(book.type, head, sample, block.format);
   const isLandscape = book.page.width > book.page.height;
+  const stays =
+    isLandscape && book.room > STAY_ROOM * book.page.height && head.completeness.rows <= STAY_ROWS;
+  const plan = planTable(
+    book.type,
+    head,
+    sample,
+    stays ? { ...block.format, landscape: true } : block.format,
+  );
   const { width, height } = block.format.paper;
   if (plan.landscape !== isLandscape)
     book.next(plan.landscape ? { width: height, height: width } : { width, height });
@@ -109,10 +123,10 @@ function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run 
     const laid = painter.lay(row.map((cell, c) => texts[c]?.(cell, row) ?? ""));
     return sum + painter.heightOf(Math.min(6, linesOf(laid)));
   }, 0);
-  const notes = head.completeness.notes.length * 10;
-  const needed = 44 + notes + painter.headerHeight + rowsHeight;
+  const notes = [...head.completeness.notes, ...shortIdNotes(head.columns)];
+  const needed = 44 + notes.length * 10 + painter.headerHeight + rowsHeight;
   if (book.room < needed) book.next();
-  blockTitle(book, block, rowsLabel(head), head.completeness.notes);
+  blockTitle(book, block, rowsLabel(head), notes);
   painter.header();
   painter.begin("TBody");
   return {
