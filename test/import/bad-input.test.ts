@@ -35,6 +35,19 @@ function write(name: string, content: string | Uint8Array): string {
 const dry = { dryRun: true };
 
 describe("rows that are not taken", () => {
+  it("are found on their lines in a file that several threads read", async () => {
+    const few = focusCsv([{ BilledCost: "1" }, { BilledCost: "abc" }]).split("\n");
+    const [header = "", good = "", bad = ""] = few;
+    const refused = [5, 60_000, 60_001, 119_999, 200_000, 239_998];
+    const rows = Array<string>(240_000).fill(good);
+    for (const row of refused) rows[row] = bad;
+    const report = await importInto(database, [write("many.csv", [header, ...rows, ""].join("\n"))], dry);
+    expect([report.rowsRead, report.rowsRejected]).toEqual([240_000, refused.length]);
+    expect(report.rejections.map(({ line, row }) => [line, row])).toEqual(
+      refused.map((row) => [row + 2, row + 1]),
+    );
+  });
+
   it("are counted and listed with line, field and reason; the others are loaded and all amounts that can be read add up", async () => {
     const rows = [
       { BilledCost: "1", SubAccountName: "two\nlines" },

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { MAX_LISTED_REJECTIONS, type Rejection } from "../../ports/load.ts";
 import { walkRows } from "./load-files.ts";
-import { FILE, ROW, type Stage, type StagedFile, usedColumns } from "./load-stage.ts";
+import { ROW, type Stage, type StagedFile, usedColumns } from "./load-stage.ts";
 import { rowsOf, textOf } from "./sql.ts";
 
 /** A row whose structure is fine and one of whose values is not. */
@@ -18,7 +18,7 @@ export async function listRejections(connection: DuckDBConnection, stage: Stage)
   for (const staged of stage.files) {
     const left = MAX_LISTED_REJECTIONS - listed.length;
     if (left <= 0) break;
-    const bad = await badRows(connection, stage.table, staged, left);
+    const bad = await badRows(connection, stage, staged, left);
     const found =
       staged.table.kind === "csv" ? await inCsv(staged, bad, stage.check) : inParquet(staged, bad);
     listed.push(...found.slice(0, left));
@@ -28,13 +28,15 @@ export async function listRejections(connection: DuckDBConnection, stage: Stage)
 
 async function badRows(
   connection: DuckDBConnection,
-  table: string,
-  { number }: StagedFile,
+  stage: Stage,
+  staged: StagedFile,
   limit: number,
 ): Promise<BadRow[]> {
+  const from = await stage.badRows(staged);
+  if (from === undefined) return [];
   const found = await rowsOf(
     connection,
-    `SELECT ${ROW}, bad, bad_text FROM ${table} WHERE bad > 0 AND ${FILE} = ${number} ORDER BY ${ROW} LIMIT ${limit}`,
+    `SELECT ${ROW}, bad, bad_text FROM ${from} ORDER BY ${ROW} LIMIT ${limit}`,
   );
   return found.map(([row, bad, text]) => ({ row: Number(row), bad: Number(bad), text: textOf(text) }));
 }
