@@ -49,12 +49,12 @@ const ROOMS: Room[] = [
   },
   {
     path: "src/adapters/embedded",
-    imports: ["src/ports", "src/core"],
+    imports: ["src/adapters/shared", "src/ports", "src/core"],
     packages: ["node", "@duckdb/node-api"],
   },
   {
     path: "src/adapters/aws",
-    imports: ["src/ports", "src/core"],
+    imports: ["src/adapters/shared", "src/ports", "src/core"],
     packages: ["node", "@aws-sdk", "@smithy", "fzstd"],
   },
   { path: "src/adapters/connectors", imports: ["src/ports", "src/core"], packages: ["node", "@aws-sdk"] },

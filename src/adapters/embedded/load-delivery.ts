@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DatasetId, DATASETS } from "../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../core/metrics/facts.ts";
-import type { DeliveryEnd, DeliveryLoad, LoadReport, RecordLoad } from "../../ports/load.ts";
+import type { DeliveryEnd, DeliveryLoad, LoadReport } from "../../ports/load.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { Database } from "./database.ts";
 import { insertStaged, placeParts, type PlacedParts } from "./insert-staged.ts";
@@ -42,29 +42,6 @@ export async function loadDelivery(
     await stages.dispose();
     connection.disconnectSync();
   }
-}
-
-/** Facts of one dataset, whose days and partitions are all known. */
-export async function loadRecords(
-  database: Database,
-  input: RecordLoad,
-  options: LoadOptions,
-): Promise<LoadReport> {
-  const { dataset, records, partitions, rejections } = input;
-  async function* facts(): DeliveryLoad["facts"] {
-    for await (const batch of records) yield batch.map((fact) => ({ ...fact, dataset }));
-  }
-  const end = (): DeliveryEnd => ({
-    datasets: [dataset],
-    dayOf: (_, period) => period,
-    partitions: partitions.map((partition) => ({ ...partition, dataset })),
-    rejections,
-  });
-  const { format, files, loadedAt, dryRun } = input;
-  const delivery = { format, files, facts: facts(), end, loadedAt, dryRun };
-  const [report] = await loadDelivery(database, delivery, options);
-  if (report === undefined) throw new Error(`a load of ${dataset} has no report`);
-  return report;
 }
 
 /** The stages of a delivery's datasets. */

@@ -1,16 +1,12 @@
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { isUtf8 } from "node:buffer";
-import { type CsvRecord, CsvScanner, ENDLESS_BYTES, endless, splitRecord } from "../../core/csv/scanner.ts";
-import { DomainError } from "../../core/errors/errors.ts";
+import { type CsvRecord, CsvScanner, ENDLESS_BYTES, endless } from "../../core/csv/scanner.ts";
 import type { InputFile, TableFormat } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
+import { type CsvTable, MAX_ROW_BYTES, structureProblem, unclosed } from "../shared/csv-structure.ts";
+import { gunzip } from "../shared/gunzip.ts";
 
-/** A longer row is no row of a bill; the engine's own limit. */
-export const MAX_ROW_BYTES = 2_000_000;
 const READ_BYTES = 1 << 20;
 
 /** A file where and how the engine can read it. */
@@ -38,7 +34,7 @@ export async function makeReadable(
     return { path, dispose: () => Promise.resolve() };
   }
   const raw = counted(file.open(), onBytes);
-  const content = packed ? unpack(file, raw) : raw;
+  const content = packed ? gunzip(file, raw, READ_BYTES) : raw;
   const spooled = await spool.store(file.name, table.kind === "csv" ? withLines(file, content) : content);
   return { path: spooled.path ?? "", dispose: () => spooled.dispose() };
 }
@@ -77,30 +73,6 @@ function countOf(chunk: Uint8Array, byte: number): number {
   return count;
 }
 
-async function* unpack(file: InputFile, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(content, { objectMode: false });
-  const unpacked = createGunzip({ chunkSize: READ_BYTES });
-  source.on("error", (error) => unpacked.destroy(error));
-  source.pipe(unpacked);
-  try {
-    for await (const chunk of unpacked) yield chunk as Uint8Array;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (!code.startsWith("Z_")) throw error;
-    throw damaged(file, "its gzip data ends early or does not match its checksum", error);
-  } finally {
-    source.destroy();
-    unpacked.destroy();
-  }
-}
-
-export function damaged(file: InputFile, what: string, cause?: unknown): DomainError {
-  return new DomainError("import.damaged", "unprocessable", `${file.name} is damaged: ${what}`, {
-    fix: "Fetch the file again; nothing was loaded.",
-    cause,
-  });
-}
-
 /** Whether a CSV file starts with its header; blank lines before it would make the engine take it for a row. */
 export async function startsWithHeader(path: string): Promise<boolean> {
   const handle = await open(path);
@@ -114,37 +86,10 @@ export async function startsWithHeader(path: string): Promise<boolean> {
   }
 }
 
-export type CsvTable = TableFormat & { kind: "csv" };
-
 /** A row of a CSV file that is no row of its table. */
 export interface BrokenRow {
   line: number;
   reason: string;
-}
-
-/** What is wrong with a record's structure; undefined when nothing is. */
-export function structureProblem(
-  record: CsvRecord,
-  table: CsvTable,
-  used: readonly number[],
-): string | undefined {
-  switch (record.problem) {
-    case "too-long":
-      return `the row is longer than ${MAX_ROW_BYTES / 1e6} MB`;
-    case "text-after-quote":
-      return "there is text between a closing quote and the next delimiter";
-    case "unclosed":
-      return "a quote is never closed";
-    case undefined:
-      break;
-  }
-  const columns = table.header.length;
-  if (record.fields !== columns) return `the row has ${record.fields} fields where the header has ${columns}`;
-  if (isUtf8(record.bytes)) return undefined;
-  // Latin-1 maps bytes to characters one to one, so that the fields' bytes can be told apart.
-  const fields = splitRecord(Buffer.from(record.bytes).toString("latin1"), table.delimiter);
-  const broken = used.find((column) => !isUtf8(Buffer.from(fields[column] ?? "", "latin1")));
-  return broken === undefined ? undefined : `${table.header[broken] ?? ""} is not UTF-8`;
 }
 
 /**
@@ -179,15 +124,6 @@ export async function walkRows(
     if (state.done) return;
   }
   scanner.finish();
-}
-
-function unclosed(file: InputFile, line: number): DomainError {
-  return new DomainError(
-    "import.unclosed-quote",
-    "unprocessable",
-    `${file.name}, line ${line}: a quote that opens here is never closed, so the rows after it cannot be told apart`,
-    { fix: "Correct the line or export the file again; nothing was loaded." },
-  );
 }
 
 /**

@@ -5,16 +5,10 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { type Dataset, DATASETS } from "../../core/metrics/datasets.ts";
 import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
+import { type CsvTable, MAX_ROW_BYTES } from "../shared/csv-structure.ts";
+import { damaged } from "../shared/gunzip.ts";
 import { failures, isFloat, readerMacros, textOfReading, valueOfText } from "./load-expressions.ts";
-import {
-  type BrokenRow,
-  type CsvTable,
-  damaged,
-  fittingRows,
-  makeReadable,
-  MAX_ROW_BYTES,
-  startsWithHeader,
-} from "./load-files.ts";
+import { type BrokenRow, fittingRows, makeReadable, startsWithHeader } from "./load-files.ts";
 import { PERIOD, type Reading, readings, type SourceColumn } from "./load-readings.ts";
 import { identifier, literal, sqlType } from "./schema.ts";
 import { execute, rowsOf } from "./sql.ts";

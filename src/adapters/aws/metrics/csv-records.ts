@@ -1,15 +1,9 @@
-import { isUtf8 } from "node:buffer";
-import { createGunzip } from "node:zlib";
-import { Readable } from "node:stream";
 import { type CsvRecord, CsvScanner, splitRecord } from "../../../core/csv/scanner.ts";
-import { DomainError } from "../../../core/errors/errors.ts";
-import type { InputFile, TableFormat } from "../../../ports/load.ts";
+import type { InputFile } from "../../../ports/load.ts";
+import { type CsvTable, MAX_ROW_BYTES, structureProblem, unclosed } from "../../shared/csv-structure.ts";
+import { gunzip } from "../../shared/gunzip.ts";
 import type { TableRow } from "./table-columns.ts";
 
-export type CsvTable = TableFormat & { kind: "csv" };
-
-/** A longer row is no row of a bill. */
-const MAX_ROW_BYTES = 2_000_000;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
@@ -48,58 +42,7 @@ function rowOf(record: CsvRecord, table: CsvTable, used: readonly number[]): Tab
   return { line, fields: splitRecord(text, table.delimiter) };
 }
 
-/** What is wrong with a record's structure; undefined when it is a row of the table. */
-function structureProblem(record: CsvRecord, table: CsvTable, used: readonly number[]): string | undefined {
-  switch (record.problem) {
-    case "too-long":
-      return `the row is longer than ${MAX_ROW_BYTES / 1e6} MB`;
-    case "text-after-quote":
-      return "there is text between a closing quote and the next delimiter";
-    case "unclosed":
-      return "a quote is never closed";
-    case undefined:
-      break;
-  }
-  const columns = table.header.length;
-  if (record.fields !== columns) return `the row has ${record.fields} fields where the header has ${columns}`;
-  if (isUtf8(record.bytes)) return undefined;
-  // Latin-1 maps bytes to characters one to one, so that the fields' bytes can be told apart.
-  const fields = splitRecord(Buffer.from(record.bytes).toString("latin1"), table.delimiter);
-  const broken = used.find((at) => !isUtf8(Buffer.from(fields[at] ?? "", "latin1")));
-  return broken === undefined ? undefined : `${table.header[broken] ?? ""} is not UTF-8`;
-}
-
-async function* plainBytes(file: InputFile, table: CsvTable): AsyncGenerator<Uint8Array> {
-  if (table.compression === "none") {
-    yield* file.open();
-    return;
-  }
-  const source = Readable.from(file.open(), { objectMode: false });
-  const unpacked = createGunzip({ chunkSize: CHUNK_BYTES });
-  source.on("error", (error) => unpacked.destroy(error));
-  source.pipe(unpacked);
-  try {
-    for await (const chunk of unpacked) yield chunk as Uint8Array;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (!code.startsWith("Z_")) throw error;
-    throw new DomainError(
-      "import.damaged",
-      "unprocessable",
-      `${file.name} is damaged: its gzip data ends early or does not match its checksum`,
-      { fix: "Fetch the file again; nothing was loaded.", cause: error },
-    );
-  } finally {
-    source.destroy();
-    unpacked.destroy();
-  }
-}
-
-function unclosed(file: InputFile, line: number): DomainError {
-  return new DomainError(
-    "import.unclosed-quote",
-    "unprocessable",
-    `${file.name}, line ${line}: a quote that opens here is never closed, so the rows after it cannot be told apart`,
-    { fix: "Correct the line or export the file again; nothing was loaded." },
-  );
+/** The file's bytes, unpacked. */
+function plainBytes(file: InputFile, table: CsvTable): AsyncIterable<Uint8Array> {
+  return table.compression === "none" ? file.open() : gunzip(file, file.open(), CHUNK_BYTES);
 }

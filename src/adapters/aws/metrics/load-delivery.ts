@@ -10,8 +10,8 @@ import {
   type PartitionReport,
 } from "../../../ports/load.ts";
 import type { LoadOptions } from "../../../ports/metric-store.ts";
+import { checkFact } from "./check-fact.ts";
 import { Ledger, UnassignedAccounts } from "./ledger.ts";
-import { checkFact } from "./load-records.ts";
 import { commitRuns, LoadRun, type LoadStore } from "./load-run.ts";
 
 /**

@@ -1,7 +1,8 @@
-import type { MetricStore } from "../../../ports/metric-store.ts";
+import type { DeliveryLoad, LoadReport } from "../../../ports/load.ts";
+import type { LoadOptions, MetricStore } from "../../../ports/metric-store.ts";
+import { loadRecords } from "../../shared/record-delivery.ts";
 import { loadDelivery } from "./load-delivery.ts";
 import { listLoads } from "./loads.ts";
-import { loadRecords } from "./load-records.ts";
 import { loadTables } from "./load-tables.ts";
 import type { LoadStore } from "./load-run.ts";
 import { reassignAccount } from "./reassign.ts";
@@ -10,12 +11,14 @@ import { AwsTenantMetrics } from "./tenant-metrics.ts";
 
 /** The facts of all tenants in the metrics table; see `manifest.ts` for how they are laid out. */
 export function createMetricStore(store: LoadStore): MetricStore {
+  const delivered = (delivery: DeliveryLoad, options: LoadOptions): Promise<LoadReport[]> =>
+    loadDelivery(store, delivery, options);
   return {
     capabilities: { tables: true },
     forTenant: (tenant) => new AwsTenantMetrics(store, tenant),
     load: (input, options = {}) =>
-      input.kind === "tables" ? loadTables(store, input, options) : loadRecords(store, input, options),
-    loadDelivery: (input, options = {}) => loadDelivery(store, input, options),
+      input.kind === "tables" ? loadTables(store, input, options) : loadRecords(input, options, delivered),
+    loadDelivery: (input, options = {}) => delivered(input, options),
     loads: (filter = {}) => listLoads(store, filter),
     remove: (request) => removePartitions(store, request),
     reassign: (dataset, account, to) => reassignAccount(store, dataset, account, to),
