@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Effects } from "../../src/cli/effects.ts";
-import { run } from "../../src/cli/program.ts";
 import { focusCsv } from "../runtimes/seed.ts";
+import { commandIn, type Outcome } from "../support/cli.ts";
 import { TEST_CREDENTIALS, TEST_REGION } from "./dynamo-emulator.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
 
@@ -33,24 +32,8 @@ describe("securebase --data aws:ENV", () => {
     AWS_ENDPOINT_URL_S3: cloud.s3.endpoint,
   });
 
-  async function securebase(
-    args: readonly string[],
-    env = environment(),
-  ): Promise<{ code: number; out: string; err: string }> {
-    const said = { out: "", err: "" };
-    const effects: Effects = {
-      out: (text) => {
-        said.out += typeof text === "string" ? text : Buffer.from(text).toString();
-        return Promise.resolve();
-      },
-      err: (text) => (said.err += text),
-      ...{ interactive: false, columns: 80, color: false, env },
-      input: (async function* () {})(),
-      now: () => new Date(),
-      signal: new AbortController().signal,
-    };
-    return { code: await run(args, effects, "9.9.9"), ...said };
-  }
+  const securebase = (args: readonly string[], env = environment()): Promise<Outcome> =>
+    commandIn({ env }, args);
 
   it("adds a tenant, imports more than a function's request holds, asks and reports", async () => {
     const added = await securebase(["tenants", "add", "acme", "--name", "Acme", "--account", "000000000001"]);

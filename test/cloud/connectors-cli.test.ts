@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Effects } from "../../src/cli/effects.ts";
-import { run } from "../../src/cli/program.ts";
 import { type RunningServer, serve } from "../../src/runtimes/node.ts";
+import { commandIn, type Outcome } from "../support/cli.ts";
 import { type StandIn, startStandIn } from "./aws-stand-in.ts";
 
 /** `securebase sync` as its users meet it; the cloud is a server in this process (aws-stand-in.ts). */
@@ -34,23 +33,8 @@ const environment = () => ({ SECUREBASE_DATA: folder, AWS_ENDPOINT_URL: aws.endp
 
 let stop = new AbortController();
 
-async function securebase(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" };
-  const effects: Effects = {
-    out: (text) => {
-      said.out += typeof text === "string" ? text : Buffer.from(text).toString();
-      return Promise.resolve();
-    },
-    err: (text) => (said.err += text),
-    ...{ interactive: false, columns: 80, color: false },
-    input: (async function* () {})(),
-    env: environment(),
-    now: () => new Date(),
-    signal: stop.signal,
-  };
-  const code = await run(args, effects, "9.9.9");
-  return { code, ...said };
-}
+const securebase = (...args: string[]): Promise<Outcome> =>
+  commandIn({ env: environment(), signal: stop.signal }, args);
 
 const ADD = ["sync", "add", "s3-cost-export", "--id", "bills", "--region", "eu-west-1", "--bucket", "bills"];
 

@@ -8,32 +8,42 @@ export interface Outcome {
   err: string;
 }
 
+/** What a command line finds around it; nothing on standard input when not given. */
+export interface Around {
+  env: Effects["env"];
+  input?: string;
+  signal?: AbortSignal;
+}
+
+/** Runs a command line in this process, without a terminal. */
+export async function commandIn({ env, input, signal }: Around, args: readonly string[]): Promise<Outcome> {
+  let [out, err] = ["", ""];
+  const effects: Effects = {
+    out: (text) => {
+      out += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
+      return Promise.resolve();
+    },
+    err: (text) => (err += text),
+    interactive: false,
+    columns: 80,
+    color: false,
+    input: (async function* () {
+      await Promise.resolve();
+      if (input !== undefined) yield Buffer.from(input);
+    })(),
+    env,
+    now: () => new Date(),
+    signal: signal ?? new AbortController().signal,
+  };
+  const code = await run(args, effects, "9.9.9");
+  return { code, out, err };
+}
+
 /**
- * Runs command lines in this process, on one data folder and without a terminal.
+ * Runs command lines on one data folder.
  * @param folder told at each run, since a test makes its folder before its first
  * @param input what is on standard input
  */
 export function commandLine(folder: () => string, input = ""): (...args: string[]) => Promise<Outcome> {
-  return async (...args) => {
-    let [out, err] = ["", ""];
-    const effects: Effects = {
-      out: (text) => {
-        out += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
-        return Promise.resolve();
-      },
-      err: (text) => (err += text),
-      interactive: false,
-      columns: 80,
-      color: false,
-      input: (async function* () {
-        await Promise.resolve();
-        yield Buffer.from(input);
-      })(),
-      env: { SECUREBASE_DATA: folder() },
-      now: () => new Date(),
-      signal: new AbortController().signal,
-    };
-    const code = await run(args, effects, "9.9.9");
-    return { code, out, err };
-  };
+  return (...args) => commandIn({ env: { SECUREBASE_DATA: folder() }, input }, args);
 }

@@ -7,7 +7,8 @@ import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./event
 import { InvocationMeter, jsonLogger, metricLine, type Observation, type Out } from "./observe.ts";
 import { respond } from "./respond.ts";
 import { routeNamer } from "./routes.ts";
-import { type Environment, readSettings } from "./settings.ts";
+import type { Environment } from "../runtime.ts";
+import { readSettings } from "./settings.ts";
 
 /** The context object Lambda hands over, as far as it is read. */
 export interface LambdaContext {

@@ -1,7 +1,6 @@
 import { type AwsCredentials, resourceNames, type ResourceNames } from "../../adapters/aws/config.ts";
 import { DomainError } from "../../core/errors/errors.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../runtime.ts";
 
 /** What the function is told by its environment. */
 export interface LambdaSettings {
