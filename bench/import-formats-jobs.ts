@@ -4,10 +4,8 @@ import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { openEmbeddedStore } from "../src/adapters/embedded/store.ts";
-import { planFiles } from "../src/importers/registry/plan.ts";
-import { inputFiles } from "../src/importers/shared/files.ts";
-import { openRecords } from "../src/importers/shared/open-records.ts";
+import { importInto } from "./lib/loader.ts";
+import type { Usage } from "./lib/usage.ts";
 import { reportPeak } from "./lib/process.ts";
 
 /** The child of bench/import-formats.ts. Usage: JOB FILE FOLDER ROWS KIND [MEMORY] */
@@ -214,32 +212,13 @@ async function generate(): Promise<void> {
   await rename(partial, file);
 }
 
-async function importFile(): Promise<void> {
-  const store = await openEmbeddedStore(folder, memory === "" ? {} : { memoryLimit: memory });
-  const plan = await planFiles(await inputFiles([file]));
-  const target = {
-    owners: { kind: "tenant", tenant: "acme" },
-    zones: {},
-    loadedAt: "2024-10-02T00:00:00Z",
-    dryRun: false,
-  } as const;
-  if (plan.kind === "empty") throw new Error("empty");
-  let read: number;
-  if (plan.kind === "tables") {
-    const report = await store.metrics.load({
-      kind: "tables",
-      mapping: plan.mapping,
-      files: plan.files,
-      ...target,
-    });
-    read = report.rowsAccepted;
-  } else {
-    const { delivery, counts } = openRecords(plan.format, { files: plan.files, ...target });
-    await store.metrics.loadDelivery(delivery);
-    read = counts.read - counts.rejected;
-  }
-  store.close();
+async function importFile(): Promise<Usage> {
+  const target = { owners: { kind: "tenant", tenant: "acme" } as const, zones: {} };
+  const options = memory === "" ? {} : { memoryLimit: memory };
+  const { records, reports, usage } = await importInto(folder, file, target, options);
+  const read = records === undefined ? (reports[0]?.rowsAccepted ?? 0) : records.read - records.rejected;
   if (read !== rows) throw new Error(`${read} of ${rows} rows were taken`);
+  return usage;
 }
 
 async function parseLines(): Promise<void> {
@@ -254,7 +233,7 @@ async function countRows(reader: string): Promise<void> {
   if (Number(read) !== rows) throw new Error(`${read} rows`);
 }
 
-const JOBS: Readonly<Record<string, () => Promise<void>>> = {
+const JOBS: Readonly<Record<string, () => Promise<unknown>>> = {
   generate,
   import: importFile,
   read_csv: () =>
@@ -267,5 +246,6 @@ const JOBS: Readonly<Record<string, () => Promise<void>>> = {
 };
 const run = JOBS[job];
 if (run === undefined) throw new Error(`no job ${job}; there are ${Object.keys(JOBS).join(", ")}`);
-await run();
-reportPeak();
+const used = await run();
+if (job !== "import") reportPeak();
+else console.log(JSON.stringify({ maxRssKb: Math.round((used as Usage).maxRssKb) }));

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { bundleReader } from "./lib/loader.ts";
 import { bundle } from "./lib/bundle.ts";
 import { option, printTable } from "./lib/harness.ts";
 import { measure } from "./lib/process.ts";
@@ -80,6 +81,7 @@ const peaks = new Map<string, number[]>();
 
 mkdirSync(cache, { recursive: true });
 await bundle(join(import.meta.dirname, "import-formats-jobs.ts"), child);
+await bundleReader(cache);
 const table: string[][] = [];
 for (const { label, kind, file, rows, plain } of CASES) {
   const path = join(cache, file);

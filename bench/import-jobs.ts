@@ -1,10 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { Database, ENGINE } from "../src/adapters/embedded/database.ts";
-import { createMetricStore } from "../src/adapters/embedded/metric-store.ts";
+import { ENGINE } from "../src/adapters/embedded/database.ts";
 import { canonicalDecimal } from "../src/core/money/decimal.ts";
-import { planImport } from "../src/importers/registry/registry.ts";
-import { inputFiles } from "../src/importers/shared/files.ts";
+import { importInto } from "./lib/loader.ts";
+import { type Usage, UsageOfBoth } from "./lib/usage.ts";
 
 /** The child of bench/import.ts. Usage: JOB CSV FOLDER [ROWS] */
 
@@ -85,10 +84,7 @@ async function generate(csv: string, rows: number): Promise<void> {
 }
 
 /** The whole way: recognise the file, open the store, load for fifty tenants, commit. */
-async function importFile(csv: string, folder: string): Promise<void> {
-  const database = await Database.open(folder);
-  const plan = await planImport(await inputFiles([csv]));
-  if (plan.mapping === undefined) throw new Error("no mapping");
+async function importFile(csv: string, folder: string): Promise<Usage> {
   const tenantOf = (account: number): string => `tenant-${account % TENANTS}`;
   const claims = Array.from({ length: ACCOUNTS }, (_, i) => ({
     account: String(i).padStart(12, "0"),
@@ -97,20 +93,12 @@ async function importFile(csv: string, folder: string): Promise<void> {
   const zones = Object.fromEntries(
     claims.map(({ tenant }, i) => [tenant, i % 2 === 0 ? "UTC" : "America/New_York"]),
   );
-  const report = await createMetricStore(database).load({
-    ...{
-      kind: "tables",
-      mapping: plan.mapping,
-      files: plan.files,
-      owners: { kind: "accounts", claims },
-      zones,
-    },
-    ...{ loadedAt: "2024-10-02T00:00:00Z", dryRun: false },
-  });
-  database.close();
-  const total = report.totals[0];
-  check(csv, report.rowsAccepted, total?.loaded.billed_cost ?? "");
-  check(csv, report.rowsRead, total?.source.billed_cost ?? "");
+  const { reports, usage } = await importInto(folder, csv, { owners: { kind: "accounts", claims }, zones });
+  const [report] = reports;
+  const total = report?.totals[0];
+  check(csv, report?.rowsAccepted ?? 0, total?.loaded.billed_cost ?? "");
+  check(csv, report?.rowsRead ?? 0, total?.source.billed_cost ?? "");
+  return usage;
 }
 
 function check(csv: string, rows: number, billed: string): void {
@@ -143,18 +131,22 @@ async function engineCount(csv: string): Promise<void> {
 }
 
 const [job = "", csv = "", folder = "", rows = "0"] = process.argv.slice(2);
-const JOBS: Readonly<Record<string, () => Promise<void>>> = {
-  generate: () => generate(csv, Number(rows)),
+/** A job that starts no process of its own. */
+async function alone(work: Promise<void>): Promise<undefined> {
+  await work;
+}
+
+const JOBS: Readonly<Record<string, () => Promise<Usage | undefined>>> = {
+  generate: () => alone(generate(csv, Number(rows))),
   import: () => importFile(csv, folder),
-  typed: () => engineTable(csv, folder, ""),
-  text: () => engineTable(csv, folder, ", all_varchar = true"),
-  read: () => engineCount(csv),
+  typed: () => alone(engineTable(csv, folder, "")),
+  text: () => alone(engineTable(csv, folder, ", all_varchar = true")),
+  read: () => alone(engineCount(csv)),
 };
 for (const left of [folder, `${folder}.duckdb`, `${folder}.duckdb.tmp`]) {
   if (left !== "") rmSync(left, { recursive: true, force: true });
 }
 const run = JOBS[job];
 if (run === undefined) throw new Error(`no job ${job}; there are ${Object.keys(JOBS).join(", ")}`);
-await run();
-const { user, system } = process.cpuUsage();
-console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, maxRssKb: process.resourceUsage().maxRSS }));
+const used = (await run()) ?? new UsageOfBoth().total();
+console.log(JSON.stringify(used));

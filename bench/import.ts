@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { bundle } from "./lib/bundle.ts";
+import { bundleReader } from "./lib/loader.ts";
 import { median } from "./lib/process.ts";
 
 /**
@@ -110,6 +111,7 @@ async function main(args: readonly string[]): Promise<void> {
   const target = args.includes("--json") ? args[args.indexOf("--json") + 1] : undefined;
   mkdirSync(cache, { recursive: true });
   await bundle(join(import.meta.dirname, "import-jobs.ts"), child);
+  await bundleReader(cache);
   console.log(`Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}); medians.`);
   const results = await measureAll(MILLION, 3);
   if (!quick) results.push(...(await measureAll(10 * MILLION, 1)));

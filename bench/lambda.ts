@@ -99,7 +99,6 @@ async function loadYear(store: AwsStore): Promise<object> {
   for (const days of months.values()) {
     await store.metrics.load({
       ...{
-        kind: "records",
         dataset: "cost",
         format: "bench",
         files: ["bench"],

@@ -49,7 +49,13 @@ const ROOMS: Room[] = [
   },
   {
     path: "src/adapters/embedded",
-    imports: ["src/adapters/shared", "src/ports", "src/core"],
+    imports: ["src/adapters/shared", "src/duckdb", "src/ports", "src/core"],
+    packages: ["node", "@duckdb/node-api"],
+  },
+  { path: "src/duckdb", imports: ["src/ports", "src/core"], packages: ["node", "@duckdb/node-api"] },
+  {
+    path: "src/loading",
+    imports: ["src/adapters/shared", "src/duckdb", "src/importers", "src/ports", "src/core"],
     packages: ["node", "@duckdb/node-api"],
   },
   {
@@ -70,6 +76,7 @@ const ROOMS: Room[] = [
       "src/render",
       "src/app",
       "src/http",
+      "src/loading",
       "src/adapters",
       "src/demo",
     ],

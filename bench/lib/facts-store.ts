@@ -4,7 +4,8 @@ import { DATASETS } from "../../src/core/metrics/datasets.ts";
 import { addMonths, daysBetween } from "../../src/core/time/dates.ts";
 import { Database } from "../../src/adapters/embedded/database.ts";
 import { newLoadName, replacePartitions } from "../../src/adapters/embedded/partitions.ts";
-import { factTable, identifier } from "../../src/adapters/embedded/schema.ts";
+import { factTable } from "../../src/adapters/embedded/schema.ts";
+import { identifier } from "../../src/duckdb/sql.ts";
 
 export const TENANTS = 50;
 export const MONTHS = 14;

@@ -6,6 +6,7 @@ import type { Clock, Ids } from "../ports/clock.ts";
 import type { ConnectionStore } from "../ports/connection-store.ts";
 import type { Connectors } from "../ports/connector.ts";
 import type { ExportStore } from "../ports/export-store.ts";
+import type { FileLoader } from "../ports/file-loader.ts";
 import type { JobRunner } from "../ports/jobs.ts";
 import type { MetricStore } from "../ports/metric-store.ts";
 import type { QueryCache } from "../ports/query-cache.ts";
@@ -31,6 +32,8 @@ export interface Services {
   clock: Clock;
   ids: Ids;
   metrics: MetricStore;
+  /** Loads files into `metrics`. */
+  loader: FileLoader;
   tenants: TenantStore;
   reports: ReportStore;
   budgets: BudgetStore;

@@ -203,6 +203,16 @@ const ROWS = {
     "Too many groups",
     "The events fall into more groups than one import can hold.",
   ],
+  "import.out-of-memory": [
+    422,
+    "Too much memory",
+    "Reading the files takes more memory than an import may use; nothing was loaded.",
+  ],
+  "import.reader-failed": [
+    422,
+    "Files not readable",
+    "What the files hold made the program that reads them fail; nothing was loaded.",
+  ],
   "import.conflict": [
     409,
     "Load conflict",

@@ -40,7 +40,6 @@ export function demoRecordLoads(options: DemoOptions, loadedAt: string): RecordL
     dataset: keyof typeof SOURCES,
     facts: Generator<readonly LoadedFact[], void, undefined>,
   ): RecordLoad => ({
-    kind: "records",
     dataset,
     format: "demo",
     files: [`demo ${dataset}`],

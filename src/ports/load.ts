@@ -113,6 +113,14 @@ export function conformanceWarning(
   return `${format.toUpperCase()}: ${text}: ${what}`;
 }
 
+const LISTED_NAMES = 20;
+
+/** Some of a list of names, for a report's remarks, and how many more there are. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, LISTED_NAMES).join(", ");
+  return names.length > LISTED_NAMES ? `${shown} and ${names.length - LISTED_NAMES} more` : shown;
+}
+
 /**
  * How the rows of a tabular format become facts: data, so that every store may run it in its own way.
  *
@@ -165,7 +173,6 @@ export interface AccountClaim {
 export type TenantZones = Readonly<Record<string, string>>;
 
 export interface TableLoad {
-  kind: "tables";
   mapping: TableMapping;
   files: readonly { file: InputFile; table: TableFormat }[];
   owners: Ownership;
@@ -177,7 +184,6 @@ export interface TableLoad {
 
 /** Facts made one by one, for formats that are no tables. All of a partition's facts come in one load. */
 export interface RecordLoad {
-  kind: "records";
   dataset: DatasetId;
   format: string;
   files: readonly string[];
@@ -190,8 +196,6 @@ export interface RecordLoad {
 }
 
 export interface LoadedFact extends FactRecord, PartitionKey {}
-
-export type LoadInput = TableLoad | RecordLoad;
 
 /**
  * A fact of a delivery that is read once. A snapshot's day is that of its newest observation, so it is known at the

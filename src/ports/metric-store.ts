@@ -3,7 +3,8 @@ import type { PartitionKey } from "../core/metrics/facts.ts";
 import type { Extent } from "../core/query/coverage.ts";
 import type { QueryPlan } from "../core/query/plan.ts";
 import type { Cell } from "../core/query/query.ts";
-import type { DeliveryLoad, LoadInput, LoadReport } from "./load.ts";
+import type { DeliveryLoad, LoadReport, RecordLoad, TableLoad } from "./load.ts";
+import type { StagedLoad } from "./staged.ts";
 
 /**
  * What one measure adds up to over all groups, in one unit (an ISO 4217 currency or a unit of quantity; null where
@@ -112,16 +113,12 @@ export interface RemovedPartition extends PartitionKey {
  * survive a kill -9, until then readers see the old ones, and a crash or an error leaves the old ones in place.
  */
 export interface MetricStore {
-  readonly capabilities: {
-    /** Takes `LoadInput` of kind `tables`: reads, checks and sums CSV and Parquet files by itself. */
-    readonly tables: boolean;
-  };
   forTenant(tenant: string): TenantMetrics;
   /**
    * @throws DomainError `import.*` when the input cannot be read; the store is then as it was
    * @throws the signal's reason when aborted; the store is then as it was
    */
-  load(input: LoadInput, options?: LoadOptions): Promise<LoadReport>;
+  load(input: RecordLoad, options?: LoadOptions): Promise<LoadReport>;
   /**
    * Loads facts of several datasets, all or none: no reader, and no crash, finds one dataset's new facts beside
    * another's old ones.
@@ -145,6 +142,22 @@ export interface MetricStore {
    * @returns facts moved
    */
   reassign(dataset: DatasetId, account: string, to: string): Promise<number>;
+}
+
+/** A store that takes facts in from files of its engine, which is its fastest way. */
+export interface StagedStore {
+  /**
+   * @returns a report for each dataset, in their order
+   * @throws DomainError `import.not-reconciled` when the store would hold other totals; the signal's reason when
+   *   aborted; the store is then as it was
+   */
+  loadStaged(staged: StagedLoad, options?: LoadOptions): Promise<LoadReport[]>;
+}
+
+/** A store that reads, checks and sums CSV and Parquet files by itself. */
+export interface TableStore {
+  /** @throws DomainError `import.*` when the input cannot be read; the store is then as it was */
+  loadTables(input: TableLoad, options?: LoadOptions): Promise<LoadReport>;
 }
 
 export interface LoadFilter {

@@ -10,6 +10,7 @@ import { InProcessJobs } from "../app/exports/jobs.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
+import { directFileLoader } from "../loading/direct-loader.ts";
 import type { Logger } from "../http/logger.ts";
 import { sha256 } from "./digest.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -58,10 +59,12 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   const ids = createIds(systemClock);
   const jobs = new InProcessJobs();
   const { metrics, tenants, reports, budgets, cache, exports, connections, checks } = store;
+  const spool = createSpool(scratch, () => ids.next());
   const services: Services = {
     ...{ clock: systemClock, ids, metrics, tenants, reports, budgets, cache, exports, checks, jobs },
     ...{ digest: sha256, version: packageVersion(), environment },
-    spool: createSpool(scratch, () => ids.next()),
+    spool,
+    loader: directFileLoader(metrics, spool),
     sync: { connections, connectors: createConnectors(endpointsOf(env)) },
   };
   const app = createApp({ services, auth: { secret }, logger });

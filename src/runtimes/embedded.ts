@@ -1,13 +1,15 @@
 import { createRemoteJWKSet } from "jose";
 import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock } from "../adapters/embedded/clock.ts";
-import { createSpool } from "../adapters/embedded/spool.ts";
+import { createSpool, stagingFolder } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
 import { InProcessJobs } from "../app/exports/jobs.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
 import type { AuthOptions } from "../http/auth.ts";
+import { stagingFileLoader } from "../loading/file-loader.ts";
+import { Readers } from "../loading/readers.ts";
 import type { Logger } from "../http/logger.ts";
 import { sha256 } from "./digest.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -16,6 +18,12 @@ import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
 import { tokenSecret } from "./secret.ts";
 
 export { STORE_FILE } from "../adapters/embedded/database.ts";
+
+/** Beside this file, compiled or not. */
+const READER_PROGRAM = new URL(
+  import.meta.url.endsWith(".ts") ? "./reader.ts" : "./reader.js",
+  import.meta.url,
+);
 
 export interface RuntimeOptions {
   /** The data folder; made when it is not there. */
@@ -39,6 +47,8 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
   const store = await openEmbeddedStore(directory, { clock: systemClock });
   const ids = createIds(systemClock);
   const jobs = new InProcessJobs();
+  const spool = createSpool(directory, () => ids.next());
+  const readers = new Readers({ program: READER_PROGRAM });
   const { metrics, tenants, reports, budgets, cache, exports } = store;
   const services: Services = {
     clock: systemClock,
@@ -49,7 +59,14 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     budgets,
     cache,
     exports,
-    spool: createSpool(directory, () => ids.next()),
+    spool,
+    loader: stagingFileLoader({
+      store: metrics,
+      read: readers.read,
+      spool,
+      folder: await stagingFolder(directory),
+      newName: () => ids.next(),
+    }),
     jobs,
     sync: { connections: store.connections, connectors: createConnectors(endpointsOf(env)) },
     digest: sha256,
@@ -65,6 +82,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     importFiles: (files, importOptions) => importFiles(services, files, importOptions),
     close: async () => {
       await jobs.stop();
+      await readers.close();
       store.close();
     },
   };

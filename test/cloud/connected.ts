@@ -15,6 +15,8 @@ import type { DatasetId } from "../../src/core/metrics/datasets.ts";
 import { planQuery } from "../../src/core/query/plan.ts";
 import { sha256 } from "../../src/runtimes/digest.ts";
 import { TEST_CREDENTIALS } from "./dynamo-emulator.ts";
+import { stagingFileLoader } from "../../src/loading/file-loader.ts";
+import { readHere } from "../support/loading.ts";
 
 export interface Connected {
   services: Services;
@@ -34,9 +36,17 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
   const ids = createIds({ now: () => new Date() });
   const jobs = new InProcessJobs();
   const { metrics, tenants, reports, budgets, cache, exports, connections } = store;
+  const spool = createSpool(directory, () => ids.next());
   const services: Services = {
     ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, jobs },
-    spool: createSpool(directory, () => ids.next()),
+    spool,
+    loader: stagingFileLoader({
+      store: metrics,
+      read: readHere,
+      spool,
+      folder: join(directory, "staged"),
+      newName: () => ids.next(),
+    }),
     sync: {
       connections,
       connectors: createConnectors({ endpoint, credentials: TEST_CREDENTIALS, attempts: 3, ...options }),

@@ -91,6 +91,7 @@ export async function startExporting(): Promise<Exporting> {
   const services: Services = {
     ...{ clock, ids: createIds(clock), metrics, tenants, reports, budgets, cache, exports, checks },
     spool: undefined as unknown as Services["spool"],
+    loader: undefined as unknown as Services["loader"],
     jobs: {
       start: (_id, _task, work) => Promise.resolve(void sent.push(work as JobWork)),
       isAlive: () => true,

@@ -12,6 +12,7 @@ import { cur2, KINDS, legacyCur, snakeCur } from "../import/cur-files.ts";
 import { focusCsv } from "../runtimes/seed.ts";
 import { samplePath } from "../samples.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
+import { loadTables } from "../support/loading.ts";
 
 function fileOf(name: string, content: string | Uint8Array): InputFile {
   const bytes = Buffer.from(content);
@@ -41,8 +42,8 @@ describe("CSV on DynamoDB", () => {
   async function importFile(file: InputFile, owners: Ownership, dryRun = false): Promise<LoadReport> {
     const plan = await planImport([file], "auto");
     if (plan.mapping === undefined) throw new Error("no mapping");
-    return store.metrics.load({
-      ...{ kind: "tables", mapping: plan.mapping, files: plan.files, owners, zones: {}, dryRun },
+    return store.metrics.loadTables({
+      ...{ mapping: plan.mapping, files: plan.files, owners, zones: {}, dryRun },
       loadedAt: "2024-10-01T06:00:00.000Z",
     });
   }
@@ -76,8 +77,8 @@ describe("CSV on DynamoDB", () => {
       const file = fileOf("broken.csv", conformingCsv(rows, { columns }));
       const plan = await planImport([file], "auto");
       const here = await importFile(file, { kind: "accounts", claims: [] }, true);
-      const there = await engine.store.load({
-        ...{ kind: "tables", mapping: plan.mapping!, files: plan.files, zones: {}, dryRun: true },
+      const there = await loadTables(engine.store, {
+        ...{ mapping: plan.mapping!, files: plan.files, zones: {}, dryRun: true },
         ...{ owners: { kind: "accounts", claims: [] }, loadedAt: "2024-10-01T06:00:00.000Z" },
       });
       const told = (report: LoadReport): string[] =>
@@ -220,7 +221,7 @@ describe("CSV on DynamoDB and in the engine", () => {
     const plan = await planImport([file]);
     if (plan.mapping === undefined) throw new Error("no mapping");
     const input = {
-      ...{ kind: "tables" as const, mapping: plan.mapping, files: plan.files, dryRun: false },
+      ...{ mapping: plan.mapping, files: plan.files, dryRun: false },
       owners: { kind: "accounts" as const, claims },
       zones: { two: "Asia/Tokyo", one: "America/New_York" },
       loadedAt: "2024-10-01T06:00:00.000Z",
@@ -230,8 +231,8 @@ describe("CSV on DynamoDB and in the engine", () => {
       partitions: [...report.partitions].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
     });
     for (const round of [1, 2]) {
-      const mine = sorted(await aws.metrics.load(input));
-      const theirs = sorted(await embedded.store.load(input));
+      const mine = sorted(await aws.metrics.loadTables(input));
+      const theirs = sorted(await loadTables(embedded.store, input));
       expect(mine).toEqual(theirs);
       expect(mine.rowsRejected).toBeGreaterThanOrEqual(rejected);
       expect(mine.partitions.some(({ replacedRows }) => replacedRows > 0)).toBe(round === 2);

@@ -58,7 +58,7 @@ describe("loads at the same time", () => {
   }
 
   it("takes one of two loads of a partition whole, and tells the other", async () => {
-    const [a, b] = stores.map((store) => store.metrics) as [MetricStore, MetricStore];
+    const [a, b] = stores.map((store) => store.metrics) as [AwsStore["metrics"], AwsStore["metrics"]];
     const slow = held(facts("raced", "2024-09-01", "1", 50));
     const loser = load(a, [], { records: slow.records });
     await slow.begun;
@@ -71,7 +71,7 @@ describe("loads at the same time", () => {
   });
 
   it("refuses a load whose partition was removed meanwhile, and takes it when it comes again", async () => {
-    const [a, b] = stores.map((store) => store.metrics) as [MetricStore, MetricStore];
+    const [a, b] = stores.map((store) => store.metrics) as [AwsStore["metrics"], AwsStore["metrics"]];
     await load(a, facts("removed", "2024-09-01", "1", 3));
     const slow = held(facts("removed", "2024-09-01", "2", 50));
     const loser = load(a, [], { records: slow.records });

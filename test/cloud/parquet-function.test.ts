@@ -11,6 +11,7 @@ import { parquetFixtures, writeByEngine } from "../support/parquet-files.ts";
 import { readZip } from "../support/zip.ts";
 import { functionTarget } from "./function-target.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "./packaged.ts";
+import { loadTables } from "../support/loading.ts";
 
 describe("Parquet through the packaged function", () => {
   let packages: Awaited<ReturnType<typeof buildPackages>>;
@@ -51,8 +52,8 @@ describe("Parquet through the packaged function", () => {
       const { status, json } = await post("bill.parquet", readFileSync(path));
       expect(status, what).toBe(200);
       const { mapping, files } = await planImport([{ ...localFile(path, 0), name: "bill.parquet" }]);
-      const report = await embedded.store.load({
-        ...{ kind: "tables", mapping: mapping!, files, dryRun: false, zones: {} },
+      const report = await loadTables(embedded.store, {
+        ...{ mapping: mapping!, files, dryRun: false, zones: {} },
         ...{ owners: { kind: "accounts", claims }, loadedAt: "2024-10-01T06:00:00.000Z" },
       });
       const { rowsRead, rowsAccepted, rowsRejected, totals, rejections, warnings } = report;

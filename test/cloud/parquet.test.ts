@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
+import type { EmbeddedStore } from "../../src/adapters/embedded/store.ts";
 import { DomainError } from "../../src/core/errors/errors.ts";
 import { formatDecimal } from "../../src/core/money/decimal.ts";
 import { planImport } from "../../src/importers/registry/registry.ts";
@@ -24,11 +25,12 @@ import {
 } from "../support/parquet-files.ts";
 import { byteArrays, int32, parquetBytes, type RawPage, runs } from "../support/parquet-writer.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
+import { loadTables } from "../support/loading.ts";
 
 let folder: string;
 let cloud: LocalCloud;
 let aws: AwsStore;
-let embedded: Fresh<MetricStore>;
+let embedded: Fresh<EmbeddedStore["metrics"]>;
 let fixtures: ParquetFixture[];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "securebase-parquet-"));
@@ -55,7 +57,7 @@ async function inputOf(file: InputFile, dryRun = false): Promise<TableLoad> {
     { account: "222", tenant: "two" },
   ];
   return {
-    ...{ kind: "tables", mapping: plan.mapping, files: plan.files, dryRun },
+    ...{ mapping: plan.mapping, files: plan.files, dryRun },
     owners: { kind: "accounts", claims },
     zones: { two: "Asia/Tokyo", one: "America/New_York" },
     loadedAt: "2024-10-01T06:00:00.000Z",
@@ -86,8 +88,8 @@ async function factsOf(store: MetricStore): Promise<unknown[]> {
 /** Loads a file into both stores and holds report and facts of the one against those of the other. */
 async function expectSame(file: InputFile): Promise<LoadReport> {
   const input = await inputOf(file);
-  const mine = sorted(await aws.metrics.load(input));
-  expect(mine).toEqual(sorted(await embedded.store.load(input)));
+  const mine = sorted(await aws.metrics.loadTables(input));
+  expect(mine).toEqual(sorted(await loadTables(embedded.store, input)));
   expect(await factsOf(aws.metrics)).toEqual(await factsOf(embedded.store));
   return mine;
 }
@@ -161,7 +163,7 @@ describe("Parquet means the same on DynamoDB and in the engine", () => {
     expect([report.rowsRead, report.rowsRejected]).toEqual([2100, 0]);
     const whole = readFileSync(path);
     const broken = memoryFile("broken.csv.zst", whole.subarray(0, whole.length - 30));
-    await expect(inputOf(broken).then((input) => aws.metrics.load(input))).rejects.toMatchObject({
+    await expect(inputOf(broken).then((input) => aws.metrics.loadTables(input))).rejects.toMatchObject({
       code: "import.damaged",
       message: expect.stringContaining("broken.csv.zst") as string,
     });
@@ -287,7 +289,7 @@ describe("a Parquet file that cannot be read", () => {
       const file = memoryFile("bill.parquet", make());
       const before = [await aws.metrics.loads(), await factsOf(aws.metrics)];
       const failed = await inputOf(file)
-        .then((input) => aws.metrics.load(input))
+        .then((input) => aws.metrics.loadTables(input))
         .then(
           () => undefined,
           (error: unknown) => error,
@@ -302,7 +304,7 @@ describe("a Parquet file that cannot be read", () => {
   it("is refused by the engine too, except where it does not look", async () => {
     for (const [what, make] of CASES) {
       const failed = await inputOf(memoryFile("bill.parquet", make()), true)
-        .then((input) => embedded.store.load(input))
+        .then((input) => loadTables(embedded.store, input))
         .then(
           () => undefined,
           (error: unknown) => error,
@@ -340,7 +342,9 @@ describe("a Parquet file that cannot be read", () => {
         bytes[at] = (bytes[at] ?? 0) ^ bits;
       }
       try {
-        const report = await aws.metrics.load(await inputOf(memoryFile("odd.parquet", bytes, 1 << 20), true));
+        const report = await aws.metrics.loadTables(
+          await inputOf(memoryFile("odd.parquet", bytes, 1 << 20), true),
+        );
         expect(report.rowsAccepted + report.rowsRejected).toBe(report.rowsRead);
       } catch (error) {
         if (!(error instanceof DomainError) || !error.code.startsWith("import.")) throw error;

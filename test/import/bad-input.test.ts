@@ -115,7 +115,7 @@ describe("rows that are not taken", () => {
     expect(report.rejections.map((r) => [r.line, r.row, r.field, r.reason])).toEqual([
       [2, 1, null, "the row has 2 fields where the header has 17"],
       [4, 3, null, "the row has 18 fields where the header has 17"],
-      [5, 4, null, "SubAccountName is not UTF-8"],
+      [5, 4, "SubAccountName", "is not UTF-8"],
       [6, 5, null, "there is text between a closing quote and the next delimiter"],
       [7, 6, "BilledCost", '"x" is not a number'],
     ]);

@@ -1,13 +1,13 @@
-import { Database } from "../../src/adapters/embedded/database.ts";
-import { importInto } from "./lib.ts";
+import { inputFiles } from "../../src/importers/shared/files.ts";
+import { openEmbedded } from "../../src/runtimes/embedded.ts";
 
 // Imports a file and tells each phase it enters, for the test that kills it there.
-const [, , folder = "", file = ""] = process.argv;
-const database = await Database.open(folder);
-await importInto(database, [file], {
+const [, , directory = "", file = ""] = process.argv;
+const runtime = await openEmbedded({ directory, env: { SECUREBASE_LOG: "silent" } });
+await runtime.importFiles(await inputFiles([file]), {
   onProgress: ({ phase }) => {
     process.stdout.write(`${phase}\n`);
   },
 });
 process.stdout.write("done\n");
-database.close();
+await runtime.close();

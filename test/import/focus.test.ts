@@ -5,6 +5,8 @@ import { gzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Database } from "../../src/adapters/embedded/database.ts";
+import { inputFiles } from "../../src/importers/shared/files.ts";
+import { openEmbedded } from "../../src/runtimes/embedded.ts";
 import { samplePath } from "../samples.ts";
 import { memoryFile } from "../support/memory-file.ts";
 import { allFacts, focusCsv, freshFolder, importInto, select } from "./lib.ts";
@@ -120,11 +122,13 @@ describe.skipIf(sample === "")("the published FOCUS sample", () => {
   });
 
   it("leaves no files of its own behind", async () => {
-    await importInto(database, [write("x.gz", gzipSync(readFileSync(sample)))]);
-    await expect(
-      importInto(database, [write("y.gz", gzipSync(focusCsv([])).subarray(0, 60))]),
-    ).rejects.toThrow();
-    expect(await readdir(join(folder, "data", "tmp", "spool"))).toEqual([]);
+    const directory = join(folder, "own");
+    const runtime = await openEmbedded({ directory, env: { SECUREBASE_LOG: "silent" } });
+    const load = async (path: string) => runtime.importFiles(await inputFiles([path]), {});
+    await load(write("x.gz", gzipSync(readFileSync(sample))));
+    await expect(load(write("y.gz", gzipSync(focusCsv([])).subarray(0, 60)))).rejects.toThrow();
+    expect(await readdir(join(directory, "tmp", "spool"))).toEqual([]);
+    await runtime.close();
   });
 });
 

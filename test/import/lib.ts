@@ -7,6 +7,7 @@ import { planImport } from "../../src/importers/registry/registry.ts";
 import { inputFiles } from "../../src/importers/shared/files.ts";
 import type { InputFile, LoadReport, Ownership, TenantZones } from "../../src/ports/load.ts";
 import type { LoadOptions } from "../../src/ports/metric-store.ts";
+import { loadTables } from "../support/loading.ts";
 
 export interface ImportOptions extends LoadOptions {
   owners?: Ownership;
@@ -30,9 +31,11 @@ export async function importInto(
   const given = files.filter((file) => typeof file !== "string");
   const plan = await planImport([...(await inputFiles(paths)), ...given]);
   if (plan.mapping === undefined) throw new Error("the files are empty");
-  return createMetricStore(database).load(
+  return loadTables(
+    createMetricStore(database),
     {
-      ...{ kind: "tables", mapping: plan.mapping, files: plan.files },
+      mapping: plan.mapping,
+      files: plan.files,
       owners: owners ?? { kind: "accounts", claims: [] },
       zones: zones ?? {},
       loadedAt: "2024-10-02T00:00:00Z",

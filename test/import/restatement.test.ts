@@ -8,6 +8,7 @@ import { inputFiles } from "../../src/importers/shared/files.ts";
 import type { LoadReport, Ownership } from "../../src/ports/load.ts";
 import { type CurRow, legacyCur } from "./cur-files.ts";
 import { allFacts, focusCsv, freshFolder, select } from "./lib.ts";
+import { loadTables } from "../support/loading.ts";
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -36,10 +37,10 @@ async function deliver(
     kind: "accounts",
     claims: Object.entries(claims).map(([account, tenant]) => ({ account, tenant })),
   };
-  return createMetricStore(database).load({
-    ...{ kind: "tables", mapping: plan.mapping, files: plan.files, owners, zones: {} },
-    ...{ loadedAt: "2024-11-02T00:00:00Z", dryRun: false },
-  });
+  const { mapping, files: found } = plan;
+  const loadedAt = "2024-11-02T00:00:00Z";
+  const input = { mapping, files: found, owners, zones: {}, loadedAt, dryRun: false };
+  return loadTables(createMetricStore(database), input);
 }
 
 /** Tenant, source, period, day and sum of what the store holds. */

@@ -53,7 +53,6 @@ describe("the app", () => {
 
   const metricsThat = (fail: () => never): MetricStore => ({
     ...runtime.services.metrics,
-    capabilities: runtime.services.metrics.capabilities,
     forTenant: fail,
   });
   const body = { dataset: "cost", range: SEPTEMBER };

@@ -5,7 +5,7 @@ import { problemSpec, STATUS_OF_KIND } from "../../src/contract/problems.ts";
 import type { ErrorKind } from "../../src/core/errors/errors.ts";
 
 const root = join(import.meta.dirname, "../..");
-const ROOMS = ["core", "app", "http", "importers", "render", "adapters"];
+const ROOMS = ["core", "app", "http", "importers", "render", "adapters", "loading", "duckdb"];
 
 /** Codes that never reach a client of the API: the service does not start, or a command reads local files. */
 const LOCAL = [

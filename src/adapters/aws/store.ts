@@ -2,7 +2,7 @@ import type { BudgetStore } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ConnectionStore } from "../../ports/connection-store.ts";
 import type { ExportStore } from "../../ports/export-store.ts";
-import type { MetricStore } from "../../ports/metric-store.ts";
+import type { MetricStore, TableStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import type { TenantStore } from "../../ports/tenant-store.ts";
@@ -22,7 +22,7 @@ import { AwsTenantStore } from "./tenant-store.ts";
 
 /** Everything one environment holds in the cloud, behind the ports. */
 export interface AwsStore {
-  metrics: MetricStore;
+  metrics: MetricStore & TableStore;
   tenants: TenantStore;
   reports: ReportStore;
   budgets: BudgetStore;

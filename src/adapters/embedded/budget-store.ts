@@ -3,7 +3,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import type { Budget, BudgetStore, TenantBudgets } from "../../ports/budget-store.ts";
 import type { Database } from "./database.ts";
 import { findTenantKey, tenantKey } from "./partitions.ts";
-import { execute, rowsOf } from "./sql.ts";
+import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /**
  * Budgets in the engine's file. The table is made with the first budget: files of earlier versions have none, and need

@@ -1,7 +1,7 @@
 import type { PlannedFilter, PlannedKey } from "../../core/query/plan.ts";
 import type { FilterOp } from "../../core/query/query.ts";
 import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
-import { identifier, literal, sqlType } from "./schema.ts";
+import { identifier, literal, sqlType } from "../../duckdb/sql.ts";
 
 /**
  * Values of a statement. Text of users is bound, never part of the statement; dates and numbers, which the plan has

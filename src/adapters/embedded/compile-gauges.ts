@@ -1,6 +1,7 @@
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import { dateLiteral } from "./compile-filters.ts";
-import { factTable, literal } from "./schema.ts";
+import { factTable } from "./schema.ts";
+import { literal } from "../../duckdb/sql.ts";
 
 export interface Picks {
   name: string;

@@ -10,7 +10,8 @@ import {
   presenceCondition,
 } from "./compile-filters.ts";
 import { compilePicks } from "./compile-gauges.ts";
-import { factTable, identifier, literal } from "./schema.ts";
+import { factTable } from "./schema.ts";
+import { identifier, literal } from "../../duckdb/sql.ts";
 
 /** `part` of the rows that hold groups; rows of totals have the index of their unit source. */
 export const GROUPS_PART = 100;

@@ -3,7 +3,7 @@ import { refuseClaim } from "../../core/connections/claim.ts";
 import { connectionExists, connectionNotFound } from "../../core/connections/errors.ts";
 import type { ConnectionStore, StoredConnection } from "../../ports/connection-store.ts";
 import type { Database } from "./database.ts";
-import { execute, rowsOf } from "./sql.ts";
+import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /**
  * Connections in the engine's file. The table is made when the first connection is added: files of earlier versions

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DomainError } from "../../core/errors/errors.ts";
 import { Database } from "./database.ts";
-import { translateEngineError } from "./engine-errors.ts";
+import { translateEngineError } from "../../duckdb/engine-errors.ts";
 
 describe("database", () => {
   let directory: string;

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
-import { translateEngineError } from "./engine-errors.ts";
+import { translateEngineError } from "../../duckdb/engine-errors.ts";
 import { createSchema, SCHEMA_VERSION } from "./schema.ts";
 
 /** The file of a data folder that holds its facts. */

@@ -4,7 +4,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportJob, ExportStore, TenantExports } from "../../ports/export-store.ts";
 import type { Database } from "./database.ts";
 import { findTenantKey, tenantKey } from "./partitions.ts";
-import { execute, rowsOf } from "./sql.ts";
+import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /** Where files are written until they are whole; what a crash leaves here is nobody's. */
 const DRAFTS = ".drafts";

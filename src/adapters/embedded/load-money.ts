@@ -2,8 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DatasetId, DATASETS } from "../../core/metrics/datasets.ts";
 import { canonicalDecimal } from "../../core/money/decimal.ts";
 import { LOAD_TOTALS, type PartitionTotals } from "../../ports/metric-store.ts";
-import { factTable, identifier } from "./schema.ts";
-import { integerList, rowsOf, textOf } from "./sql.ts";
+import { factTable } from "./schema.ts";
+import { identifier, integerList, rowsOf, textOf } from "../../duckdb/sql.ts";
 
 /**
  * What the facts of partitions add up to, by currency.

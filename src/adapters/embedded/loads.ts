@@ -3,7 +3,7 @@ import { type DatasetId, DATASET_IDS } from "../../core/metrics/datasets.ts";
 import type { LoadFilter, LoadRecord } from "../../ports/metric-store.ts";
 import type { Database } from "./database.ts";
 import { moneyByLoad } from "./load-money.ts";
-import { instantOf, rowsOf } from "./sql.ts";
+import { instantOf, rowsOf } from "../../duckdb/sql.ts";
 
 /** The loads behind the current facts, newest first. */
 export async function listLoads(database: Database, filter: LoadFilter): Promise<LoadRecord[]> {

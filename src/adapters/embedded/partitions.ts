@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../core/metrics/facts.ts";
 import { factTable } from "./schema.ts";
-import { execute, integerList, rowsOf } from "./sql.ts";
+import { execute, integerList, rowsOf } from "../../duckdb/sql.ts";
 
 /**
  * What every way of loading shares. All of it runs inside the caller's write transaction.

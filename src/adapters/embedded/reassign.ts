@@ -2,8 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DatasetId, DATASETS } from "../../core/metrics/datasets.ts";
 import type { Database } from "./database.ts";
 import { bumpVersion, deletePartitions, recordPartitions, tenantKey } from "./partitions.ts";
-import { factTable, identifier } from "./schema.ts";
-import { execute, integerList, instantOf, rowsOf } from "./sql.ts";
+import { factTable } from "./schema.ts";
+import { execute, identifier, instantOf, integerList, rowsOf } from "../../duckdb/sql.ts";
 
 /** The key of the unassigned tenant. */
 const UNASSIGNED_KEY = 0;

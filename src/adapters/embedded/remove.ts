@@ -4,7 +4,7 @@ import type { RemovalRequest, RemovedPartition } from "../../ports/metric-store.
 import type { Database } from "./database.ts";
 import { moneyByLoad } from "./load-money.ts";
 import { deletePartitions, findTenantKey } from "./partitions.ts";
-import { execute, rowsOf } from "./sql.ts";
+import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /** What of one dataset goes. */
 interface Found {

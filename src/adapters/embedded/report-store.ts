@@ -3,7 +3,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import type { ReportStore, SavedReport, TenantReports } from "../../ports/report-store.ts";
 import type { Database } from "./database.ts";
 import { findTenantKey, tenantKey } from "./partitions.ts";
-import { execute, rowsOf } from "./sql.ts";
+import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /** Saved reports in the engine's file. Writes run one after the other, so that a check and its write are one step. */
 export function createReportStore(database: Database): ReportStore {

@@ -1,39 +1,12 @@
-import {
-  DATASET_IDS,
-  DATASETS,
-  type Dataset,
-  type DatasetId,
-  type FactType,
-} from "../../core/metrics/datasets.ts";
-import { SCALE } from "../../core/money/decimal.ts";
+import { DATASET_IDS, DATASETS, type Dataset, type DatasetId } from "../../core/metrics/datasets.ts";
+import { identifier, sqlType } from "../../duckdb/sql.ts";
 
 /** Raised when tables change shape; `openDatabase` migrates older files or refuses newer ones. */
 export const SCHEMA_VERSION = 1;
 
-const SQL_TYPES: Readonly<Record<FactType, string>> = {
-  string: "VARCHAR",
-  decimal: `DECIMAL(38,${SCALE})`,
-  instant: "TIMESTAMP",
-  tags: "VARCHAR",
-};
-
-export function sqlType(type: FactType): string {
-  return SQL_TYPES[type];
-}
-
 /** The table that holds a dataset's facts. */
 export function factTable(dataset: DatasetId): string {
   return `facts_${dataset}`;
-}
-
-/** Quotes an identifier. */
-export function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** Quotes a string literal. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** Columns every fact table starts with, before the dataset's own. */

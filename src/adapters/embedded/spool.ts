@@ -11,10 +11,10 @@ import type { Spool } from "../../ports/spool.ts";
  * @param newName gives file names that never repeat
  */
 export function createSpool(directory: string, newName: () => string): Spool {
-  const folder = join(directory, "tmp", "spool");
+  const folder = spoolFolder(directory);
   return {
     async store(name, content) {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, newName());
       const dispose = (): Promise<void> => rm(path, { force: true });
       try {
@@ -46,7 +46,18 @@ function full(name: string, folder: string, cause: unknown): DomainError {
   );
 }
 
+function spoolFolder(directory: string): string {
+  return join(directory, "tmp", "spool");
+}
+
+/** Where a load may keep files until it is stored; made when it is not there, and swept with the rest of the spool. */
+export async function stagingFolder(directory: string): Promise<string> {
+  const folder = spoolFolder(directory);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
 /** Removes what a crash left in the spool. Call it only as the folder's one owner. */
 export async function sweepSpool(directory: string): Promise<void> {
-  await rm(join(directory, "tmp", "spool"), { recursive: true, force: true });
+  await rm(spoolFolder(directory), { recursive: true, force: true });
 }

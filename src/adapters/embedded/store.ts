@@ -2,7 +2,7 @@ import type { BudgetStore } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ConnectionStore } from "../../ports/connection-store.ts";
 import type { ExportStore } from "../../ports/export-store.ts";
-import type { MetricStore } from "../../ports/metric-store.ts";
+import type { MetricStore, StagedStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import type { TenantStore } from "../../ports/tenant-store.ts";
@@ -26,7 +26,7 @@ export interface EmbeddedOptions extends DatabaseOptions {
 
 /** Everything one data folder holds, behind the ports. */
 export interface EmbeddedStore {
-  metrics: MetricStore;
+  metrics: MetricStore & StagedStore;
   tenants: TenantStore;
   reports: ReportStore;
   budgets: BudgetStore;

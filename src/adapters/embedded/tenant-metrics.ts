@@ -11,7 +11,7 @@ import { findTenantKey } from "./partitions.ts";
 import { type ResultColumns, ResultStream } from "./result-stream.ts";
 import { factTable } from "./schema.ts";
 import { answerSmall, oneBatch } from "./small-answers.ts";
-import { instantOf, rowsOf, textOf } from "./sql.ts";
+import { instantOf, rowsOf, textOf } from "../../duckdb/sql.ts";
 
 /** Where the columns of a compiled query lie; see {@link CompiledQuery}. */
 interface Layout {

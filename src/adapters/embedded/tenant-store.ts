@@ -3,7 +3,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import type { Tenant } from "../../core/tenants/tenant.ts";
 import type { TenantStore } from "../../ports/tenant-store.ts";
 import type { Database } from "./database.ts";
-import { execute, rowsOf } from "./sql.ts";
+import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /** The registry of tenants in the engine's file. */
 export function createTenantStore(database: Database): TenantStore {

@@ -8,12 +8,29 @@ export type CsvTable = TableFormat & { kind: "csv" };
 /** A longer row is no row of a bill; DuckDB's own limit. */
 export const MAX_ROW_BYTES = 2_000_000;
 
+/** What is wrong with a record's structure. */
+export interface StructureProblem {
+  /** The column, when one is to blame. */
+  field: string | null;
+  reason: string;
+}
+
 /** What is wrong with a record's structure; undefined when nothing is. */
 export function structureProblem(
   record: CsvRecord,
   table: CsvTable,
   used: readonly number[],
-): string | undefined {
+): StructureProblem | undefined {
+  const reason = shapeProblem(record, table);
+  if (reason !== undefined) return { field: null, reason };
+  if (isUtf8(record.bytes)) return undefined;
+  // Latin-1 maps bytes to characters one to one, so that the fields' bytes can be told apart.
+  const fields = splitRecord(Buffer.from(record.bytes).toString("latin1"), table.delimiter);
+  const broken = used.find((column) => !isUtf8(Buffer.from(fields[column] ?? "", "latin1")));
+  return broken === undefined ? undefined : { field: table.header[broken] ?? null, reason: "is not UTF-8" };
+}
+
+function shapeProblem(record: CsvRecord, table: CsvTable): string | undefined {
   switch (record.problem) {
     case "too-long":
       return `the row is longer than ${MAX_ROW_BYTES / 1e6} MB`;
@@ -25,12 +42,9 @@ export function structureProblem(
       break;
   }
   const columns = table.header.length;
-  if (record.fields !== columns) return `the row has ${record.fields} fields where the header has ${columns}`;
-  if (isUtf8(record.bytes)) return undefined;
-  // Latin-1 maps bytes to characters one to one, so that the fields' bytes can be told apart.
-  const fields = splitRecord(Buffer.from(record.bytes).toString("latin1"), table.delimiter);
-  const broken = used.find((column) => !isUtf8(Buffer.from(fields[column] ?? "", "latin1")));
-  return broken === undefined ? undefined : `${table.header[broken] ?? ""} is not UTF-8`;
+  return record.fields === columns
+    ? undefined
+    : `the row has ${record.fields} fields where the header has ${columns}`;
 }
 
 /** The error of a file in which a quote is never closed. @param line where it opens */

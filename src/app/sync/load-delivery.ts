@@ -46,7 +46,6 @@ async function settleBill(
     if (estimates.length === 0 || options.dryRun === true) return;
     progress(`Taking out Cost Explorer's figures of ${bill.period}`);
     await services.metrics.load({
-      kind: "records",
       dataset: "cost",
       format: "cost-explorer",
       files: [],

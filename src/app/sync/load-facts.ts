@@ -33,7 +33,6 @@ export async function loadFacts(context: LoadContext, delivery: FactDelivery): P
   ];
   const report = await services.metrics.load(
     {
-      kind: "records",
       dataset,
       format: connection.kind,
       files: [`${connection.id}: ${delivery.title}`],

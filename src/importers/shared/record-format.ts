@@ -67,10 +67,10 @@ export interface RecordInput {
   loadedAt: string;
   dryRun: boolean;
   /** The day findings are a snapshot of; default: the day of the newest observation, in each tenant's zone. */
-  snapshot?: CalendarDate;
+  snapshot?: CalendarDate | undefined;
   /** RFC 3339 instant of an answer that is no file: findings are a snapshot of its day in each tenant's zone. */
-  snapshotAt?: string;
-  signal?: AbortSignal;
+  snapshotAt?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** A delivery ready for `MetricStore.loadDelivery`, which reads the files once, and what they held. */

@@ -6,6 +6,7 @@ import { type AwsStore, openAwsStore } from "../../adapters/aws/store.ts";
 import { createIds, systemClock } from "../../adapters/embedded/clock.ts";
 import { createSpool } from "../../adapters/embedded/spool.ts";
 import type { Services } from "../../app/services.ts";
+import { directFileLoader } from "../../loading/direct-loader.ts";
 import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
 import type { Logger } from "../../http/logger.ts";
@@ -55,9 +56,11 @@ export async function compose(
     ...(endpoints.lambda !== undefined && { endpoint: endpoints.lambda }),
   };
   const { metrics, tenants, reports, budgets, cache, exports, checks } = store;
+  const spool = createSpool(SCRATCH, () => ids.next());
   const services: Services = {
     ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, checks, version },
-    spool: createSpool(SCRATCH, () => ids.next()),
+    spool,
+    loader: directFileLoader(metrics, spool),
     jobs: new InvocationJobs(target, () => clock.now()),
     sync: { connections: store.connections, connectors: lazyConnectors(endpoints, credentials) },
     digest: sha256,

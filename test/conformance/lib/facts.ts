@@ -56,7 +56,6 @@ export async function load(
   options?: LoadOptions,
 ): Promise<LoadReport> {
   const input: RecordLoad = {
-    kind: "records",
     dataset: setup.dataset ?? "cost",
     format: "test",
     files: ["facts.test"],

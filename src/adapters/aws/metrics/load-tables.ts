@@ -145,7 +145,7 @@ class TableLoading {
   ): Promise<void> {
     this.#rows += 1;
     if ("problem" in record) {
-      this.#reject({ file: file.name, line: record.line, row, field: null, reason: record.problem });
+      this.#reject({ file: file.name, line: record.line, row, ...record.problem });
       return;
     }
     const read = reader.read(record.fields);

@@ -1,18 +1,11 @@
 import type { DatasetId } from "../../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../../core/metrics/facts.ts";
+import { listed } from "../../../ports/load.ts";
 import { inParallel } from "../dynamo.ts";
 import { registeredTenants } from "./commit.ts";
 import type { LoadRun, LoadStore } from "./load-run.ts";
 import { readManifest } from "./manifest.ts";
 import type { RowReader } from "./table-rows.ts";
-
-const LISTED = 20;
-
-/** Some of a list, and how many more there are. */
-function some(names: readonly string[]): string {
-  const shown = names.slice(0, LISTED).join(", ");
-  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
-}
 
 /** Remarks on what the files have and lack; files with the same remark share a line. */
 export function columnWarnings(files: readonly { name: string; reader: RowReader }[]): string[] {
@@ -28,12 +21,12 @@ export function columnWarnings(files: readonly { name: string; reader: RowReader
     ];
     for (const { text, names } of lines) {
       if (names.length === 0) continue;
-      const line = `${text}: ${some(names)}`;
+      const line = `${text}: ${listed(names)}`;
       remarks.set(line, [...(remarks.get(line) ?? []), name]);
     }
   }
   return [...remarks].map(([line, names]) =>
-    files.length === names.length ? line : `${line} (in ${some(names)})`,
+    files.length === names.length ? line : `${line} (in ${listed(names)})`,
   );
 }
 
@@ -71,7 +64,7 @@ export async function replacementWarnings(
   return [
     ...kept.flat(),
     ...(gone.length > 0
-      ? [`accounts that the replaced load had and this delivery lacks: ${some(gone)}`]
+      ? [`accounts that the replaced load had and this delivery lacks: ${listed(gone)}`]
       : []),
   ];
 }

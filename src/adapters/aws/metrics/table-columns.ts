@@ -1,3 +1,4 @@
+import type { StructureProblem } from "../../shared/csv-structure.ts";
 import { tryParseTags } from "../../../core/metrics/tags.ts";
 import type { SourceName } from "../../../ports/load.ts";
 
@@ -20,7 +21,7 @@ export interface Column extends FileColumn {
 export type Fields = readonly (string | null)[];
 
 /** A row of a file: its texts, or why it is none. `line` as in `Rejection`. */
-export type TableRow = { line: number | null } & ({ fields: Fields } | { problem: string });
+export type TableRow = { line: number | null } & ({ fields: Fields } | { problem: StructureProblem });
 
 export type FindColumn = (names: readonly SourceName[]) => Column | undefined;
 

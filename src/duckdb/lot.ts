@@ -1,6 +1,6 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
-import type { Dataset } from "../../core/metrics/datasets.ts";
-import { identifier, literal, sqlType } from "./schema.ts";
+import type { Dataset } from "../core/metrics/datasets.ts";
+import { identifier, literal, sqlType } from "./sql.ts";
 
 const TABLE = "temp.staged_lot";
 

@@ -1,4 +1,4 @@
-import { DomainError } from "../../core/errors/errors.ts";
+import { DomainError } from "../core/errors/errors.ts";
 
 /**
  * Translates what the engine throws. Its errors are plain `Error`s whose message starts with the kind, e.g.

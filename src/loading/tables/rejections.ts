@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { MAX_LISTED_REJECTIONS, type Rejection } from "../../ports/load.ts";
-import { walkRows } from "./load-files.ts";
-import { ROW, type Stage, type StagedFile, usedColumns } from "./load-stage.ts";
-import { rowsOf, textOf } from "./sql.ts";
+import { walkRows } from "./files.ts";
+import { ROW, type Stage, type StagedFile, usedColumns } from "./stage.ts";
+import { rowsOf, textOf } from "../../duckdb/sql.ts";
 
 /** A row whose structure is fine and one of whose values is not. */
 interface BadRow {
@@ -61,7 +61,7 @@ async function inCsv(staged: StagedFile, bad: readonly BadRow[], check: () => vo
       const match = wanted.get(fitting++);
       if (match === undefined) return false;
       found.push(describe(staged, match, { line, row }));
-    } else found.push({ file: file.name, line, row, field: null, reason: problem });
+    } else found.push({ file: file.name, line, row, ...problem });
     return --left <= 0;
   });
   return found;

@@ -9,10 +9,10 @@ import {
   TIMESTAMP,
   VARCHAR,
 } from "@duckdb/node-api";
-import { DomainError } from "../../core/errors/errors.ts";
-import type { FactColumn, FactType } from "../../core/metrics/datasets.ts";
-import { SCALE, tryParseDecimal } from "../../core/money/decimal.ts";
-import { parseDate } from "../../core/time/dates.ts";
+import { DomainError } from "../core/errors/errors.ts";
+import type { FactColumn, FactType } from "../core/metrics/datasets.ts";
+import { SCALE, tryParseDecimal } from "../core/money/decimal.ts";
+import { parseDate } from "../core/time/dates.ts";
 
 const PRECISION = 38;
 const TYPES: Readonly<Record<FactType, DuckDBType>> = {

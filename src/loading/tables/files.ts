@@ -1,23 +1,33 @@
+import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CsvRecord, CsvScanner, ENDLESS_BYTES, endless } from "../../core/csv/scanner.ts";
 import type { InputFile, TableFormat } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
-import { type CsvTable, MAX_ROW_BYTES, structureProblem, unclosed } from "../shared/csv-structure.ts";
-import { gunzip } from "../shared/gunzip.ts";
+import {
+  type CsvTable,
+  MAX_ROW_BYTES,
+  type StructureProblem,
+  structureProblem,
+  unclosed,
+} from "../../adapters/shared/csv-structure.ts";
+import { gunzip } from "../../adapters/shared/gunzip.ts";
+import { type Encoding, encodingOf, fromWindows1252 } from "./encoding.ts";
 
 const READ_BYTES = 1 << 20;
 
 /** A file where and how the engine can read it. */
 export interface ReadableTable {
   path: string;
+  /** How the text of a CSV file was encoded; at {@link path} it is UTF-8 unless it is `mixed`. */
+  encoding: Encoding;
   dispose(): Promise<void>;
 }
 
 /**
- * Makes a file readable by the engine: what has no path is spooled, gzip is unpacked aside. The engine could unpack
- * by itself, but takes a file that ends early for a shorter one and checks no checksum.
+ * Makes a file readable by the engine: what has no path is spooled, gzip is unpacked aside, Windows-1252 becomes UTF-8.
+ * The engine could unpack by itself, but takes a file that ends early for a shorter one and checks no checksum.
  * @throws DomainError `import.damaged`, `import.record-too-large`
  */
 export async function makeReadable(
@@ -26,6 +36,21 @@ export async function makeReadable(
   spool: Spool,
   onBytes: (read: number) => void,
 ): Promise<ReadableTable> {
+  const local = await localCopy(file, table, spool, onBytes);
+  if (table.kind === "parquet") return { ...local, encoding: "utf-8" };
+  const encoding = await encodingOf(local.path);
+  if (encoding !== "windows-1252") return { ...local, encoding };
+  const decoded = await spool.store(file.name, fromWindows1252(local.path));
+  await local.dispose();
+  return { path: decoded.path ?? "", encoding, dispose: () => decoded.dispose() };
+}
+
+async function localCopy(
+  file: InputFile,
+  table: TableFormat,
+  spool: Spool,
+  onBytes: (read: number) => void,
+): Promise<Omit<ReadableTable, "encoding">> {
   const packed = table.kind === "csv" && table.compression === "gzip";
   const path = file.path === undefined ? undefined : resolve(file.path);
   // The engine takes these for patterns that stand for several files.
@@ -87,9 +112,8 @@ export async function startsWithHeader(path: string): Promise<boolean> {
 }
 
 /** A row of a CSV file that is no row of its table. */
-export interface BrokenRow {
+export interface BrokenRow extends StructureProblem {
   line: number;
-  reason: string;
 }
 
 /**
@@ -105,7 +129,7 @@ export async function walkRows(
   table: CsvTable,
   used: readonly number[],
   check: () => void,
-  onRow: (record: CsvRecord, problem: string | undefined) => boolean,
+  onRow: (record: CsvRecord, problem: StructureProblem | undefined) => boolean,
 ): Promise<void> {
   const state = { header: true, done: false };
   const scanner = new CsvScanner(
@@ -124,6 +148,11 @@ export async function walkRows(
     if (state.done) return;
   }
   scanner.finish();
+}
+
+/** A copy of a row; what is not UTF-8 in columns that are not read becomes U+FFFD: the engine fails on such text. */
+function readableText(row: Uint8Array): Uint8Array {
+  return isUtf8(row) ? row.slice() : Buffer.from(Buffer.from(row).toString("utf8"));
 }
 
 /**
@@ -150,9 +179,9 @@ export async function* fittingRows(
         return;
       }
       if (record.problem === "unclosed") throw unclosed(file, record.line);
-      const reason = structureProblem(record, table, used);
-      if (reason === undefined) pending.push(record.bytes.slice(), lineEnd);
-      else onBroken({ line: record.line, reason });
+      const problem = structureProblem(record, table, used);
+      if (problem === undefined) pending.push(readableText(record.bytes), lineEnd);
+      else onBroken({ line: record.line, ...problem });
     },
     file.name,
   );

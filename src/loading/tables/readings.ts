@@ -7,7 +7,7 @@ import type {
   SourceName,
   TableMapping,
 } from "../../ports/load.ts";
-import { literal, sqlType } from "./schema.ts";
+import { literal, sqlType } from "../../duckdb/sql.ts";
 
 /** A column of a file as the engine reads it. */
 export interface SourceColumn {

@@ -1,16 +1,16 @@
+import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { PartitionKey } from "../../core/metrics/facts.ts";
+import type { PartitionKey } from "../core/metrics/facts.ts";
+import type { StagedPartition } from "../ports/staged.ts";
 import { Days } from "./fact-values.ts";
-import type { NewPartition, OpenedPartition } from "./partitions.ts";
-import { factTable, identifier } from "./schema.ts";
+import { execute, identifier, integerList, literal } from "./sql.ts";
 import type { StagedPart, Staging } from "./staging.ts";
-import { execute, integerList } from "./sql.ts";
 
-/** Where each staged part goes, now that every day is known. */
+/** Where each part of a stage goes, now that every day is known. */
 export interface PlacedParts {
   /** In the order of tenant, source and period; those that facts fell in and those that were only named. */
-  partitions: readonly NewPartition[];
-  /** Per staged part the index of its partition, and its day when its facts came without one. */
+  partitions: readonly StagedPartition[];
+  /** Per part the index of its partition, and its day when its facts came without one. */
   places: readonly { partition: number; day: string | null }[];
 }
 
@@ -20,8 +20,8 @@ export function placeParts(
   dayOf: (tenant: string, period: string) => string,
   named: readonly PartitionKey[],
 ): PlacedParts {
-  const found = new Map<string, NewPartition>();
-  const partitionOf = ({ tenant, source, period }: PartitionKey): NewPartition => {
+  const found = new Map<string, StagedPartition>();
+  const partitionOf = ({ tenant, source, period }: PartitionKey): StagedPartition => {
     const name = JSON.stringify([tenant, source, period]);
     let partition = found.get(name);
     if (partition === undefined) {
@@ -48,7 +48,7 @@ export function placeParts(
 /** A row group of the engine's tables: sorting as many at a time keeps memory flat and each group to few tenants. */
 const SLICE_ROWS = 122_880;
 
-/** Parts of one dataset that are inserted together. */
+/** Parts of one dataset that are sorted together. */
 export interface Slice {
   parts: number[];
   rows: number;
@@ -56,60 +56,70 @@ export interface Slice {
   uniform: boolean;
 }
 
-/** Where a staged part goes. */
+/** Where a part goes. */
 export interface Target {
   part: number;
   rows: number;
-  tenantKey: number;
-  loadId: number;
+  partition: number;
+  tenant: string;
   day: string | null;
 }
 
 /**
- * Copies the staged facts into their partitions, by tenant and day so that a tenant's days lie together on disk. They
- * are sorted a slice at a time: the parts are in order already, and one sort of all of them would take as much memory
- * as the engine is given.
+ * Writes the facts of a stage anew, each with its partition and its day, by tenant and day so that a store may take them
+ * in as they come. They are sorted a slice at a time: the parts are in order already, and one sort of all of them would
+ * take as much memory as the engine is given.
+ * @param path what the files' names begin with; unique
+ * @returns the files, in order
  */
-export async function insertStaged(
+export async function writePlaced(
   connection: DuckDBConnection,
   stage: Staging,
   placed: PlacedParts,
-  opened: readonly OpenedPartition[],
-): Promise<void> {
+  path: string,
+): Promise<string[]> {
   const { table, dataset } = stage;
-  if (table === undefined) return;
-  const targets = targetsOf(stage.parts, placed, opened);
-  await fillTargets(connection, targets);
+  if (table === undefined) return [];
+  const slices = slicesOf(targetsOf(stage.parts, placed));
+  await fillTargets(connection, placed);
   const columns = dataset.columns.map((column) => `s.${identifier(column.name)}`);
-  const insert = async (from: string, where: string): Promise<void> => {
-    // Sorted also where it makes no difference: of an unsorted join's rows the engine holds all until it commits.
-    await execute(
-      connection,
-      `INSERT INTO ${factTable(dataset.id)} SELECT p.key, coalesce(s.day, p.day) AS fact_day, p.load_id, ${columns.join(", ")}
-        FROM ${from} s JOIN staged_parts p USING (part) ${where} ORDER BY p.key, fact_day`,
-    );
-  };
-  const slices = slicesOf(targets);
-  for (const { parts, uniform } of slices) {
-    const where = slices.length === 1 ? "" : `WHERE s.part IN (${integerList(parts)})`;
-    if (uniform) for (const file of stage.files) await insert(file, where);
-    else await insert(table, where);
+  const written: string[] = [];
+  try {
+    for (const { parts, uniform } of slices) {
+      const file = `${path}.${written.length}`;
+      written.push(file);
+      await execute(
+        connection,
+        `COPY (SELECT p.target AS part, coalesce(s.day, p.day) AS day, ${columns.join(", ")}
+            FROM ${table} s JOIN staged_parts p USING (part)
+            ${slices.length === 1 ? "" : `WHERE s.part IN (${integerList(parts)})`}
+            ${uniform ? "" : "ORDER BY p.tenant, day"})
+          TO ${literal(file)} (FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false, PRESERVE_ORDER ${!uniform})`,
+      );
+    }
+  } catch (error) {
+    for (const file of written) await rm(file, { force: true });
+    throw error;
   }
   await connection.run("DROP TABLE temp.staged_parts");
+  return written;
 }
 
-function targetsOf(
-  parts: readonly StagedPart[],
-  { places }: PlacedParts,
-  opened: readonly OpenedPartition[],
-): Target[] {
-  const targets = parts.flatMap(({ rows }, part): Target[] => {
+function targetsOf(parts: readonly StagedPart[], { places, partitions }: PlacedParts): Target[] {
+  const targets = parts.flatMap(({ rows, tenant }, part): Target[] => {
     const place = places[part];
-    const target = opened[place?.partition ?? -1];
-    if (place === undefined || target === undefined) return [];
-    return [{ part, rows, tenantKey: target.tenantKey, loadId: target.loadId, day: place.day }];
+    return place === undefined ? [] : [{ part, rows, partition: place.partition, tenant, day: place.day }];
   });
-  return targets.sort((a, b) => a.tenantKey - b.tenantKey || compareDays(a.day, b.day) || a.part - b.part);
+  const order = tenantOrder(partitions);
+  const rank = (target: Target): number => order.get(target.tenant) ?? 0;
+  return targets.sort((a, b) => rank(a) - rank(b) || compareDays(a.day, b.day) || a.part - b.part);
+}
+
+/** Tenants in the order their facts are written in. */
+function tenantOrder(partitions: readonly PartitionKey[]): Map<string, number> {
+  const order = new Map<string, number>();
+  for (const { tenant } of partitions) if (!order.has(tenant)) order.set(tenant, order.size);
+  return order;
 }
 
 function compareDays(a: string | null, b: string | null): number {
@@ -125,7 +135,7 @@ export function slicesOf(targets: readonly Target[], most = SLICE_ROWS): Slice[]
   let slice: Slice | undefined;
   let first: Target | undefined;
   for (const target of targets) {
-    const sameDay = first !== undefined && target.tenantKey === first.tenantKey && target.day === first.day;
+    const sameDay = first !== undefined && target.tenant === first.tenant && target.day === first.day;
     // However many facts a tenant has on a day, they are in order as they are.
     const full = (slice?.rows ?? 0) >= most || target.rows >= most;
     if (slice === undefined || (full && !(slice.uniform && sameDay))) {
@@ -135,22 +145,23 @@ export function slicesOf(targets: readonly Target[], most = SLICE_ROWS): Slice[]
     }
     slice.parts.push(target.part);
     slice.rows += target.rows;
-    slice.uniform &&= target.tenantKey === first?.tenantKey && target.day === first.day;
+    slice.uniform &&= target.tenant === first?.tenant && target.day === first.day;
   }
   return slices;
 }
 
-async function fillTargets(connection: DuckDBConnection, targets: readonly Target[]): Promise<void> {
+async function fillTargets(connection: DuckDBConnection, { places, partitions }: PlacedParts): Promise<void> {
   await connection.run(
-    "CREATE OR REPLACE TEMP TABLE staged_parts (part INTEGER, key INTEGER, load_id INTEGER, day DATE)",
+    "CREATE OR REPLACE TEMP TABLE staged_parts (part INTEGER, target INTEGER, tenant INTEGER, day DATE)",
   );
+  const order = tenantOrder(partitions);
   const days = new Days();
   const appender = await connection.createAppender("staged_parts", "main", "temp");
   try {
-    for (const { part, tenantKey, loadId, day } of targets) {
+    for (const [part, { partition, day }] of places.entries()) {
       appender.appendInteger(part);
-      appender.appendInteger(tenantKey);
-      appender.appendInteger(loadId);
+      appender.appendInteger(partition);
+      appender.appendInteger(order.get(partitions[partition]?.tenant ?? "") ?? 0);
       const date = days.of(day);
       if (date === null) appender.appendNull();
       else appender.appendDate(date);

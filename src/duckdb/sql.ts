@@ -1,4 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { FactType } from "../core/metrics/datasets.ts";
+import { SCALE } from "../core/money/decimal.ts";
 
 /**
  * Runs a statement and reads its whole answer; for small ones. Values are bound as `$1`, `$2`, …
@@ -37,4 +39,26 @@ export function integerList(numbers: readonly number[]): string {
 /** An RFC 3339 instant as the engine writes a TIMESTAMP that is meant in UTC: `2024-09-01 00:00:00` -> `…T00:00:00Z`. */
 export function instantOf(timestamp: string): string {
   return new Date(`${timestamp.replace(" ", "T")}Z`).toISOString();
+}
+
+const SQL_TYPES: Readonly<Record<FactType, string>> = {
+  string: "VARCHAR",
+  decimal: `DECIMAL(38,${SCALE})`,
+  instant: "TIMESTAMP",
+  tags: "VARCHAR",
+};
+
+/** How SQL names the type of a fact column's values. */
+export function sqlType(type: FactType): string {
+  return SQL_TYPES[type];
+}
+
+/** Quotes an identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes a string literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,17 +1,17 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
 import { type Dataset, DATASETS } from "../../core/metrics/datasets.ts";
-import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
+import { type InputFile, listed, type TableFormat, type TableMapping } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
-import { type CsvTable, MAX_ROW_BYTES } from "../shared/csv-structure.ts";
-import { damaged } from "../shared/gunzip.ts";
-import { failures, isFloat, readerMacros, textOfReading, valueOfText } from "./load-expressions.ts";
-import { type BrokenRow, fittingRows, makeReadable, startsWithHeader } from "./load-files.ts";
-import { PERIOD, type Reading, readings, type SourceColumn } from "./load-readings.ts";
-import { identifier, literal, sqlType } from "./schema.ts";
-import { execute, rowsOf } from "./sql.ts";
+import { type CsvTable, MAX_ROW_BYTES } from "../../adapters/shared/csv-structure.ts";
+import { damaged } from "../../adapters/shared/gunzip.ts";
+import type { Encoding } from "./encoding.ts";
+import { failures, isFloat, readerMacros, textOfReading, valueOfText } from "./expressions.ts";
+import { type BrokenRow, fittingRows, makeReadable, startsWithHeader } from "./files.ts";
+import { PERIOD, type Reading, readings, type SourceColumn } from "./readings.ts";
+import { identifier, literal, sqlType } from "../../duckdb/sql.ts";
+import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /** A third of the engine's own: each thread holds one in memory while it reads. */
 const STAGE_ROW_GROUP = 40_960;
@@ -47,6 +47,7 @@ export class Stage {
   readonly #dataset: Dataset;
   readonly #path: string;
   readonly #disposals: (() => Promise<void>)[] = [];
+  readonly #decoded: string[] = [];
   readonly files: StagedFile[] = [];
   readonly check: () => void;
   /**
@@ -58,28 +59,25 @@ export class Stage {
   #quotedLineBreaks = false;
 
   /**
-   * @param folder swept when the store is opened, so that a crash leaves nothing for long
-   * @param name unique
+   * @param path what the files' names begin with; unique
    * @param check called between pieces of work; throws when the load is to stop
    */
-  constructor(
-    connection: DuckDBConnection,
-    mapping: TableMapping,
-    folder: string,
-    name: string,
-    check: () => void,
-  ) {
+  constructor(connection: DuckDBConnection, mapping: TableMapping, path: string, check: () => void) {
     this.check = check;
     this.#connection = connection;
     this.#mapping = mapping;
     this.#dataset = DATASETS[mapping.dataset];
-    this.#path = join(folder, `${name}.stage`);
+    this.#path = path;
+  }
+
+  /** What is told of how files were read. */
+  get remarks(): string[] {
+    if (this.#decoded.length === 0) return [];
+    return [`text that is not UTF-8, read as Windows-1252: ${listed(this.#decoded)}`];
   }
 
   async create(): Promise<void> {
     await this.#connection.run("SET TimeZone = 'UTC'");
-    await this.#connection.run("SET enable_progress_bar = true");
-    await this.#connection.run("SET enable_progress_bar_print = false");
     for (const macro of readerMacros()) await this.#connection.run(macro);
   }
 
@@ -117,7 +115,8 @@ export class Stage {
     checkRequired(file, this.#mapping, all);
     const broken = { count: 0, kept: [] };
     const staged: StagedFile = { file, table, path, readings: all, number, again: undefined, broken };
-    if (table.kind === "csv") await this.#fillFromCsv(staged, table, spool, keep);
+    if (readable.encoding === "windows-1252") this.#decoded.push(file.name);
+    if (table.kind === "csv") await this.#fillFromCsv(staged, table, spool, keep, readable.encoding);
     else await this.#fillFromParquet(staged);
     this.files.push(staged);
   }
@@ -135,8 +134,15 @@ export class Stage {
    * The good case is one parallel scan. What that cannot read goes the long way, since the engine would say which row
    * is broken, but not how many are.
    */
-  async #fillFromCsv(staged: StagedFile, table: CsvTable, spool: Spool, keep: number): Promise<void> {
-    if (await startsWithHeader(staged.path)) {
+  async #fillFromCsv(
+    staged: StagedFile,
+    table: CsvTable,
+    spool: Spool,
+    keep: number,
+    encoding: Encoding,
+  ): Promise<void> {
+    // Text that is not UTF-8 is an error of the engine's own, after which it answers nothing any more.
+    if (encoding !== "mixed" && (await startsWithHeader(staged.path))) {
       const scan = { header: true, parallel: true };
       if (await this.#tryCsv(staged, table, scan)) return;
       if (this.#quotedLineBreaks && (await this.#tryCsv(staged, table, { ...scan, parallel: false }))) return;

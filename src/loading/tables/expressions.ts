@@ -1,7 +1,7 @@
 import { SCALE } from "../../core/money/decimal.ts";
 import { INSTANT_PATTERN } from "../../core/time/instants.ts";
-import type { Reading, SourceColumn } from "./load-readings.ts";
-import { identifier, literal, sqlType } from "./schema.ts";
+import type { Reading, SourceColumn } from "./readings.ts";
+import { identifier, literal, sqlType } from "../../duckdb/sql.ts";
 
 /** Digits before the point that DECIMAL(38,18) holds. */
 const WHOLE_DIGITS = 38 - SCALE;

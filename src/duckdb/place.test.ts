@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { placeParts, slicesOf, type Target } from "./insert-staged.ts";
+import { placeParts, slicesOf, type Target } from "./place.ts";
 
 const target = fc.record({
   rows: fc.integer({ min: 1, max: 60 }),
-  tenantKey: fc.integer({ min: 1, max: 4 }),
+  tenant: fc.constantFrom("a", "b", "c", "d"),
   day: fc.constantFrom(null, "2024-09-03", "2024-09-04"),
 });
 
@@ -13,14 +13,14 @@ describe("slices of a load", () => {
     fc.assert(
       fc.property(fc.array(target, { maxLength: 40 }), (list) => {
         const targets = list
-          .map((each, part): Target => ({ ...each, part, loadId: part }))
-          .sort((a, b) => a.tenantKey - b.tenantKey || ((a.day ?? "") < (b.day ?? "") ? -1 : 1));
+          .map((each, part): Target => ({ ...each, part, partition: part }))
+          .sort((a, b) => (`${a.tenant} ${a.day ?? ""}` < `${b.tenant} ${b.day ?? ""}` ? -1 : 1));
         const slices = slicesOf(targets, 100);
         expect(slices.flatMap(({ parts }) => parts)).toEqual(targets.map(({ part }) => part));
         slices.forEach(({ parts, rows, uniform }, i) => {
           const own = targets.filter(({ part }) => parts.includes(part));
           expect(rows).toBe(own.reduce((sum, each) => sum + each.rows, 0));
-          const keys = new Set(own.map(({ tenantKey, day }) => `${tenantKey} ${String(day)}`));
+          const keys = new Set(own.map(({ tenant, day }) => `${tenant} ${String(day)}`));
           expect(uniform).toBe(keys.size === 1 && own[0]?.day !== null);
           // A sorted slice is no longer than its last part reaches over the bound; only the last one is shorter.
           if (!uniform) expect(rows - (own.at(-1)?.rows ?? 0)).toBeLessThan(100);

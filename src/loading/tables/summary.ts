@@ -1,12 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DATASETS } from "../../core/metrics/datasets.ts";
-import { canonicalDecimal } from "../../core/money/decimal.ts";
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
-import type { CurrencyTotals, LoadReport, Ownership, TableMapping } from "../../ports/load.ts";
-import { PERIOD } from "./load-readings.ts";
-import type { NewPartition, OpenedPartition } from "./partitions.ts";
-import { factTable, identifier } from "./schema.ts";
-import { integerList, rowsOf, textOf } from "./sql.ts";
+import type { LoadReport, Ownership, TableMapping } from "../../ports/load.ts";
+import type { StagedPartition } from "../../ports/staged.ts";
+import { PERIOD } from "./readings.ts";
+import { identifier } from "../../duckdb/sql.ts";
+import { rowsOf, textOf } from "../../duckdb/sql.ts";
 
 export interface Counts {
   rows: number;
@@ -62,7 +61,7 @@ export async function groupStaged(
 
 /** A group and the partition it belongs to, as an index into the partitions. */
 export interface Assignment {
-  partitions: NewPartition[];
+  partitions: StagedPartition[];
   groups: readonly { group: Group; partition: number }[];
   unassigned: LoadReport["unassigned"];
 }
@@ -75,7 +74,7 @@ export function assignGroups(groups: readonly Group[], mapping: TableMapping, ow
   const claims =
     owners.kind === "accounts" ? new Map(owners.claims.map((c) => [c.account, c.tenant])) : undefined;
   const byKey = new Map<string, number>();
-  const partitions: NewPartition[] = [];
+  const partitions: StagedPartition[] = [];
   const unassigned = new Map<string, { account: string; name: string | null; rows: number }>();
   const assigned = groups.map((group) => {
     const tenant =
@@ -99,69 +98,4 @@ export function assignGroups(groups: readonly Group[], mapping: TableMapping, ow
     groups: assigned,
     unassigned: [...unassigned.values()].sort((a, b) => (a.account < b.account ? -1 : 1)),
   };
-}
-
-type Sums = Map<string | null, Record<string, string | null>>;
-
-/** Sums of the reported measures by currency, over the whole stage (`all`) and over its accepted rows. */
-export async function sumStaged(
-  connection: DuckDBConnection,
-  table: string,
-  mapping: TableMapping,
-): Promise<{ all: Sums; accepted: Sums }> {
-  return {
-    all: await sums(connection, mapping, table, ""),
-    accepted: await sums(connection, mapping, table, "WHERE bad = 0"),
-  };
-}
-
-/** The same over the facts of partitions, as stored. */
-export async function sumStored(
-  connection: DuckDBConnection,
-  mapping: TableMapping,
-  partitions: readonly OpenedPartition[],
-): Promise<Sums> {
-  if (partitions.length === 0) return new Map();
-  const ids = integerList(partitions.map((partition) => partition.loadId));
-  return sums(connection, mapping, factTable(mapping.dataset), `WHERE load_id IN (${ids})`);
-}
-
-async function sums(
-  connection: DuckDBConnection,
-  mapping: TableMapping,
-  table: string,
-  where: string,
-): Promise<Sums> {
-  const measures = DATASETS[mapping.dataset].measures.filter((m) => mapping.reportTotals.includes(m.id));
-  const unit = measures.map((measure) => measure.unit).find((u) => "column" in u);
-  if (unit === undefined || !("column" in unit)) return new Map();
-  const columns = measures.map((measure) => `sum(${identifier(measure.column)})::VARCHAR`);
-  const rows = await rowsOf(
-    connection,
-    `SELECT ${[identifier(unit.column), ...columns].join(", ")} FROM ${table} ${where} GROUP BY 1 ORDER BY 1 NULLS LAST`,
-  );
-  return new Map(
-    rows.map(([currency, ...values]) => [
-      textOf(currency),
-      Object.fromEntries(
-        measures.map((measure, i) => {
-          const value = textOf(values[i]);
-          return [measure.id, value === null ? null : canonicalDecimal(value)];
-        }),
-      ),
-    ]),
-  );
-}
-
-export function joinTotals(source: Sums, loaded: Sums): CurrencyTotals[] {
-  return [...source].map(([currency, values]) => ({
-    currency,
-    source: values,
-    loaded: loaded.get(currency) ?? {},
-  }));
-}
-
-/** Whether two sums by currency are the same to the last digit. */
-export function sameSums(a: Sums, b: Sums): boolean {
-  return JSON.stringify([...a]) === JSON.stringify([...b]);
 }

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { FieldMapping, TableMapping } from "../../ports/load.ts";
-import { identifier, literal } from "./schema.ts";
-import { rowsOf } from "./sql.ts";
+import { identifier, literal } from "../../duckdb/sql.ts";
+import { rowsOf } from "../../duckdb/sql.ts";
 
 /** How the insert reads a column of tags. */
 export interface TagReader {

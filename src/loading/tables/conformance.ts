@@ -5,10 +5,10 @@ import {
   type RuleCondition,
   type TableMapping,
 } from "../../ports/load.ts";
-import { PERIOD } from "./load-readings.ts";
-import { FILE, type Stage, type StagedFile } from "./load-stage.ts";
-import { identifier, literal } from "./schema.ts";
-import { integerList, rowsOf } from "./sql.ts";
+import { PERIOD } from "./readings.ts";
+import { FILE, type Stage, type StagedFile } from "./stage.ts";
+import { identifier, literal } from "../../duckdb/sql.ts";
+import { integerList, rowsOf } from "../../duckdb/sql.ts";
 
 /** What the staged rows break of the format's rules, counted by one pass over the stage's columns. */
 export async function conformanceWarnings(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tryParseTags } from "../../core/metrics/tags.ts";
 import { canonicalDecimal, formatDecimal, tryParseDecimal } from "../../core/money/decimal.ts";
 import { tryParseInstant } from "../../core/time/instants.ts";
-import { readerMacros } from "./load-expressions.ts";
+import { readerMacros } from "./expressions.ts";
 
 let instance: DuckDBInstance;
 let connection: DuckDBConnection;

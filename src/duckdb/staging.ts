@@ -1,17 +1,19 @@
 import { rm } from "node:fs/promises";
 import { type DuckDBConnection, DuckDBDataChunk, INTEGER } from "@duckdb/node-api";
-import type { Dataset } from "../../core/metrics/datasets.ts";
-import type { PartitionKey } from "../../core/metrics/facts.ts";
-import type { DeliveredFact } from "../../ports/load.ts";
-import type { Database } from "./database.ts";
+import type { Dataset } from "../core/metrics/datasets.ts";
+import type { PartitionKey } from "../core/metrics/facts.ts";
+import type { DeliveredFact } from "../ports/load.ts";
 import { columnValues, DAY_TYPE, Days, engineType } from "./fact-values.ts";
 import { Lot } from "./lot.ts";
-import { literal } from "./schema.ts";
+import { literal } from "./sql.ts";
 
 /** Facts that are held as objects. Few, so that most are gone before the garbage collector takes them for old. */
 const CHUNK_ROWS = 512;
 /** Rows of a file: one such lot that is being filled and one that is being written is what a stage holds in memory. */
 const FILE_ROWS = 24 * CHUNK_ROWS;
+
+/** Gives a connection that the caller closes. */
+export type Connect = () => Promise<DuckDBConnection>;
 
 /** Facts of one partition as they came; its period is only a name while it has no day. */
 export interface StagedPart extends PartitionKey {
@@ -51,8 +53,8 @@ export class Staging {
   }
 
   /** @param path what the files' names begin with; unique */
-  static async create(database: Database, dataset: Dataset, path: string): Promise<Staging> {
-    return new Staging(dataset, path, [await database.acquire(), await database.acquire()]);
+  static async create(connect: Connect, dataset: Dataset, path: string): Promise<Staging> {
+    return new Staging(dataset, path, [await connect(), await connect()]);
   }
 
   /**
@@ -140,12 +142,7 @@ export class Staging {
     await this.#writing.free();
   }
 
-  /** What holds the staged facts, once {@link finish} has resolved: at most {@link FILE_ROWS} of them each. */
-  get files(): readonly string[] {
-    return this.#files.map((file) => `read_parquet(${literal(file)})`);
-  }
-
-  /** What to select the staged facts from; undefined when there are none. */
+  /** What to select the staged facts from, once {@link finish} has resolved; undefined when there are none. */
   get table(): string | undefined {
     if (this.#files.length === 0) return undefined;
     return `read_parquet([${this.#files.map(literal).join(", ")}])`;

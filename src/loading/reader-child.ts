@@ -1,0 +1,82 @@
+import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
+import { join } from "node:path";
+import { DomainError } from "../core/errors/errors.ts";
+import { translateEngineError } from "../duckdb/engine-errors.ts";
+import type { Spool } from "../ports/spool.ts";
+import { openReadingEngine } from "./engine.ts";
+import { type Answer, type Command, loadOfPlain, plainError, type PlainLoad } from "./messages.ts";
+import { outOfMemory, readerFailed } from "./reader-errors.ts";
+import { type ReadFiles, readFiles } from "./read-files.ts";
+
+/** Below whatever else runs on the machine, above what runs only when nothing else does. */
+const PRIORITY = 10;
+
+/**
+ * Makes this process one that reads files for its parent, one load after another, until the parent is gone.
+ * @param createSpool keeps unpacked files in a folder
+ */
+export function serveReader(createSpool: (folder: string) => Spool): void {
+  setPriority(PRIORITY);
+  preferToDie();
+  // What it writes holds customers' data.
+  process.umask(0o077);
+  // Ctrl-C reaches every process of a terminal; the parent says what is to end.
+  process.on("SIGINT", () => undefined);
+  process.on("disconnect", () => process.exit(0));
+  const answer = (message: Answer): void => void process.send?.(message);
+  let current: AbortController | undefined;
+  process.on("message", (command: Command) => {
+    if (command.kind === "abort") {
+      current?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    current = controller;
+    void readOne(command.load, command.folder, createSpool, controller.signal, answer).then(
+      (result) => answer({ kind: "done", result }),
+      (error: unknown) => answer({ kind: "failed", error: plainError(asReadError(error, command.folder)) }),
+    );
+  });
+  answer({ kind: "ready" });
+}
+
+/** Asks the system to end this process first when memory runs out. Only Linux has the file. */
+function preferToDie(): void {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "1000");
+  } catch {
+    // Another system, or not allowed: the limits below hold all the same.
+  }
+}
+
+/** Every load has an engine of its own: one that has failed answers nothing any more. */
+async function readOne(
+  load: PlainLoad,
+  folder: string,
+  createSpool: (folder: string) => Spool,
+  signal: AbortSignal,
+  answer: (message: Answer) => void,
+): Promise<ReadFiles> {
+  const engine = await openReadingEngine(folder);
+  try {
+    const workplace = {
+      folder,
+      spool: createSpool(join(folder, "unpacked")),
+      connect: () => engine.connect(),
+    };
+    return await readFiles(workplace, loadOfPlain(load), {
+      signal,
+      onProgress: (progress) => answer({ kind: "progress", progress }),
+    });
+  } finally {
+    engine.close();
+  }
+}
+
+function asReadError(error: unknown, folder: string): unknown {
+  if (error instanceof DomainError || !(error instanceof Error)) return error;
+  if (error.message.startsWith("Out of Memory Error")) return outOfMemory(error);
+  if (/^(INTERNAL|FATAL) Error/.test(error.message)) return readerFailed(error);
+  return translateEngineError(error, folder);
+}

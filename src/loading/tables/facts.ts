@@ -1,0 +1,77 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { DATASETS } from "../../core/metrics/datasets.ts";
+import { execute, identifier, literal } from "../../duckdb/sql.ts";
+import type { TableLoad, TableMapping, TenantZones } from "../../ports/load.ts";
+import { PERIOD } from "./readings.ts";
+import type { Stage } from "./stage.ts";
+import { type Assignment, ownerExpression } from "./summary.ts";
+import type { TagReader } from "./tags.ts";
+
+/**
+ * Writes the accepted rows as facts, each with its partition's index (`part`) and its day, sorted so that a tenant's
+ * days lie together.
+ */
+export async function writeFacts(
+  connection: DuckDBConnection,
+  stage: Stage,
+  { mapping, zones }: TableLoad,
+  assignment: Assignment,
+  tags: readonly TagReader[],
+  path: string,
+): Promise<void> {
+  await fillGroups(connection, mapping, zones, assignment);
+  const columns = DATASETS[mapping.dataset].columns.map(({ name }) => {
+    const read = tags.find((reader) => reader.column === name)?.expression ?? `s.${identifier(name)}`;
+    return `${read} AS ${identifier(name)}`;
+  });
+  const joins = tags.map((reader) => reader.join).join(" ");
+  const keys = [...mapping.source.map(identifier), ownerExpression(mapping)];
+  const matches = keys.map((key, i) => `coalesce(${key}, '') = g.k${i}`);
+  await execute(
+    connection,
+    `COPY (SELECT g.part, ${dayExpression(mapping)} AS day, ${columns.join(", ")}
+        FROM ${stage.table} s JOIN load_groups g ON ${matches.join(" AND ")} AND s.${PERIOD} = g.month ${joins}
+        WHERE s.bad = 0 ORDER BY g.tenant, day)
+      TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 40960, USE_TMP_FILE false)`,
+  );
+  await connection.run("DROP TABLE temp.load_groups");
+}
+
+const DAY_MICROS = 86_400_000_000;
+
+/** See `TableMapping.start` for the rule; `g.zone` is null for UTC. */
+function dayExpression({ start, end }: TableMapping): string {
+  const from = `s.${identifier(start)}`;
+  const to = `s.${identifier(end)}`;
+  return `CASE WHEN g.zone IS NULL OR ${to} IS NULL OR epoch_us(${to}) - epoch_us(${from}) >= ${DAY_MICROS}
+    THEN ${from}::DATE ELSE timezone(g.zone, timezone('UTC', ${from}))::DATE END`;
+}
+
+const GROUPS_A_STATEMENT = 1000;
+
+/** Says which group goes where; an absent key is the empty text, which no value is. */
+async function fillGroups(
+  connection: DuckDBConnection,
+  mapping: TableMapping,
+  zones: TenantZones,
+  { groups, partitions }: Assignment,
+): Promise<void> {
+  const keys = [...mapping.source, "account"].map((_, i) => `k${i} VARCHAR`);
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE load_groups (${keys.join(", ")}, month DATE, part INTEGER, tenant INTEGER, zone VARCHAR)`,
+  );
+  const tenants = [...new Set(partitions.map((partition) => partition.tenant))].sort();
+  const order = new Map(tenants.map((tenant, i) => [tenant, i]));
+  const rows = groups.flatMap(({ group, partition }) => {
+    const target = partitions[partition];
+    if (target === undefined) return [];
+    const zone = zones[target.tenant];
+    const keyed = [...group.source, group.account].map((value) => literal(value ?? ""));
+    const place = [literal(group.month), String(partition), String(order.get(target.tenant))];
+    return `(${[...keyed, ...place, zone === undefined || zone === "UTC" ? "NULL" : literal(zone)].join(", ")})`;
+  });
+  for (let at = 0; at < rows.length; at += GROUPS_A_STATEMENT) {
+    const values = rows.slice(at, at + GROUPS_A_STATEMENT).join(", ");
+    await connection.run(`INSERT INTO load_groups VALUES ${values}`);
+  }
+}

@@ -1,0 +1,42 @@
+import type { CalendarDate } from "../core/time/dates.ts";
+import type { InputFile, LoadReport, Ownership, TenantZones } from "./load.ts";
+import type { LoadOptions } from "./metric-store.ts";
+
+/** Files to load as one delivery. */
+export interface FileLoad {
+  files: readonly InputFile[];
+  /** One of the registry's formats, or `auto`. */
+  format: string;
+  owners: Ownership;
+  zones: TenantZones;
+  /** The day findings are a snapshot of; the day of the newest observation when undefined. */
+  snapshot: CalendarDate | undefined;
+  /** RFC 3339, UTC. */
+  loadedAt: string;
+  /** Read, check and sum, and change nothing. */
+  dryRun: boolean;
+}
+
+/** What the files turned out to hold, and what became of it. */
+export interface LoadedFiles {
+  /** As detected; for files that hold nothing what was asked for. */
+  format: string;
+  version: string;
+  /** Names of files that hold nothing. */
+  empty: readonly string[];
+  /** What is told of files that are no data. */
+  remarks: readonly string[];
+  /** Records in the files, when a record may stand for several facts or for none. */
+  records: { read: number; rejected: number } | undefined;
+  /** One a dataset; none when the files are empty. */
+  reports: readonly LoadReport[];
+}
+
+/** Finds out what files hold and loads it, as one delivery: all of it becomes current together, or nothing changes. */
+export interface FileLoader {
+  /**
+   * @throws DomainError `import.*` when a file cannot be read or is of no known format
+   * @throws the signal's reason when aborted
+   */
+  load(input: FileLoad, options?: LoadOptions): Promise<LoadedFiles>;
+}
