@@ -1,5 +1,11 @@
 import { DomainError } from "../core/errors/errors.ts";
 
+/** Whether an error, as thrown or as translated, says that the engine answers nothing any more. */
+export function isInvalidated(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /^(FATAL|INTERNAL) Error/.test(error.message) || isInvalidated(error.cause);
+}
+
 /**
  * Translates what the engine throws. Its errors are plain `Error`s whose message starts with the kind, e.g.
  * `IO Error: …`; those that a broken statement of ours would raise (parser, binder) are let through as the bugs they
@@ -37,7 +43,7 @@ export function translateEngineError(error: unknown, where: string): unknown {
   if (/^(IO|FATAL|INTERNAL|Connection|TransactionContext|Serialization) Error/.test(text)) {
     return unavailable(
       `The store in ${where} failed: ${text.split("\n")[0] ?? ""}`,
-      "Try again; if it stays, restart the server and check the disk.",
+      "Try again; if it stays, check the disk.",
       error,
     );
   }

@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { poison } from "../../../test/support/poison.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { Database } from "./database.ts";
+import { ResultStream } from "./result-stream.ts";
 import { translateEngineError } from "../../duckdb/engine-errors.ts";
 
 describe("database", () => {
@@ -62,6 +65,61 @@ describe("database", () => {
     database.close();
   });
 
+  it("opens the engine again that a fault of its own has invalidated, and loses nothing", async () => {
+    const database = await Database.open(directory);
+    await database.write((connection) => connection.run("CREATE TABLE kept AS SELECT 7 AS value"));
+    const values = async (): Promise<unknown[][]> =>
+      (await database.read((connection) => connection.runAndReadAll("FROM kept"))).getRows();
+    for (let round = 0; round < 3; round++) {
+      const reading = Array.from({ length: 4 }, values);
+      await expect(database.read((connection) => connection.run(poison(directory)))).rejects.toMatchObject({
+        code: "store.unavailable",
+        kind: "unavailable",
+      });
+      expect(await Promise.all([...reading, values()])).toEqual(Array(5).fill([[7]]));
+    }
+    await database.write((connection) => connection.run("UPDATE kept SET value = 8"));
+    database.close();
+    const later = await Database.open(directory);
+    const kept = await later.read((connection) => connection.runAndReadAll("FROM kept"));
+    expect(kept.getRows()).toEqual([[8]]);
+    later.close();
+  });
+
+  it("ends a stream with an error when the engine fails under it, never as if it were whole", async () => {
+    const database = await Database.open(directory);
+    const stream = await ResultStream.open(database, "SELECT i FROM range(10000000) t(i)", []);
+    const batches = stream.batches((columns) => columns.rows);
+    await batches.next();
+    await expect(database.read((connection) => connection.run(poison(directory)))).rejects.toThrow();
+    const rest = async (): Promise<void> => {
+      while ((await batches.next()).done !== true);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: "store.unavailable" });
+    await database.read((connection) => connection.run("SELECT 1"));
+    database.close();
+  });
+
+  it("hands out no connection again on which something failed", async () => {
+    const database = await Database.open(directory, { memoryLimit: "20MB" });
+    const failed = new Set<DuckDBConnection>();
+    const greedy = async (connection: DuckDBConnection): Promise<void> => {
+      failed.add(connection);
+      await connection.run("SELECT list(i) FROM range(20000000) t(i)");
+    };
+    const fine = (connection: DuckDBConnection): Promise<void> => {
+      expect(failed).not.toContain(connection);
+      return connection.run("SELECT 1").then(() => undefined);
+    };
+    for (let round = 0; round < 4; round++) {
+      await expect(database.read(greedy)).rejects.toThrow();
+      await database.read(fine);
+      await expect(database.write(greedy)).rejects.toThrow();
+      await database.write(fine);
+    }
+    database.close();
+  });
+
   it("tells when a question needs more memory than it may use", async () => {
     const database = await Database.open(directory, { memoryLimit: "20MB" });
     const greedy = database.read((connection) => connection.run("SELECT list(i) FROM range(20000000) t(i)"));
@@ -85,7 +143,7 @@ describe("engine errors", () => {
     ],
     ["Out of Memory Error: failed to allocate data of size 16.0 MiB", /memory/, /shorter range/],
     ["IO Error: Could not read from file: Input\/output error", /failed: IO Error/, /disk/],
-    ["FATAL Error: Failed: database has been invalidated", /FATAL/, /restart/],
+    ["FATAL Error: Failed: database has been invalidated", /FATAL/, /disk/],
   ])("translates %s", (text, message, fix) => {
     const error = translated(text);
     expect(error.code).toBe("store.unavailable");

@@ -1,9 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { setTimeout as delay } from "node:timers/promises";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
-import { translateEngineError } from "../../duckdb/engine-errors.ts";
+import { isInvalidated, translateEngineError } from "../../duckdb/engine-errors.ts";
+import { openOnce } from "./instance.ts";
 import { createSchema, SCHEMA_VERSION } from "./schema.ts";
 
 /** The file of a data folder that holds its facts. */
@@ -38,18 +40,33 @@ const IDLE_CONNECTIONS = 4;
  */
 export const BEGIN_READ = "BEGIN TRANSACTION READ ONLY";
 
+/** Milliseconds that a request waits for an engine that is being opened again; it mostly takes some fifty. */
+const REOPEN_PATIENCE_MS = 1_000;
+const REOPEN_PAUSES_MS = { first: 20, longest: 2_000 };
+
 /**
  * The one DuckDB file of a data folder. Reads run side by side, each on a connection of its own; writes run one after
  * the other, since two transactions that touch the same rows would fail each other.
+ *
+ * After some errors (a fault of its own, a commit that did not fit on the disk) the engine answers nothing any more:
+ * it is then opened again, as often as it takes. What was committed is in the file and its log.
  */
 export class Database {
-  readonly #instance: DuckDBInstance;
+  #instance: DuckDBInstance | undefined;
+  readonly #config: Readonly<Record<string, string>>;
   readonly #idle: DuckDBConnection[] = [];
+  /** Connections to the instance that is open now, not to one before it. */
+  #current = new WeakSet<DuckDBConnection>();
+  readonly #onReopen = new Set<() => void>();
+  #reopening: Promise<void> | undefined;
+  #cause: unknown;
+  #closed = false;
   #writes: Promise<unknown> = Promise.resolve();
   readonly directory: string;
 
-  private constructor(instance: DuckDBInstance, directory: string) {
+  private constructor(instance: DuckDBInstance, config: Readonly<Record<string, string>>, directory: string) {
     this.#instance = instance;
+    this.#config = config;
     this.directory = directory;
   }
 
@@ -59,8 +76,7 @@ export class Database {
    */
   static async open(directory: string, options: DatabaseOptions = {}): Promise<Database> {
     mkdirSync(join(directory, "tmp"), { recursive: true });
-    const path = join(directory, STORE_FILE);
-    const instance = await openOnce(path, {
+    const config = {
       memory_limit: options.memoryLimit ?? ENGINE.memory,
       threads: String(options.threads ?? Math.min(availableParallelism(), ENGINE.threads)),
       temp_directory: join(directory, "tmp"),
@@ -69,8 +85,9 @@ export class Database {
       enable_external_file_cache: "false",
       storage_compatibility_version: ENGINE.storage,
       autoinstall_known_extensions: "false",
-    });
-    const database = new Database(instance, directory);
+    };
+    const instance = await openOnce(join(directory, STORE_FILE), config);
+    const database = new Database(instance, config, directory);
     try {
       await database.#prepare();
     } catch (error) {
@@ -109,51 +126,137 @@ export class Database {
 
   /** Runs reads on a connection of their own, all on one state of the store. */
   async read<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.#with(async (connection) => {
-      await connection.run(BEGIN_READ);
-      try {
-        return await task(connection);
-      } finally {
-        await connection.run("ROLLBACK").catch(() => undefined);
-      }
-    });
-  }
-
-  async #with<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const connection = this.#idle.pop() ?? (await this.#instance.connect());
-    try {
-      return await task(connection);
-    } catch (error) {
-      throw this.translate(error);
-    } finally {
-      this.release(connection);
-    }
-  }
-
-  /** A connection for a read that outlives one call, such as a stream; give it back with `release`. */
-  async acquire(): Promise<DuckDBConnection> {
-    return this.#idle.pop() ?? (await this.#instance.connect());
-  }
-
-  release(connection: DuckDBConnection): void {
-    if (this.#idle.length < IDLE_CONNECTIONS) this.#idle.push(connection);
-    else connection.disconnectSync();
+    return this.repeatable(() =>
+      this.#with(async (connection) => {
+        await connection.run(BEGIN_READ);
+        const result = await task(connection);
+        await connection.run("ROLLBACK");
+        return result;
+      }),
+    );
   }
 
   /** Runs a transaction after all writes before it: committed when the task resolves, rolled back when it throws. */
   async write<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#with((connection) => this.#commit(connection, task)));
+    return this.#inTurn(() =>
+      this.#with(async (connection) => {
+        await connection.run("BEGIN TRANSACTION");
+        const result = await task(connection);
+        await connection.run("COMMIT");
+        return result;
+      }),
+    );
   }
 
   /**
-   * {@link write} on a connection the caller acquired, for a load that first stages its rows in a temporary table:
-   * those belong to their connection, and filling them must not keep other writers waiting.
+   * Runs reads once more where the engine failed under them by no fault of theirs and is open again.
+   * @throws DomainError as users should see it
    */
-  async writeOn<T>(
-    connection: DuckDBConnection,
-    task: (connection: DuckDBConnection) => Promise<T>,
-  ): Promise<T> {
-    return this.#inTurn(() => this.#commit(connection, task));
+  async repeatable<T>(reads: () => Promise<T>): Promise<T> {
+    try {
+      return await reads();
+    } catch (error) {
+      if (!isInvalidated(error)) throw error;
+      return await reads();
+    }
+  }
+
+  /**
+   * A connection that failed is closed, which rolls back what it began: nobody knows what state it is in, and the next
+   * one to use it would pay for that.
+   */
+  async #with<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = await this.acquire();
+    try {
+      const result = await task(connection);
+      this.release(connection);
+      return result;
+    } catch (error) {
+      throw this.discard(connection, error);
+    }
+  }
+
+  /**
+   * A connection for work that outlives one call, such as a stream; give it back with {@link release} when all went
+   * well, else with {@link discard}.
+   * @throws DomainError `store.unavailable` while the engine is being opened again
+   */
+  async acquire(): Promise<DuckDBConnection> {
+    if (this.#reopening !== undefined) {
+      await Promise.race([this.#reopening, delay(REOPEN_PATIENCE_MS, undefined, { ref: false })]);
+    }
+    const instance = this.#instance;
+    if (instance === undefined) throw this.#unavailable();
+    const connection = this.#idle.pop() ?? (await instance.connect());
+    this.#current.add(connection);
+    return connection;
+  }
+
+  /** Takes a connection back that ended what it began. */
+  release(connection: DuckDBConnection): void {
+    if (this.#idle.length < IDLE_CONNECTIONS && this.#current.has(connection)) this.#idle.push(connection);
+    else connection.disconnectSync();
+  }
+
+  /**
+   * Closes a connection on which something failed. Where the error says that the engine answers nothing any more, the
+   * engine is opened again.
+   * @returns the error as users should see it
+   */
+  discard(connection: DuckDBConnection, error: unknown): unknown {
+    const current = this.#current.has(connection);
+    connection.disconnectSync();
+    if (current && isInvalidated(error)) this.#reopen(error);
+    return this.translate(error);
+  }
+
+  /** Calls back when the connections that are in use answer nothing any more. @returns a way to stop that */
+  onReopen(listener: () => void): () => void {
+    this.#onReopen.add(listener);
+    return () => this.#onReopen.delete(listener);
+  }
+
+  #reopen(cause: unknown): void {
+    const instance = this.#instance;
+    if (instance === undefined || this.#closed) return;
+    this.#cause = cause;
+    this.#instance = undefined;
+    this.#current = new WeakSet();
+    for (const connection of this.#idle.splice(0)) connection.disconnectSync();
+    for (const listener of [...this.#onReopen]) listener();
+    instance.closeSync();
+    this.#reopening = this.#openAgain().finally(() => {
+      this.#reopening = undefined;
+    });
+  }
+
+  /** Fails until the last connection to the instance before is closed, and while the disk is full. */
+  async #openAgain(): Promise<void> {
+    const path = join(this.directory, STORE_FILE);
+    const { first, longest } = REOPEN_PAUSES_MS;
+    for (let pause = first; !this.#closed; pause = Math.min(pause * 2, longest)) {
+      try {
+        const instance = await openOnce(path, this.#config);
+        if (this.#isClosed()) instance.closeSync();
+        else this.#instance = instance;
+        return;
+      } catch (error) {
+        this.#cause = error;
+        await delay(pause, undefined, { ref: false });
+      }
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
+  #unavailable(): DomainError {
+    return new DomainError("store.unavailable", "unavailable", "The store failed and is being opened again", {
+      fix: "Try again in a few seconds; if it stays, check the disk.",
+      retryAfter: 2,
+      cause: this.#cause,
+    });
   }
 
   /** Waits for the writes that were asked for before: the turn is taken when this is called. */
@@ -169,64 +272,10 @@ export class Database {
     }
   }
 
-  async #commit<T>(
-    connection: DuckDBConnection,
-    task: (connection: DuckDBConnection) => Promise<T>,
-  ): Promise<T> {
-    await connection.run("BEGIN TRANSACTION");
-    try {
-      const result = await task(connection);
-      await connection.run("COMMIT");
-      return result;
-    } catch (error) {
-      await connection.run("ROLLBACK").catch(() => undefined);
-      throw this.translate(error);
-    }
-  }
-
   close(): void {
+    this.#closed = true;
     for (const connection of this.#idle.splice(0)) connection.disconnectSync();
-    this.#instance.closeSync();
+    this.#instance?.closeSync();
+    this.#instance = undefined;
   }
-}
-
-/** A database inside the engine that only says: this file is taken. */
-const OWNER_MARK = "securebase_owner";
-
-/**
- * Opens the file for this caller alone. The engine's file lock keeps other processes out, but POSIX locks do not
- * bind their own process: there, the engine's cache of instances hands out the open one, and the mark tells.
- */
-async function openOnce(path: string, config: Record<string, string>): Promise<DuckDBInstance> {
-  let instance: DuckDBInstance | undefined;
-  try {
-    instance = await DuckDBInstance.fromCache(path, config);
-    const connection = await instance.connect();
-    try {
-      await connection.run(`ATTACH ':memory:' AS ${OWNER_MARK}`);
-    } finally {
-      connection.disconnectSync();
-    }
-    return instance;
-  } catch (error) {
-    instance?.closeSync();
-    throw openError(path, error);
-  }
-}
-
-function openError(path: string, error: unknown): DomainError {
-  const text = error instanceof Error ? error.message : String(error);
-  if (/set lock on file|different configuration|already exists/i.test(text)) {
-    const pid = /PID (\d+)/.exec(text)?.[1];
-    return new DomainError(
-      "store.in-use",
-      "conflict",
-      `The data folder is in use by ${pid === undefined ? "a store that is open already" : `another process (PID ${pid})`}: ${path}`,
-      { fix: "Stop that process, or use another folder with --data.", cause: error },
-    );
-  }
-  return new DomainError("store.unreadable", "unavailable", `The store ${path} cannot be opened: ${text}`, {
-    fix: "Check that the folder is writable and the file is a SecureBase store.",
-    cause: error,
-  });
 }

@@ -59,30 +59,41 @@ export class ResultStream {
   /** The next rows, fetched and not yet handed out, and how many of the first chunk's are already read. */
   #head: ResultColumns | undefined;
   #skipped = 0;
+  #fetching = false;
+  /** Why there is no more to read, where that is not its end. */
+  #failure: unknown;
+  readonly #stopListening: () => void;
 
   private constructor(database: Database, connection: DuckDBConnection, result: DuckDBResult) {
     this.#database = database;
     this.#connection = connection;
     this.#result = result;
+    this.#stopListening = database.onReopen(() => {
+      // What is being fetched fails by itself.
+      if (this.#fetching) return;
+      this.#failure = new Error("FATAL Error: the engine failed while its answer was being read");
+      void this.close();
+    });
   }
 
   /** @throws DomainError `store.unavailable`, `query.overflow` */
   static async open(database: Database, sql: string, values: readonly string[]): Promise<ResultStream> {
-    const connection = await database.acquire();
-    try {
-      await connection.run(BEGIN_READ);
-      // One trip into the engine fewer than `connection.stream`, which first looks for several statements.
-      const statement = await connection.prepare(sql);
+    return database.repeatable(async () => {
+      const connection = await database.acquire();
       try {
-        statement.bind([...values]);
-        return new ResultStream(database, connection, await statement.stream());
-      } finally {
-        statement.destroySync();
+        await connection.run(BEGIN_READ);
+        // One trip into the engine fewer than `connection.stream`, which first looks for several statements.
+        const statement = await connection.prepare(sql);
+        try {
+          statement.bind([...values]);
+          return new ResultStream(database, connection, await statement.stream());
+        } finally {
+          statement.destroySync();
+        }
+      } catch (error) {
+        throw database.discard(connection, error);
       }
-    } catch (error) {
-      await giveBack(database, connection);
-      throw database.translate(error);
-    }
+    });
   }
 
   /** The first rows not yet read; undefined when there are no more. */
@@ -119,16 +130,30 @@ export class ResultStream {
   }
 
   async #fetch(): Promise<ResultColumns | undefined> {
-    if (this.#connection === undefined) return undefined;
+    const connection = this.#connection;
+    if (this.#failure !== undefined) throw this.#database.translate(this.#failure);
+    if (connection === undefined) return undefined;
+    this.#fetching = true;
     try {
       const chunk = await this.#result.fetchChunk();
       if (chunk !== null && chunk.rowCount > 0) return new ResultColumns(chunk);
     } catch (error) {
-      await this.close();
-      throw this.#database.translate(error);
+      // Closed meanwhile, it was interrupted.
+      if (this.#takeConnection() === undefined) return undefined;
+      this.#failure = error;
+      throw this.#database.discard(connection, error);
+    } finally {
+      this.#fetching = false;
     }
-    await this.#release();
+    if (this.#takeConnection() !== undefined) await giveBack(this.#database, connection);
     return undefined;
+  }
+
+  #takeConnection(): DuckDBConnection | undefined {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#stopListening();
+    return connection;
   }
 
   /**
@@ -138,9 +163,8 @@ export class ResultStream {
    */
   async close(): Promise<void> {
     this.#head = undefined;
-    const connection = this.#connection;
+    const connection = this.#takeConnection();
     if (connection === undefined) return;
-    this.#connection = undefined;
     connection.interrupt();
     try {
       while (((await this.#result.fetchChunk())?.rowCount ?? 0) > 0);
@@ -149,16 +173,15 @@ export class ResultStream {
     }
     await giveBack(this.#database, connection);
   }
-
-  async #release(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    if (connection !== undefined) await giveBack(this.#database, connection);
-  }
 }
 
-/** Ends the read that {@link BEGIN_READ} began; one that failed has nothing left to end. */
+/** Ends the read that {@link BEGIN_READ} began. A connection that cannot end it is closed, which does so too. */
 async function giveBack(database: Database, connection: DuckDBConnection): Promise<void> {
-  await connection.run("ROLLBACK").catch(() => undefined);
+  try {
+    await connection.run("ROLLBACK");
+  } catch (error) {
+    database.discard(connection, error);
+    return;
+  }
   database.release(connection);
 }
