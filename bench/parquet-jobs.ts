@@ -1,6 +1,7 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { RowReader } from "../src/adapters/aws/metrics/table-rows.ts";
 import { openTable } from "../src/adapters/aws/metrics/table-source.ts";
+import { plausibleDays } from "../src/core/time/plausible.ts";
 import { planImport } from "../src/importers/registry/registry.ts";
 import { inputFiles } from "../src/importers/shared/files.ts";
 import { reportPeak } from "./lib/process.ts";
@@ -37,7 +38,7 @@ async function read(typed: boolean): Promise<void> {
   const [first] = files;
   if (mapping === undefined || first === undefined) throw new Error("no bill");
   const source = await openTable(first.file, first.table);
-  const reader = new RowReader(file, source.columns, mapping);
+  const reader = new RowReader(file, source.columns, mapping, plausibleDays(new Date()));
   for await (const batch of source.rows(reader.used))
     if (typed) for (const row of batch) if ("fields" in row) reader.read(row.fields);
   await source.close();

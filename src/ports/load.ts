@@ -150,7 +150,10 @@ export interface TableMapping {
    */
   start: string;
   end: string;
-  /** Source columns in order of preference; the month of its instant (`YYYY-MM` in UTC) is the partition's period. */
+  /**
+   * Source columns in order of preference; the month of its instant (`YYYY-MM` in UTC) is the partition's period. A row
+   * whose dates `periodFault` finds fault with is rejected, days being plausible as of the load.
+   */
   period: readonly string[];
   /** Fact columns that name the deliverer; the partition's source is `format:VALUE:VALUE`, `-` where one is empty. */
   source: readonly string[];

@@ -91,6 +91,41 @@ describe("rows that are not taken", () => {
     }
   });
 
+  it("have dates that cannot be true of a charge; those of prepaid years and of corrections can", async () => {
+    const billed = (BilledCost: string, dates: [start: string, end: string, bill?: string]) => ({
+      ...{ BilledCost, ChargePeriodStart: dates[0], ChargePeriodEnd: dates[1] },
+      BillingPeriodStart: dates[2] ?? "2024-09-01T00:00:00Z",
+    });
+    const rows = [
+      billed("1", ["9999-12-31T00:00:00Z", "9999-12-31T01:00:00Z"]),
+      billed("1", ["0001-01-01", "0001-01-02", "0001-01-01"]),
+      billed("1", ["2024-09-05T00:00:00Z", "2024-09-01T00:00:00Z"]),
+      billed("1", ["2062-09-01", "2062-09-02", "2062-09-01"]),
+      billed("1", ["2024-09-01", "2024-09-02", "2062-09-01"]),
+      billed("1", ["2024-09-01", "2035-09-01"]),
+      billed("1", ["2021-09-01", "2021-10-01"]),
+      billed("1", ["2026-12-01", "2026-12-02"]),
+      billed("2", ["2024-09-01", "2027-09-01"]),
+      billed("4", ["2021-10-01", "2024-10-01"]),
+      billed("8", ["2022-10-01", "2022-10-02"]),
+      billed("16", ["2026-01-01", "2027-01-01"]),
+      billed("32", ["2024-09-01", "2024-09-01"]),
+      billed("64", ["2024-09-01", "2034-09-01"]),
+    ];
+    const report = await importInto(database, [write("dates.csv", focusCsv(rows))], dry);
+    expect(report.rejections.map(({ line, field, reason }) => [line, field, reason])).toEqual([
+      [2, "ChargePeriodStart", '"9999-12-31T00:00:00Z" is not within 2000-01-01 and 2026-12-31'],
+      [3, "ChargePeriodStart", '"0001-01-01" is not within 2000-01-01 and 2026-12-31'],
+      [4, "ChargePeriodEnd", '"2024-09-01T00:00:00Z" is before the charge period starts'],
+      [5, "ChargePeriodStart", '"2062-09-01" is not within 2000-01-01 and 2026-12-31'],
+      [6, "BillingPeriodStart", '"2062-09-01" is not within 2000-01-01 and 2026-12-31'],
+      [7, "ChargePeriodEnd", '"2035-09-01" is more than 10 years after the charge period starts'],
+      [8, "ChargePeriodStart", '"2021-09-01" is more than 2 years away from the billing period'],
+      [9, "ChargePeriodStart", '"2026-12-01" is more than 2 years away from the billing period'],
+    ]);
+    expect(report.totals).toMatchObject([{ source: { billed_cost: "134" }, loaded: { billed_cost: "126" } }]);
+  });
+
   it("may be malformed rows, in any file, in any place", async () => {
     const good = focusCsv([{ BilledCost: "1" }, { BilledCost: "x" }, { BilledCost: "2" }]).split("\n");
     const [header = "", first = "", bad = "", last = ""] = good;

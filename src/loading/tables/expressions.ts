@@ -1,5 +1,6 @@
 import { SCALE } from "../../core/money/decimal.ts";
 import { INSTANT_PATTERN } from "../../core/time/instants.ts";
+import type { Implausible } from "./periods.ts";
 import type { Reading, SourceColumn } from "./readings.ts";
 import { identifier, literal, sqlType } from "../../duckdb/sql.ts";
 
@@ -143,8 +144,14 @@ export function valueOfText(reading: Reading, raw: string): string {
   }
 }
 
-/** How a rejected row's field failed: `bad` is `2 * index + 1` for a missing value, one more for an unreadable one. */
-export function failures(all: readonly Reading[]): { code: string; text: string } {
+/**
+ * How a rejected row's field failed: `bad` is `2 * index + 1` for a missing value, one more for an unreadable one, and
+ * above all of those `2 * readings + 1 + index` for what is implausible.
+ */
+export function failures(
+  all: readonly Reading[],
+  implausible: readonly Implausible[],
+): { code: string; text: string } {
   const codes: string[] = [];
   const texts: string[] = [];
   all.forEach((reading, i) => {
@@ -153,6 +160,11 @@ export function failures(all: readonly Reading[]): { code: string; text: string 
     if (reading.type !== "decimal" && reading.type !== "instant") return;
     codes.push(`WHEN v${i} IS NULL AND r${i} IS NOT NULL THEN ${2 * i + 2}`);
     texts.push(`WHEN ${2 * i + 2} THEN left(r${i}, 100)`);
+  });
+  implausible.forEach(({ when, reading }, i) => {
+    const number = 2 * all.length + 1 + i;
+    codes.push(`WHEN ${when} THEN ${number}`);
+    texts.push(`WHEN ${number} THEN left(r${reading}, 100)`);
   });
   const code = codes.length === 0 ? "0" : `CASE ${codes.join(" ")} ELSE 0 END`;
   return { code, text: texts.length === 0 ? "NULL" : `CASE bad ${texts.join(" ")} END` };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { plausibleDays } from "../../core/time/plausible.ts";
 import { PROGRESS_SETTINGS, interruptOnAbort, watchProgress } from "../../duckdb/interrupt.ts";
 import type { Connect } from "../../duckdb/staging.ts";
 import { sumsByCurrency } from "../../duckdb/sums.ts";
@@ -38,7 +39,9 @@ export async function readTables(
   signal?.throwIfAborted();
   const connection = await connect();
   const stopWatching = interruptOnAbort(connection, signal);
-  const stage = new Stage(connection, input.mapping, join(folder, "stage"), () => signal?.throwIfAborted());
+  const days = plausibleDays(new Date(input.loadedAt));
+  const check = (): void => signal?.throwIfAborted();
+  const stage = new Stage(connection, input.mapping, days, join(folder, "stage"), check);
   try {
     for (const setting of PROGRESS_SETTINGS) await connection.run(setting);
     await stage.create();

@@ -72,17 +72,24 @@ function describe(
   { bad, text }: BadRow,
   place: { line: number | null; row: number },
 ): Rejection {
-  const reading = staged.readings[Math.floor((bad - 1) / 2)];
+  const implausible = staged.implausible[bad - 2 * staged.readings.length - 1];
+  const reading = staged.readings[implausible?.reading ?? Math.floor((bad - 1) / 2)];
   const field = reading?.source?.name ?? null;
+  const file = staged.file.name;
+  if (implausible !== undefined)
+    return { file, ...place, field, reason: `${shown(text ?? "")} ${implausible.reason}` };
   const reason = bad % 2 === 1 ? "the value is missing" : reasonOf(reading?.type === "decimal", text ?? "");
-  return { file: staged.file.name, ...place, field, reason };
+  return { file, ...place, field, reason };
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 function reasonOf(decimal: boolean, text: string): string {
-  const shown = `"${text.slice(0, 60)}${text.length > 60 ? "…" : ""}"`;
-  if (!decimal) return `${shown} is not an instant such as 2024-09-01T00:00:00Z`;
-  if (!NUMBER.test(text.trim())) return `${shown} is not a number`;
-  return `${shown} does not fit 20 digits before and 18 after the decimal point`;
+  if (!decimal) return `${shown(text)} is not an instant such as 2024-09-01T00:00:00Z`;
+  if (!NUMBER.test(text.trim())) return `${shown(text)} is not a number`;
+  return `${shown(text)} does not fit 20 digits before and 18 after the decimal point`;
+}
+
+function shown(text: string): string {
+  return `"${text.slice(0, 60)}${text.length > 60 ? "…" : ""}"`;
 }

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
 import { type Dataset, DATASETS } from "../../core/metrics/datasets.ts";
+import type { DayRange } from "../../core/time/ranges.ts";
 import { type InputFile, listed, type TableFormat, type TableMapping } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
 import { type CsvTable, MAX_ROW_BYTES } from "../../adapters/shared/csv-structure.ts";
@@ -9,9 +10,9 @@ import { damaged } from "../../adapters/shared/gunzip.ts";
 import type { Encoding } from "./encoding.ts";
 import { failures, isFloat, readerMacros, textOfReading, valueOfText } from "./expressions.ts";
 import { type BrokenRow, fittingRows, makeReadable, startsWithHeader } from "./files.ts";
+import { type Implausible, implausiblePeriods } from "./periods.ts";
 import { PERIOD, type Reading, readings, type SourceColumn } from "./readings.ts";
-import { identifier, literal, sqlType } from "../../duckdb/sql.ts";
-import { execute, rowsOf } from "../../duckdb/sql.ts";
+import { execute, identifier, literal, rowsOf, sqlType } from "../../duckdb/sql.ts";
 
 /** A third of the engine's own: each thread holds one in memory while it reads. */
 const STAGE_ROW_GROUP = 40_960;
@@ -28,6 +29,8 @@ export interface StagedFile {
   /** Where the engine read it, until the stage is dropped. */
   path: string;
   readings: readonly Reading[];
+  /** What else its rows are refused for. */
+  implausible: readonly Implausible[];
   /** Its {@link FILE} in the stage. */
   number: number;
   /** How its rows can be read once more in their order; undefined where they are staged in it. */
@@ -44,6 +47,7 @@ export interface StagedFile {
 export class Stage {
   readonly #connection: DuckDBConnection;
   readonly #mapping: TableMapping;
+  readonly #days: DayRange;
   readonly #dataset: Dataset;
   readonly #path: string;
   readonly #disposals: (() => Promise<void>)[] = [];
@@ -59,13 +63,21 @@ export class Stage {
   #quotedLineBreaks = false;
 
   /**
+   * @param days see `plausibleDays`
    * @param path what the files' names begin with; unique
    * @param check called between pieces of work; throws when the load is to stop
    */
-  constructor(connection: DuckDBConnection, mapping: TableMapping, path: string, check: () => void) {
+  constructor(
+    connection: DuckDBConnection,
+    mapping: TableMapping,
+    days: DayRange,
+    path: string,
+    check: () => void,
+  ) {
     this.check = check;
     this.#connection = connection;
     this.#mapping = mapping;
+    this.#days = days;
     this.#dataset = DATASETS[mapping.dataset];
     this.#path = path;
   }
@@ -113,8 +125,18 @@ export class Stage {
     const columns = table.kind === "csv" ? csvColumns(table) : await this.#parquetColumns(file, path);
     const all = readings(this.#mapping, columns);
     checkRequired(file, this.#mapping, all);
+    const implausible = implausiblePeriods(this.#mapping, all, this.#days);
     const broken = { count: 0, kept: [] };
-    const staged: StagedFile = { file, table, path, readings: all, number, again: undefined, broken };
+    const staged: StagedFile = {
+      file,
+      table,
+      path,
+      readings: all,
+      implausible,
+      number,
+      again: undefined,
+      broken,
+    };
     if (readable.encoding === "windows-1252") this.#decoded.push(file.name);
     if (table.kind === "csv") await this.#fillFromCsv(staged, table, spool, keep, readable.encoding);
     else await this.#fillFromParquet(staged);
@@ -189,7 +211,7 @@ export class Stage {
       ({ name, type }) => `(${targets.get(name) ?? "NULL"})::${sqlType(type)} AS ${identifier(name)}`,
     );
     const period = `date_trunc('month', ${targets.get(PERIOD) ?? "NULL"})::DATE AS ${PERIOD}`;
-    const columns = [...facts, period, ...verdict(all), `${number} AS ${FILE}`];
+    const columns = [...facts, period, ...verdict(staged), `${number} AS ${FILE}`];
     await this.#copy(columns, this.#read(staged, reader), this.#partPath(number), ordered);
   }
 
@@ -225,7 +247,7 @@ export class Stage {
     if (again !== undefined) {
       path = `${path}.verdicts`;
       this.#disposals.push(() => rm(path, { force: true }));
-      await this.#copy(verdict(staged.readings), this.#read(staged, again), path, true);
+      await this.#copy(verdict(staged), this.#read(staged, again), path, true);
     }
     return `(FROM read_parquet(${literal(path)}, file_row_number = true) WHERE bad > 0)`;
   }
@@ -249,8 +271,8 @@ export class Stage {
   }
 }
 
-function verdict(all: readonly Reading[]): string[] {
-  const { code, text } = failures(all);
+function verdict({ readings: all, implausible }: StagedFile): string[] {
+  const { code, text } = failures(all, implausible);
   return [`${code} AS bad`, `(${text})::VARCHAR AS bad_text`];
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Dataset, DATASETS } from "../../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../../core/metrics/facts.ts";
 import { UNASSIGNED } from "../../../core/tenants/tenant.ts";
+import { plausibleDays } from "../../../core/time/plausible.ts";
 import { dateInZone } from "../../../core/time/zones.ts";
 import {
   type InputFile,
@@ -78,12 +79,13 @@ class TableLoading {
   }
 
   async run(options: LoadOptions): Promise<LoadReport> {
-    const { mapping, files, dryRun } = this.#input;
+    const { mapping, files, dryRun, loadedAt } = this.#input;
+    const days = plausibleDays(new Date(loadedAt));
     const readers: { name: string; reader: RowReader }[] = [];
     for (const { file, table } of files) {
       const source = await openTable(file, table);
       try {
-        const reader = new RowReader(file.name, source.columns, mapping);
+        const reader = new RowReader(file.name, source.columns, mapping, days);
         readers.push({ name: file.name, reader });
         await this.#readFile(file, source, reader, options);
       } finally {

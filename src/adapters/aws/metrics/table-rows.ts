@@ -2,7 +2,9 @@ import { DomainError } from "../../../core/errors/errors.ts";
 import type { FactType } from "../../../core/metrics/datasets.ts";
 import { tryParseTags } from "../../../core/metrics/tags.ts";
 import { formatDecimal } from "../../../core/money/decimal.ts";
+import { dateToBlame, periodFault, periodReason } from "../../../core/time/charge-periods.ts";
 import { tryParseInstant } from "../../../core/time/instants.ts";
+import type { DayRange } from "../../../core/time/ranges.ts";
 import type { FieldMapping, TableMapping } from "../../../ports/load.ts";
 import { readAmount } from "./table-amounts.ts";
 import { CaseInputs, CaseReader } from "./table-cases.ts";
@@ -55,6 +57,8 @@ export interface ReadRow {
 
 /** Reads the rows of one file as its mapping says. See `TableMapping` for the rules. */
 export class RowReader {
+  readonly #mapping: TableMapping;
+  readonly #days: DayRange;
   readonly #readings: Reading[];
   readonly #inputs: CaseInputs;
   readonly #nullWords: ReadonlySet<string>;
@@ -67,8 +71,13 @@ export class RowReader {
   /** Columns of amounts that the file holds as binary floating point. */
   readonly floats: readonly string[];
 
-  /** @throws DomainError `import.missing-column` */
-  constructor(fileName: string, columns: readonly FileColumn[], mapping: TableMapping) {
+  /**
+   * @param days see `plausibleDays`
+   * @throws DomainError `import.missing-column`
+   */
+  constructor(fileName: string, columns: readonly FileColumn[], mapping: TableMapping, days: DayRange) {
+    this.#mapping = mapping;
+    this.#days = days;
     this.#nullWords = new Set(["", ...mapping.nullWords]);
     const find = columnFinder(columns);
     this.#inputs = new CaseInputs(find);
@@ -126,7 +135,24 @@ export class RowReader {
       } else this.#take(reading, raw, row);
     }
     if (this.#inputs.list.length > 0) this.#takeCases(fields, row);
+    if (row.problem === undefined) this.#checkPeriod(fields, row);
     return row;
+  }
+
+  #checkPeriod(fields: Fields, row: ReadRow): void {
+    const { start: startTarget, end: endTarget } = this.#mapping;
+    const [start, end, billed] = [row.instants[startTarget], row.instants[endTarget], row.period];
+    if (start === undefined || billed === undefined) return;
+    const fault = periodFault({ start, end, billed }, this.#days);
+    if (fault === undefined) return;
+    const target = { start: startTarget, end: endTarget, billed: PERIOD }[dateToBlame(fault)];
+    const source = this.#readings.find((reading) => reading.target === target)?.source;
+    const raw = source === undefined ? null : textOf(source, fields, this.#nullWords);
+    row.problem = {
+      field: source?.name ?? null,
+      reason: `${shown(raw ?? "")} ${periodReason(fault, this.#days)}`,
+    };
+    row.failed = { target: "", missing: false };
   }
 
   #takeCases(fields: Fields, row: ReadRow): void {
