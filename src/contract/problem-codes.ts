@@ -88,6 +88,11 @@ const ROWS = {
     "A sum has more digits before the point than can be told exactly.",
   ],
   "date.invalid": [400, "Date not valid", "A date is no calendar date written YYYY-MM-DD."],
+  "date.out-of-reach": [
+    400,
+    "Date out of reach",
+    "A date lies so far back or ahead that there can be no data of it.",
+  ],
   "decimal.invalid": [400, "Number not valid", "Text is no decimal number."],
   "range.unknown-preset": [400, "Range unknown", "The range is none of the presets."],
   "range.empty": [400, "Range empty", "`to` is not after `from`."],

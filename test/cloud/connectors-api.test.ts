@@ -472,6 +472,22 @@ describe("cost-explorer", () => {
     });
     expect(await billed([])).toEqual([]);
   });
+
+  it("refuses costs of a day that it did not ask for", async () => {
+    serve([line("2025-03-02", "eu-west-1", "4")]);
+    const answer = aws.script["ce:GetCostAndUsage"]!;
+    aws.script["ce:GetCostAndUsage"] = (input, count) => {
+      const text = JSON.stringify(answer(input, count));
+      return JSON.parse(text.replaceAll('"Start":"2025-03-02"', '"Start":"9999-12-31"')) as ReturnType<
+        typeof answer
+      >;
+    };
+    await expect(runSync(on.services, await add("cost-explorer"))).rejects.toMatchObject({
+      code: "sync.unexpected-answer",
+      message: expect.stringContaining("9999-12-31") as string,
+    });
+    expect(await billed([])).toEqual([]);
+  });
 });
 
 describe("cloudwatch-usage", () => {

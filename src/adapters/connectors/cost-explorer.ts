@@ -140,6 +140,8 @@ class Month {
           this.#names.set(Value, Attributes["description"]);
       for (const result of ResultsByTime) {
         const day = result.TimePeriod?.Start ?? "";
+        if (!(day >= this.#days.from && day < this.#days.to))
+          throw unexpectedAnswer(ACTION, `for "${day}", which was not asked for`);
         if (result.Estimated === true) this.#estimated.add(day);
         for (const group of result.Groups ?? []) yield lineOf(day, group);
       }

@@ -9,6 +9,7 @@ import { DomainError, invalid } from "../../core/errors/errors.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { addDays, addMonths, type CalendarDate, monthStart, tryParseDate } from "../../core/time/dates.ts";
+import { ASKED_DAYS, checkWithin } from "../../core/time/ranges.ts";
 import { dateInZone } from "../../core/time/zones.ts";
 import type { Budget, TenantBudgets } from "../../ports/budget-store.ts";
 import { type Page, pageOf } from "../reports/reports.ts";
@@ -95,7 +96,7 @@ export async function removeBudget(context: TenantContext, id: string, etag?: st
 /**
  * Where a budget stands: in the running month of the tenant's time zone, or in the month of a date.
  * @param month `YYYY-MM`
- * @throws DomainError `date.invalid`, `query.mixed-currencies`, `store.unavailable`
+ * @throws DomainError `date.invalid`, `date.out-of-reach`, `query.mixed-currencies`, `store.unavailable`
  */
 export async function viewBudget(
   context: TenantContext,
@@ -143,7 +144,11 @@ async function monthCost(
 }
 
 function parseMonth(text: string): CalendarDate {
-  if (/^\d{4}-\d{2}$/.test(text) && tryParseDate(`${text}-01`) !== undefined) return `${text}-01`;
+  const first = `${text}-01`;
+  if (/^\d{4}-\d{2}$/.test(text) && tryParseDate(first) !== undefined) {
+    checkWithin(first, ASKED_DAYS, "month");
+    return first;
+  }
   throw invalid("date.invalid", `month "${text}" is no calendar month`, {
     field: "month",
     fix: "Write it as YYYY-MM, for example 2024-09.",

@@ -24,6 +24,7 @@ const QUERY_PROBLEMS = [
   "query.mixed-units",
   "date.invalid",
   "range.unknown-preset",
+  "date.out-of-reach",
   "range.empty",
   "range.too-long",
 ] as const;
@@ -138,6 +139,7 @@ export const analyticsRoutes = routes({
       "query.mixed-currencies",
       "date.invalid",
       "range.unknown-preset",
+      "date.out-of-reach",
       "range.empty",
       "range.too-long",
     ],

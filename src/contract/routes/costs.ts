@@ -33,7 +33,13 @@ const scopeParams = {
   ),
 };
 const measure = z.exactOptional(doc(costMeasure, "`billed_cost` when not given."));
-const RANGE_PROBLEMS = ["date.invalid", "range.unknown-preset", "range.empty", "range.too-long"] as const;
+const RANGE_PROBLEMS = [
+  "date.invalid",
+  "date.out-of-reach",
+  "range.unknown-preset",
+  "range.empty",
+  "range.too-long",
+] as const;
 const SCOPE_PROBLEMS = ["query.unknown-dimension", "query.invalid-filter", "query.mixed-currencies"] as const;
 
 const month = {
@@ -172,7 +178,7 @@ export const costRoutes = routes({
     limit: "queries",
     query: z.strictObject({ ...pageQuery, ...month }),
     ok: { status: 200, description: "A page of budgets.", schema: pageOf(budgetSchema) },
-    problems: ["date.invalid", "query.mixed-currencies"],
+    problems: ["date.invalid", "date.out-of-reach", "query.mixed-currencies"],
     examples: [
       { name: "Now", query: {} },
       { name: "In September", query: { month: "2024-09" } },
@@ -220,7 +226,7 @@ export const costRoutes = routes({
     params: idParams("budget"),
     query: z.strictObject(month),
     ok: { status: 200, description: "The budget.", schema: budgetSchema, headers: ETAG },
-    problems: ["budget.not-found", "date.invalid", "query.mixed-currencies"],
+    problems: ["budget.not-found", "date.invalid", "date.out-of-reach", "query.mixed-currencies"],
     examples: [{ name: "Get", params: { id: ID } }],
   },
   replaceBudget: {

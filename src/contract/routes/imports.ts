@@ -35,6 +35,8 @@ export const importRoutes = routes({
       "import.unclosed-quote",
       "import.conflict",
       "request.malformed-multipart",
+      "date.invalid",
+      "date.out-of-reach",
       "tenant.not-found",
     ],
     examples: [

@@ -17,6 +17,7 @@ import {
 const RANGE_PROBLEMS = [
   "date.invalid",
   "range.unknown-preset",
+  "date.out-of-reach",
   "range.empty",
   "range.too-long",
   "query.unknown-comparison",

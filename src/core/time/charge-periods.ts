@@ -1,5 +1,4 @@
-import { addDays } from "./dates.ts";
-import type { DayRange } from "./ranges.ts";
+import { type DayRange, firstAndLast } from "./ranges.ts";
 
 /** The longest time one charge may be for: a domain name is registered for up to ten years, a commitment for three. */
 const LONGEST_YEARS = 10;
@@ -54,7 +53,7 @@ export function periodReason(fault: PeriodFault, days: DayRange): string {
   switch (fault) {
     case "start-outside":
     case "billed-outside":
-      return `is not within ${days.from} and ${addDays(days.to, -1)}`;
+      return `is not within ${firstAndLast(days)}`;
     case "reversed":
       return "is before the charge period starts";
     case "too-long":

@@ -15,6 +15,12 @@ export interface DayRange {
 /** A range as asked for: a preset relative to today, or explicit days. */
 export type RangeRequest = { preset: RangePreset } | DayRange;
 
+/**
+ * The days that can be asked about: more than there can be facts of, and far from the first and the last year a
+ * calendar date has, so that the days before and after a range, which it is compared with, are dates as well.
+ */
+export const ASKED_DAYS: DayRange = { from: "1900-01-01", to: "3000-01-01" };
+
 /** The longest range a query may span, in days (ten years and leap days). */
 export const MAX_RANGE_DAYS = 3660;
 
@@ -22,12 +28,14 @@ export const MAX_RANGE_DAYS = 3660;
  * Turns a requested range into days. Presets are relative to the current date in `zone`: `7d`, `30d` and `90d` are
  * the last complete days, today excluded; `12m` is the last twelve complete months; `mtd` runs from the first of
  * this month through today; `last-month` is the month before this one.
- * @throws DomainError `date.invalid`, `range.empty`, `range.too-long`, `range.unknown-preset`
+ * @throws DomainError `date.invalid`, `date.out-of-reach`, `range.empty`, `range.too-long`, `range.unknown-preset`
  */
 export function resolveRange(request: RangeRequest, now: Date, zone: string): DayRange {
   if ("preset" in request) return presetRange(request.preset, dateInZone(now, zone));
   parseDate(request.from, "from");
   parseDate(request.to, "to");
+  checkWithin(request.from, ASKED_DAYS, "from");
+  checkWithin(request.to, ASKED_DAYS, "to");
   const days = daysBetween(request.from, request.to);
   if (days <= 0) {
     throw invalid("range.empty", `The range from ${request.from} to ${request.to} holds no day`, {
@@ -46,6 +54,23 @@ export function resolveRange(request: RangeRequest, now: Date, zone: string): Da
     );
   }
   return { from: request.from, to: request.to };
+}
+
+/**
+ * @param field names the date in the error
+ * @throws DomainError `date.out-of-reach` when the date is none of the days
+ */
+export function checkWithin(date: CalendarDate, days: DayRange, field: string): void {
+  if (date >= days.from && date < days.to) return;
+  throw invalid("date.out-of-reach", `${field} ${date} is not within ${firstAndLast(days)}`, {
+    field,
+    fix: "Check the year, or give a day within that time.",
+  });
+}
+
+/** Both days of a range that is told in a sentence: `2000-01-01 and 2026-12-31`. */
+export function firstAndLast({ from, to }: DayRange): string {
+  return `${from} and ${addDays(to, -1)}`;
 }
 
 function presetRange(preset: RangePreset, today: CalendarDate): DayRange {

@@ -40,6 +40,16 @@ describe("calendar dates", () => {
     );
   });
 
+  it("throw where they would leave the calendar, rather than read as another date", () => {
+    expect(addDays("9999-12-30", 1)).toBe("9999-12-31");
+    expect(addMonths("0001-02-28", -1)).toBe("0001-01-28");
+    expect(addMonths("0096-01-31", 1)).toBe("0096-02-29");
+    expect(() => addDays("9999-12-31", 1)).toThrow(RangeError);
+    expect(() => addDays("0001-01-01", -1)).toThrow(RangeError);
+    expect(() => addMonths("9999-12-01", 1)).toThrow(RangeError);
+    expect(() => addMonths("0001-01-01", -1)).toThrow(RangeError);
+  });
+
   it("adds months to the last day a month has", () => {
     expect(addMonths("2024-01-31", 1)).toBe("2024-02-29");
     expect(addMonths("2023-01-31", 1)).toBe("2023-02-28");
@@ -74,6 +84,12 @@ describe("ranges", () => {
       /from "2024-09-31"/,
     );
     expect(() => resolveRange({ from: "2001-01-01", to: "2024-10-02" }, now, "UTC")).toThrow(/at most 3660/);
+    for (const [from, to] of [
+      ["0001-01-01", "0001-02-01"],
+      ["9999-12-01", "9999-12-31"],
+      ["2999-12-01", "3000-01-01"],
+    ] as const)
+      expect(() => resolveRange({ from, to }, now, "UTC")).toThrow(/not within 1900-01-01 and 2999-12-31/);
     expect(() => parsePreset("30days")).toThrow(/"30days" is not a known range/);
   });
 

@@ -12,7 +12,7 @@ import {
   textAt,
 } from "../shared/fields.ts";
 import type { FindingDetails, FindingKey } from "../shared/finding-values.ts";
-import { parseInstant } from "../shared/instants.ts";
+import { noInstant, parseInstant } from "../shared/instants.ts";
 import { type Refused, refuse } from "../shared/record-format.ts";
 import { asffControls } from "./controls.ts";
 
@@ -74,7 +74,7 @@ function timesOf(record: Fields): Times | Refused {
 function timeAt(record: Fields, name: string): number | undefined | Refused {
   const text = textAt(record, name);
   if (text === null) return undefined;
-  return parseInstant(text) ?? refuse(name, `${name} "${text.slice(0, 40)}" is not a date and time`);
+  return parseInstant(text) ?? refuse(name, `${name} ${noInstant(text)}`);
 }
 
 /** `aws/securityhub` of `arn:aws:securityhub:us-east-1::product/aws/securityhub`. */

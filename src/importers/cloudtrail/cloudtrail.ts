@@ -1,7 +1,7 @@
 import { serviceName } from "../../core/findings/services.ts";
 import { type Fields, fieldsAt, firstText, isFields, textAt } from "../shared/fields.ts";
 import type { Sample } from "../shared/importer.ts";
-import { parseInstant } from "../shared/instants.ts";
+import { noInstant, parseInstant } from "../shared/instants.ts";
 import { readJsonFile } from "../shared/json-format.ts";
 import {
   type ApiCall,
@@ -63,7 +63,7 @@ function callOf(event: Fields): ApiCall | Refused {
   const time = textAt(event, "eventTime");
   if (time === null) return refuse("eventTime", "has no eventTime");
   const at = parseInstant(time);
-  if (at === undefined) return refuse("eventTime", `eventTime "${time.slice(0, 40)}" is not a date and time`);
+  if (at === undefined) return refuse("eventTime", `eventTime ${noInstant(time)}`);
   return {
     kind: "api-call",
     account,

@@ -10,7 +10,7 @@ import {
   observedFinding,
 } from "../shared/finding-values.ts";
 import { columnsOf, type Sample } from "../shared/importer.ts";
-import { parseInstant } from "../shared/instants.ts";
+import { noInstant, parseInstant } from "../shared/instants.ts";
 import { type Normalized, type RecordFormat, type Refused, refuse } from "../shared/record-format.ts";
 import { readProwlerRows } from "./rows.ts";
 
@@ -68,7 +68,7 @@ function prowlerKey(row: Fields): FindingKey | Refused {
   if (time === null) return missing(COLUMNS.time);
   const at = parseInstant(time);
   if (at === undefined) {
-    return refuse(nameIn(row, COLUMNS.time), `"${time.slice(0, 40)}" is not a date and time`);
+    return refuse(nameIn(row, COLUMNS.time), noInstant(time));
   }
   const product = textAt(row, "PROVIDER") ?? "aws";
   return { id, account, product, firstSeen: at, lastSeen: at, observedAt: at };

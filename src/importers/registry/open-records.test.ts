@@ -52,6 +52,11 @@ describe("the snapshot a file is", () => {
     });
     const given = await readFacts(asffFormat, [late], { owners, zones, snapshot: "2025-03-01" });
     expect(given.facts.findings?.[0]?.day).toBe("2025-03-01");
+    for (const snapshot of ["1999-12-31", "9999-12-31", "2026-01-03"])
+      await expect(readFacts(asffFormat, [late], { owners, zones, snapshot })).rejects.toMatchObject({
+        code: "date.out-of-reach",
+        field: "snapshot",
+      });
   });
 
   it("is one a file, but files that are parts of one list are one snapshot", async () => {
@@ -141,6 +146,24 @@ describe("records that are refused", () => {
     ]);
     expect(read.facts.findings?.map((fact) => fact.day)).toEqual(["2025-03-04"]);
     expect(read.end.rejections.kept[0]?.reason).toContain("in the future");
+  });
+
+  it("include those from before there was a cloud, whose clock was never set", async () => {
+    const read = await readFacts(asffFormat, [
+      file("a.json", finding("1"), finding("2", { UpdatedAt: "1970-01-01T00:00:00Z" })),
+    ]);
+    expect(read.facts.findings?.map((fact) => fact.day)).toEqual(["2025-03-04"]);
+    expect(read.end.rejections.kept).toMatchObject([
+      { field: "UpdatedAt", reason: 'UpdatedAt "1970-01-01T00:00:00Z" is not in the year 2000 or later' },
+    ]);
+    const calls = trail(
+      call("1"),
+      call("2", { eventTime: "0001-01-01T00:00:00Z" }),
+      call("3", { eventTime: "9999-12-31T23:59:59Z" }),
+    );
+    const { facts, end } = await readFacts(cloudtrailFormat, [calls]);
+    expect(facts.usage?.map(({ day }) => day)).toEqual(["2025-03-04"]);
+    expect(end.rejections.kept.map(({ field }) => field)).toEqual(["eventTime", null]);
   });
 
   it("are too many when they are all: the file is not what it was taken for", async () => {

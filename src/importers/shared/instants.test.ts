@@ -32,7 +32,7 @@ describe("parseInstant", () => {
     ...[
       "2025-01-01T25:00:00Z",
       "2025-01-01T10:61:00Z",
-      "1969-12-31T23:59:59Z",
+      "1999-12-31T23:59:59Z",
       "0000-00-00T00:00:00Z",
       "1e400",
     ],
@@ -41,7 +41,11 @@ describe("parseInstant", () => {
   });
 
   it("reads what the engine writes", () => {
-    const dates = fc.date({ min: new Date(0), max: new Date("9999-12-31T00:00:00Z"), noInvalidDate: true });
+    const dates = fc.date({
+      min: new Date("2000-01-01T00:00:00Z"),
+      max: new Date("9999-12-31T00:00:00Z"),
+      noInvalidDate: true,
+    });
     fc.assert(fc.property(dates, (date) => parseInstant(date.toISOString()) === date.getTime()));
   });
 });
@@ -53,6 +57,7 @@ describe("instantOfNumber", () => {
   });
 
   it("refuses what is no instant", () => {
-    for (const value of [0, -1, Number.NaN, Infinity, 1e18]) expect(instantOfNumber(value)).toBeUndefined();
+    for (const value of [0, -1, Number.NaN, Infinity, 1e18, 946_684_799, 946_684_799_999])
+      expect(instantOfNumber(value)).toBeUndefined();
   });
 });

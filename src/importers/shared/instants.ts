@@ -1,13 +1,16 @@
+import { FIRST_PLAUSIBLE_DAY } from "../../core/time/plausible.ts";
+
 const PATTERN =
   /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|z|[+-]\d{2}:?\d{2})?$/;
 
 /** The commonest spelling, in years and days that the engine's parser needs no help with. */
 const PLAIN =
-  /^(?:19[7-9]|2\d\d)\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z$/;
+  /^2\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z$/;
 
 /**
  * The instant of an ISO 8601 or RFC 3339 date and time, in milliseconds since 1970; without a zone it is taken as UTC,
- * as Prowler writes it. Undefined for anything else, for days that do not exist, and outside the years 1970 to 9999.
+ * as Prowler writes it. Undefined for anything else, for days that do not exist, and outside the years 2000 to 9999: what
+ * is older is no observation but a clock that was never set.
  */
 export function parseInstant(text: string): number | undefined {
   if (PLAIN.test(text)) return Date.parse(text);
@@ -55,10 +58,17 @@ export function instantOfNumber(value: number): number | undefined {
   return inRange(Math.trunc(value < SECONDS_BELOW ? value * 1000 : value));
 }
 
+const FIRST = Date.parse(`${FIRST_PLAUSIBLE_DAY}T00:00:00Z`);
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function inRange(ms: number): number | undefined {
-  return ms >= 0 && ms <= LAST ? ms : undefined;
+  return ms >= FIRST && ms <= LAST ? ms : undefined;
+}
+
+/** What is said of a text that {@link parseInstant} does not take. */
+export function noInstant(text: string): string {
+  const problem = /^\s*[01]\d{3}-/.test(text) ? "is not in the year 2000 or later" : "is not a date and time";
+  return `"${text.slice(0, 40)}" ${problem}`;
 }
 
 /** RFC 3339 in UTC. */

@@ -1,7 +1,9 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
-import type { CalendarDate } from "../../core/time/dates.ts";
+import { addDays, type CalendarDate } from "../../core/time/dates.ts";
+import { FIRST_PLAUSIBLE_DAY } from "../../core/time/plausible.ts";
+import { checkWithin, type DayRange } from "../../core/time/ranges.ts";
 import { dateInZone } from "../../core/time/zones.ts";
 import type { DeliveredFact, DeliveryEnd, InputFile, Ownership, RejectionLog } from "../../ports/load.ts";
 import { CallCounter } from "./api-calls.ts";
@@ -40,8 +42,10 @@ interface Snapshot {
  *
  * The delivery's facts throw DomainError `import.*` when a file cannot be read, and the signal's reason when aborted;
  * its end throws `import.nothing-accepted` when all records of all files were refused.
+ * @throws DomainError `date.out-of-reach` when the given snapshot's day is one that no observation may be of
  */
 export function openRecords(format: RecordFormat, input: RecordInput): OpenedRecords {
+  if (input.snapshot !== undefined) checkWithin(input.snapshot, observableDays(input.loadedAt), "snapshot");
   const scan = new Scan(format, input);
   const { files, loadedAt, dryRun } = input;
   const delivery = {
@@ -52,6 +56,11 @@ export function openRecords(format: RecordFormat, input: RecordInput): OpenedRec
     ...{ loadedAt, dryRun },
   };
   return { delivery, counts: scan };
+}
+
+/** Up to a day after the load, as observations are: a clock may be ahead, and so may a time zone. */
+function observableDays(loadedAt: string): DayRange {
+  return { from: FIRST_PLAUSIBLE_DAY, to: addDays(loadedAt.slice(0, 10), 2) };
 }
 
 /** Who owns the facts of an account; accounts nobody claims go to the unassigned tenant. */

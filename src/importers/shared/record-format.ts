@@ -66,7 +66,10 @@ export interface RecordInput {
   /** RFC 3339 instant of the load; observations that lie more than a day after it are refused. */
   loadedAt: string;
   dryRun: boolean;
-  /** The day findings are a snapshot of; default: the day of the newest observation, in each tenant's zone. */
+  /**
+   * The day findings are a snapshot of, at most a day after the load; default: the day of the newest observation, in
+   * each tenant's zone.
+   */
   snapshot?: CalendarDate | undefined;
   /** RFC 3339 instant of an answer that is no file: findings are a snapshot of its day in each tenant's zone. */
   snapshotAt?: string | undefined;
