@@ -44,7 +44,10 @@ export interface DataVersion {
   version: string;
   /** RFC 3339 instant of the newest load; null when nothing was loaded. */
   asOf: string | null;
-  /** The first and last day with facts, of that version; null when there are none. */
+  /**
+   * The first and last day with facts, of that version; null when there are none. Days that were not plausible even at
+   * the newest load (`plausibleDays`), which a store may hold since it takes what it is given, do not count.
+   */
   extent: Extent | null;
 }
 
@@ -58,7 +61,7 @@ export interface TenantMetrics {
   aggregate(plan: QueryPlan): Promise<Aggregate>;
   /** What the facts are now. Asked before every answer: must not cost more than one short read while they stay so. */
   version(dataset: DatasetId): Promise<DataVersion>;
-  /** The first and last day with facts; null when there are none. */
+  /** As {@link DataVersion} has it. */
   extent(dataset: DatasetId): Promise<Extent | null>;
 }
 

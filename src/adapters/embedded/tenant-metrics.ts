@@ -3,7 +3,10 @@ import type { DatasetId } from "../../core/metrics/datasets.ts";
 import type { Extent } from "../../core/query/coverage.ts";
 import type { QueryPlan } from "../../core/query/plan.ts";
 import type { Cell } from "../../core/query/query.ts";
+import { plausibleDays } from "../../core/time/plausible.ts";
+import type { DayRange } from "../../core/time/ranges.ts";
 import type { Aggregate, DataVersion, MeasureTotal, TenantMetrics } from "../../ports/metric-store.ts";
+import { dateLiteral } from "./compile-filters.ts";
 import { type CompiledQuery, compileQuery, GROUPS_PART, unitOf } from "./compile-query.ts";
 import type { Database } from "./database.ts";
 import type { KnownExtents } from "./known-extents.ts";
@@ -76,11 +79,13 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
         `SELECT version, as_of::VARCHAR FROM versions WHERE tenant = ${tenant} AND dataset = '${dataset}'`,
       );
       const version = textOf(row?.[0]) ?? "0";
-      const asOf = textOf(row?.[1]);
+      const loadedAt = textOf(row?.[1]);
+      if (loadedAt === null) return { version, asOf: null, extent: null };
+      const asOf = instantOf(loadedAt);
       const extent = await this.#extents.of(`${tenant} ${dataset}`, version, () =>
-        readExtent(connection, dataset, tenant),
+        readExtent(connection, dataset, tenant, plausibleDays(new Date(asOf))),
       );
-      return { version, asOf: asOf === null ? null : instantOf(asOf), extent };
+      return { version, asOf, extent };
     });
   }
 
@@ -103,10 +108,12 @@ async function readExtent(
   connection: DuckDBConnection,
   dataset: DatasetId,
   tenant: number,
+  { from, to }: DayRange,
 ): Promise<Extent | null> {
   const [row] = await rowsOf(
     connection,
-    `SELECT min(day)::VARCHAR, max(day)::VARCHAR FROM ${factTable(dataset)} WHERE tenant = ${tenant}`,
+    `SELECT min(day)::VARCHAR, max(day)::VARCHAR FROM ${factTable(dataset)}
+      WHERE tenant = ${tenant} AND day >= ${dateLiteral(from)} AND day < ${dateLiteral(to)}`,
   );
   const [first, last] = [textOf(row?.[0]), textOf(row?.[1])];
   return first === null || last === null ? null : { first, last };

@@ -11,7 +11,7 @@ import { formatMoney } from "../../core/money/format.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { addDays, type CalendarDate } from "../../core/time/dates.ts";
-import type { DayRange } from "../../core/time/ranges.ts";
+import { type DayRange, MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
 import { dateInZone, datesIn } from "../../core/time/zones.ts";
 import { remembered } from "../analytics/remember.ts";
 import { computedResult } from "../reports/computed-result.ts";
@@ -90,7 +90,9 @@ async function compute(
   today: CalendarDate,
 ): Promise<AnomaliesAnswer> {
   const { range, filters, measure, limit } = request;
-  const from = addDays(range.from, -LOOKBACK_DAYS);
+  // A range as long as any may be leaves no room for days before it.
+  const [wanted, earliest] = [addDays(range.from, -LOOKBACK_DAYS), addDays(range.to, -MAX_RANGE_DAYS)];
+  const from = wanted < earliest ? earliest : wanted;
   const asks: CostQuery = {
     range: { from, to: range.to },
     filters,

@@ -1,7 +1,8 @@
 import { invalid } from "../errors/errors.ts";
 import { compareDecimals, sumDecimals } from "../money/decimal.ts";
 import type { Cell, Column, QueryResult, Row } from "../query/query.ts";
-import { addDays, addMonths } from "../time/dates.ts";
+import { addDays, addMonths, daysBetween } from "../time/dates.ts";
+import { MAX_RANGE_DAYS } from "../time/ranges.ts";
 import type { ValueFormat } from "./abbreviate.ts";
 import { severityRank } from "./palette.ts";
 import type { ChartSpec } from "./spec.ts";
@@ -144,16 +145,21 @@ function categoriesOf(column: Column | undefined, rows: readonly Row[], x: numbe
   return column?.id === "severity" ? names.sort((a, b) => severityRank(a) - severityRank(b)) : names;
 }
 
-/** Every bucket from the first to the last: a day without facts is a gap in the line, not a shorter axis. */
+/**
+ * Every bucket from the first to the last: a day without facts is a gap in the line, not a shorter axis. Dates that lie
+ * further apart than a range may span are no course over time (findings say when they were first observed, whatever the
+ * range), and are drawn one beside the other.
+ */
 function withoutGaps(sorted: readonly string[], grain: "day" | "week" | "month"): string[] {
   const last = sorted.at(-1);
   const first = sorted[0];
   if (first === undefined || last === undefined || sorted.includes(UNNAMED)) return [...sorted];
+  if (daysBetween(first, last) > MAX_RANGE_DAYS) return [...sorted];
   const all: string[] = [];
   const next = (date: string): string =>
     grain === "month" ? addMonths(date, 1) : addDays(date, grain === "week" ? 7 : 1);
-  for (let date = first; date <= last; date = next(date)) all.push(date);
-  return all;
+  for (let date = first; date < last; date = next(date)) all.push(date);
+  return [...all, last];
 }
 
 type SeriesSpec = Extract<ChartSpec, { kind: "line" | "bar" | "stacked-area" | "budget" }>;

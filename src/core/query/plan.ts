@@ -14,6 +14,7 @@ import {
   comparedRange,
   type Comparison,
   type DayRange,
+  REACHED_DAYS,
   resolveRange,
 } from "../time/ranges.ts";
 import type { AnalyticsQuery, FilterOp, QueryFilter, QuerySort } from "./query.ts";
@@ -82,7 +83,7 @@ export function planQuery(
   most: { keys: number } = { keys: MAX_KEYS },
 ): QueryPlan {
   const dataset = datasetOf(query.dataset);
-  const range = resolveRange(query.range, now, zone);
+  const range = resolveRange(query.range, now, zone, REACHED_DAYS);
   const groupBy = query.groupBy ?? [];
   atMost(groupBy.length, most.keys, "groupBy", "dimensions");
   const keys = groupBy.map((name, i) => planKey(dataset, name, `groupBy[${i}]`));

@@ -20,6 +20,8 @@ export type RangeRequest = { preset: RangePreset } | DayRange;
  * calendar date has, so that the days before and after a range, which it is compared with, are dates as well.
  */
 export const ASKED_DAYS: DayRange = { from: "1900-01-01", to: "3000-01-01" };
+/** Those, and the days before them that an answer may have to look at. */
+export const REACHED_DAYS: DayRange = { from: "1800-01-01", to: ASKED_DAYS.to };
 
 /** The longest range a query may span, in days (ten years and leap days). */
 export const MAX_RANGE_DAYS = 3660;
@@ -28,14 +30,20 @@ export const MAX_RANGE_DAYS = 3660;
  * Turns a requested range into days. Presets are relative to the current date in `zone`: `7d`, `30d` and `90d` are
  * the last complete days, today excluded; `12m` is the last twelve complete months; `mtd` runs from the first of
  * this month through today; `last-month` is the month before this one.
+ * @param within the days that explicit ones must be among
  * @throws DomainError `date.invalid`, `date.out-of-reach`, `range.empty`, `range.too-long`, `range.unknown-preset`
  */
-export function resolveRange(request: RangeRequest, now: Date, zone: string): DayRange {
+export function resolveRange(
+  request: RangeRequest,
+  now: Date,
+  zone: string,
+  within: DayRange = ASKED_DAYS,
+): DayRange {
   if ("preset" in request) return presetRange(request.preset, dateInZone(now, zone));
   parseDate(request.from, "from");
   parseDate(request.to, "to");
-  checkWithin(request.from, ASKED_DAYS, "from");
-  checkWithin(request.to, ASKED_DAYS, "to");
+  checkWithin(request.from, within, "from");
+  checkWithin(request.to, within, "to");
   const days = daysBetween(request.from, request.to);
   if (days <= 0) {
     throw invalid("range.empty", `The range from ${request.from} to ${request.to} holds no day`, {

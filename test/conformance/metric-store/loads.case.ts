@@ -261,6 +261,27 @@ export function loadCases(store: () => MetricStore): void {
       });
     });
 
+    it("holds facts of any day, and lets those of implausible ones stretch nothing", async () => {
+      const tenant = "far-days";
+      const fact = (day: string) => cost(day, { billed_cost: "1" }, { tenant });
+      await load(store(), ["0001-01-01", "9999-12-31"].map(fact));
+      expect(await store().forTenant(tenant).extent("cost")).toBeNull();
+      await load(store(), ["0001-01-01", "1999-12-31", "2024-09-05", "2027-01-01", "9999-12-31"].map(fact));
+      expect(await store().forTenant(tenant).extent("cost")).toEqual({
+        first: "2024-09-05",
+        last: "2024-09-05",
+      });
+      for (const grain of ["day", "week", "month"])
+        expect((await ask(store(), { groupBy: [grain], compare: "previous-year" }, tenant)).rows).toEqual([
+          [{ day: "2024-09-05", week: "2024-09-02", month: "2024-09-01" }[grain], "1", null],
+        ]);
+      await load(store(), ["2000-01-01", "2026-12-31"].map(fact));
+      expect(await store().forTenant(tenant).extent("cost")).toEqual({
+        first: "2000-01-01",
+        last: "2026-12-31",
+      });
+    });
+
     it("tells the first and last day with the version, after every change of the facts", async () => {
       const tenant = "extent-changes";
       const extent = async (of = tenant) => (await store().forTenant(of).version("cost")).extent;

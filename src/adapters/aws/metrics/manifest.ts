@@ -2,6 +2,7 @@ import { DomainError } from "../../../core/errors/errors.ts";
 import type { DatasetId } from "../../../core/metrics/datasets.ts";
 import type { LoadedDay } from "../../../core/query/blocks.ts";
 import type { Extent } from "../../../core/query/coverage.ts";
+import { plausibleDays } from "../../../core/time/plausible.ts";
 import type { Dynamo, Item } from "../dynamo.ts";
 import { number, numberOf, packed, text, textOf, unpacked } from "../items.ts";
 import type { Part } from "./codec.ts";
@@ -169,13 +170,16 @@ export function loadedDays(manifest: Manifest): LoadedDay[] {
   );
 }
 
-/** The first and last day with facts. */
-export function extentOf(manifest: Manifest): Extent | null {
+/** The first and last day with facts; see `DataVersion.extent`. */
+export function extentOf({ asOf, partitions }: Manifest): Extent | null {
+  if (asOf === null) return null;
+  const { from, to } = plausibleDays(new Date(asOf));
   let first: string | undefined;
   let last: string | undefined;
-  for (const { segments } of manifest.partitions)
+  for (const { segments } of partitions)
     for (const { days } of segments)
       for (const [day] of days) {
+        if (day < from || day >= to) continue;
         if (first === undefined || day < first) first = day;
         if (last === undefined || day > last) last = day;
       }
