@@ -93,7 +93,6 @@ const ROWS = {
     "Date out of reach",
     "A date lies so far back or ahead that there can be no data of it.",
   ],
-  "decimal.invalid": [400, "Number not valid", "Text is no decimal number."],
   "range.unknown-preset": [400, "Range unknown", "The range is none of the presets."],
   "range.empty": [400, "Range empty", "`to` is not after `from`."],
   "range.too-long": [400, "Range too long", "The range spans more days than one query may ask for."],

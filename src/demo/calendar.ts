@@ -3,6 +3,7 @@ import {
   addDays,
   addMonths,
   type CalendarDate,
+  checkDate,
   daysBetween,
   monthStart,
   parseDate,
@@ -49,6 +50,7 @@ export function demoDays(options: Pick<DemoOptions, "end" | "months">): DemoDay[
       fix: "Give a whole number from 1 to 120.",
     });
   }
+  checkDate(options.end, "end");
   const first = monthStart(addMonths(options.end, -options.months));
   return Array.from({ length: daysBetween(first, options.end) }, (_, index) => demoDay(first, index));
 }

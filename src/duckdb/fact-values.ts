@@ -12,7 +12,7 @@ import {
 import { DomainError } from "../core/errors/errors.ts";
 import type { FactColumn, FactType } from "../core/metrics/datasets.ts";
 import { SCALE, tryParseDecimal } from "../core/money/decimal.ts";
-import { parseDate } from "../core/time/dates.ts";
+import { checkDate } from "../core/time/dates.ts";
 
 const PRECISION = 38;
 const TYPES: Readonly<Record<FactType, DuckDBType>> = {
@@ -38,7 +38,7 @@ export class Days {
     if (day === null) return null;
     let value = this.#known.get(day);
     if (value === undefined) {
-      value = new DuckDBDateValue(parseDate(day, "day"));
+      value = new DuckDBDateValue(checkDate(day, "day"));
       this.#known.set(day, value);
     }
     return value;

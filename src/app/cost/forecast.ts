@@ -1,7 +1,13 @@
 import { type CostForecast, type Estimate, forecastCost, LEVEL_PERCENT } from "../../core/cost/forecast.ts";
 import type { DailyCharge } from "../../core/cost/month-charges.ts";
 import { median } from "../../core/cost/stats.ts";
-import { formatDecimal, parseDecimal, roundDecimal, canonicalDecimal } from "../../core/money/decimal.ts";
+import {
+  canonicalDecimal,
+  decimalOfNumber,
+  formatDecimal,
+  roundDecimal,
+  wideDecimal,
+} from "../../core/money/decimal.ts";
 import { currencyDigits } from "../../core/money/format.ts";
 import type { Cell, QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
@@ -180,7 +186,7 @@ function exactByDay(answer: QueryResult, measure: string): Map<CalendarDate, big
   const amounts = new Map<CalendarDate, bigint>();
   for (const row of answer.rows) {
     const [day, amount] = [dayOf(row), amountOf(row)];
-    if (day !== null && amount !== null) amounts.set(day, (amounts.get(day) ?? 0n) + parseDecimal(amount));
+    if (day !== null && amount !== null) amounts.set(day, (amounts.get(day) ?? 0n) + wideDecimal(amount));
   }
   return amounts;
 }
@@ -225,7 +231,7 @@ const NONE: EstimateText = { amount: null, low: null, high: null };
 export function estimate({ amount, low, high }: Estimate, currency: string | null, base = 0n): EstimateText {
   const digits = currencyDigits(currency ?? "USD");
   const text = (value: number): string =>
-    canonicalDecimal(roundDecimal(formatDecimal(base + parseDecimal(value.toFixed(6))), digits));
+    canonicalDecimal(roundDecimal(formatDecimal(base + decimalOfNumber(value)), digits));
   return {
     amount: text(amount),
     low: low === null ? null : text(low),

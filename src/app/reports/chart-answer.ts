@@ -1,7 +1,7 @@
 import { MAX_SERIES, othersName } from "../../core/charts/series.ts";
 import type { ChartSpec } from "../../core/charts/spec.ts";
 import { datasetOf } from "../../core/metrics/datasets.ts";
-import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
+import { formatDecimal, wideDecimal } from "../../core/money/decimal.ts";
 import type { AnalyticsQuery, QueryResult, Row } from "../../core/query/query.ts";
 import { remembered } from "../analytics/remember.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
@@ -114,7 +114,7 @@ function restOf(
     const bucket = row[at(shown, x)] ?? null;
     const own = sums.get(bucket) ?? new Map<string, bigint>();
     sums.set(bucket, own);
-    for (const id of measures) own.set(id, (own.get(id) ?? 0n) + parseDecimal(row[at(shown, id)] ?? "0"));
+    for (const id of measures) own.set(id, (own.get(id) ?? 0n) + wideDecimal(row[at(shown, id)] ?? "0"));
   }
   return whole.rows.map((row): Row => {
     const bucket = row[at(whole, x)] ?? null;
@@ -122,7 +122,7 @@ function restOf(
       if (id === x) return bucket;
       if (id === split) return name;
       const total = row[at(whole, id)] ?? null;
-      return total === null ? null : formatDecimal(parseDecimal(total) - (sums.get(bucket)?.get(id) ?? 0n));
+      return total === null ? null : formatDecimal(wideDecimal(total) - (sums.get(bucket)?.get(id) ?? 0n));
     });
   });
 }

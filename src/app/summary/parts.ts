@@ -1,5 +1,5 @@
 import { type Severity, SEVERITY_WEIGHTS } from "../../core/findings/severity.ts";
-import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
+import { formatDecimal, wideDecimal } from "../../core/money/decimal.ts";
 import type { AnalyticsQuery, Cell } from "../../core/query/query.ts";
 import { type Driver, mainDriver, type Part } from "../../core/summary/drivers.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
@@ -70,5 +70,5 @@ function weightOf(severity: Severity | null): bigint {
 }
 
 function scaled(cell: Cell): bigint {
-  return parseDecimal(cell ?? "0");
+  return wideDecimal(cell ?? "0");
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { CallInput } from "../../contract/client.ts";
-import { parseDate } from "../../core/time/dates.ts";
+import { checkDate } from "../../core/time/dates.ts";
 import {
   ALL_FORMATS,
   type InputFile,
@@ -63,7 +63,7 @@ async function load(
   progress: Progress,
 ): Promise<ImportReport> {
   const { tenant, format, dryRun, snapshot } = options;
-  if (snapshot !== undefined) parseDate(snapshot, "--snapshot");
+  if (snapshot !== undefined) checkDate(snapshot, "--snapshot");
   const { signal } = effects;
   if (connection.runtime !== undefined) {
     return connection.runtime.importFiles(files, {

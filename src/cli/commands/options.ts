@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { parseFilter } from "../../contract/filter-text.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import type { FilterOp } from "../../core/query/query.ts";
-import { parseDate } from "../../core/time/dates.ts";
+import { checkDate } from "../../core/time/dates.ts";
 import { parsePreset, type RangeRequest } from "../../core/time/ranges.ts";
 
 export interface CommonOptions {
@@ -64,8 +64,8 @@ export function rangeOf(options: RangeOptions): RangeRequest | undefined {
       },
     );
   }
-  parseDate(from, "--from");
-  parseDate(to, "--to");
+  checkDate(from, "--from");
+  checkDate(to, "--to");
   return { from, to };
 }
 

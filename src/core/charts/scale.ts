@@ -1,4 +1,4 @@
-import { type CalendarDate, parseDate } from "../time/dates.ts";
+import { type CalendarDate, tryParseDate } from "../time/dates.ts";
 
 export interface Ticks {
   /** The ends of the axis: the first and the last tick. */
@@ -67,12 +67,7 @@ export function dateLabel(date: CalendarDate, grain: "day" | "week" | "month", w
 
 /** Whether the text is a calendar date that `dateLabel` can show. */
 export function isDate(text: string): boolean {
-  try {
-    parseDate(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return tryParseDate(text) !== undefined;
 }
 
 /**

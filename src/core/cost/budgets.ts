@@ -7,6 +7,7 @@ import {
   parseDecimal,
   roundDecimal,
   tryParseDecimal,
+  wideDecimal,
 } from "../money/decimal.ts";
 import { currencyDigits } from "../money/format.ts";
 import { planQuery } from "../query/plan.ts";
@@ -117,7 +118,7 @@ export function budgetState(budget: BudgetSpec, cost: MonthCost): BudgetState {
   const amount = parseDecimal(budget.amount);
   const { spent, forecast } = cost;
   const reaches = (value: string | null, percent: number): boolean | null =>
-    value === null ? null : parseDecimal(value) * 100n >= amount * BigInt(percent);
+    value === null ? null : wideDecimal(value) * 100n >= amount * BigInt(percent);
   const thresholds = budget.thresholds.map((percent) => ({
     percent,
     reached: reaches(spent, percent) ?? false,
@@ -139,7 +140,7 @@ export function budgetState(budget: BudgetSpec, cost: MonthCost): BudgetState {
 
 function percentOfAmount(value: string | null, amount: bigint): string | null {
   if (value === null) return null;
-  const ratio = divideDecimal(parseDecimal(value) * 100n, amount);
+  const ratio = divideDecimal(wideDecimal(value) * 100n, amount);
   return ratio === undefined ? null : canonicalDecimal(roundDecimal(formatDecimal(ratio), 2));
 }
 

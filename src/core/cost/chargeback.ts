@@ -1,4 +1,4 @@
-import { formatDecimal, parseDecimal, SCALE } from "../money/decimal.ts";
+import { formatDecimal, SCALE, wideDecimal } from "../money/decimal.ts";
 import { percentShares, splitExactly } from "./shares.ts";
 
 /** How cost that no key is named for is spread over the keys. */
@@ -37,7 +37,6 @@ const CENT = 10n ** BigInt(SCALE - 2);
  * it in proportion to direct cost, where costs below zero carry nothing; `even` in equal parts. It is split in cents,
  * or finer where it has finer digits, by largest remainder: the lines always add up to the bill, to the last digit.
  * @param amounts by key; a key may come more than once
- * @throws DomainError `decimal.invalid`
  */
 export function chargeback(
   amounts: Iterable<readonly [key: string | null, amount: string]>,
@@ -46,7 +45,7 @@ export function chargeback(
   const byKey = new Map<string, bigint>();
   let open = 0n;
   for (const [key, amount] of amounts) {
-    const value = parseDecimal(amount);
+    const value = wideDecimal(amount);
     if (key === null || key === "") open += value;
     else byKey.set(key, (byKey.get(key) ?? 0n) + value);
   }

@@ -1,4 +1,4 @@
-import { divideRounded, formatDecimal, parseDecimal } from "../money/decimal.ts";
+import { divideRounded, formatDecimal, wideDecimal } from "../money/decimal.ts";
 
 /** How much a part of a cost changed against what it usually is. */
 export interface Contributor {
@@ -26,9 +26,9 @@ export function contributorsOf(
   most: number,
 ): Contributor[] {
   const parts = [...new Set([...actual.keys(), ...usual.keys()])].map((name) => {
-    const now = parseDecimal(actual.get(name) ?? "0");
+    const now = wideDecimal(actual.get(name) ?? "0");
     const before = divideRounded(
-      parseDecimal(usual.get(name) ?? "0") * BigInt(count.days),
+      wideDecimal(usual.get(name) ?? "0") * BigInt(count.days),
       BigInt(Math.max(1, count.usualDays)),
     );
     return { name, now, before, change: now - before };

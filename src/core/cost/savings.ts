@@ -2,8 +2,8 @@ import {
   canonicalDecimal,
   divideDecimal,
   formatDecimal,
-  parseDecimal,
   roundDecimal,
+  wideDecimal,
 } from "../money/decimal.ts";
 
 /** What charges cost by three prices, canonical decimals; null where it is not known for all of them. */
@@ -87,13 +87,13 @@ export function toldNotes(told: Readonly<Record<keyof typeof FIGURES, Told>>): s
 }
 
 export function difference(a: string | null, b: string | null): string | null {
-  return a === null || b === null ? null : formatDecimal(parseDecimal(a) - parseDecimal(b));
+  return a === null || b === null ? null : formatDecimal(wideDecimal(a) - wideDecimal(b));
 }
 
 /** `part` as a percentage of `whole` with two decimals; null when either is not known or the whole is 0. */
 export function percentOf(part: string | null, whole: string | null): string | null {
   if (part === null || whole === null) return null;
-  const ratio = divideDecimal(parseDecimal(part) * 100n, parseDecimal(whole));
+  const ratio = divideDecimal(wideDecimal(part) * 100n, wideDecimal(whole));
   return ratio === undefined ? null : canonicalDecimal(roundDecimal(formatDecimal(ratio), 2));
 }
 
@@ -122,7 +122,7 @@ export function coverageOf(usage: readonly CoverableUsage[]): Coverage | undefin
   let [covered, eligible] = [0n, 0n];
   for (const each of usage) {
     if (!kinds.has(each.kind)) continue;
-    const cost = parseDecimal(each.cost);
+    const cost = wideDecimal(each.cost);
     eligible += cost;
     if (each.covered) covered += cost;
   }

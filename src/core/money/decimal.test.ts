@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   canonicalDecimal,
   changeBetween,
+  decimalOfNumber,
   divideDecimal,
   formatDecimal,
   parseDecimal,
@@ -10,7 +11,9 @@ import {
   SCALE,
   sumDecimals,
   tryParseDecimal,
+  wideDecimal,
 } from "./decimal.ts";
+import { DomainError } from "../errors/errors.ts";
 import { currencyDigits, formatMoney, formatPercent, formatQuantity } from "./format.ts";
 
 const scaled = fc.bigInt({ min: -(10n ** 37n), max: 10n ** 37n });
@@ -62,6 +65,32 @@ describe("decimals", () => {
   ])("refuses %s instead of changing it", (text) => {
     expect(tryParseDecimal(text)).toBeUndefined();
     expect(() => parseDecimal(text)).toThrow(/is not a decimal number/);
+  });
+
+  it("takes its own text that is none for a fault of ours, which no client can mend", () => {
+    for (const read of [parseDecimal, wideDecimal, (text: string) => roundDecimal(text, 2)]) {
+      expect(() => read("NaN")).toThrow(/"NaN" is not a decimal number/);
+      expect(() => read("NaN")).not.toThrow(DomainError);
+    }
+    expect(() => decimalOfNumber(NaN)).toThrow(/NaN is not a number/);
+  });
+
+  it("adds, rounds and compares beyond what a fact holds", () => {
+    const most = "99999999999999999999.5";
+    const twice = sumDecimals([most, most]);
+    expect(twice).toBe("199999999999999999999");
+    expect(sumDecimals([twice, most])).toBe("299999999999999999998.5");
+    expect(roundDecimal(twice, 1)).toBe("199999999999999999999.0");
+    expect(changeBetween(`-${twice}`, twice)).toEqual({ absolute: `3${"9".repeat(19)}8`, percent: "200" });
+    expect(formatMoney(twice, "USD")).toBe("$199,999,999,999,999,999,999.00");
+  });
+
+  it("writes floats of any size", () => {
+    const texts = [1e-18, -0, 1234.5678, -1e19, 2 ** 70, 1.5e60].map((n) =>
+      formatDecimal(decimalOfNumber(n)),
+    );
+    expect(texts.slice(0, 5)).toEqual(["0", "0", "1234.5678", `-1${"0".repeat(19)}`, String(2n ** 70n)]);
+    expect(texts[5]).toBe(BigInt(1.5e60).toString());
   });
 
   it("refuses more digits than it can hold and takes trailing zeros beyond them", () => {

@@ -1,5 +1,3 @@
-import { invalid } from "../errors/errors.ts";
-
 /**
  * Exact decimals. Outside they are strings in canonical form (`-12.5`, no exponent, no trailing zeros, no `-0`);
  * inside they are bigints scaled by 10^18. FOCUS asks for at least 9 fractional digits and cloud bills use up to
@@ -17,6 +15,11 @@ const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
  * digits that are not zero: rounding silently would break "equal to the last digit".
  */
 export function tryParseDecimal(text: string): bigint | undefined {
+  const scaled = scaledOf(text);
+  return scaled === undefined || scaled > LIMIT || -scaled > LIMIT ? undefined : scaled;
+}
+
+function scaledOf(text: string): bigint | undefined {
   const match = PATTERN.exec(text.trim());
   if (match === null) return undefined;
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = match;
@@ -32,21 +35,38 @@ export function tryParseDecimal(text: string): bigint | undefined {
     if (digits % divisor !== 0n) return undefined;
     scaled = digits / divisor;
   }
-  if (scaled > LIMIT) return undefined;
   return sign === "-" ? -scaled : scaled;
 }
 
-/** {@link tryParseDecimal}, throwing `decimal.invalid` for text that is no exact decimal. */
+/**
+ * {@link tryParseDecimal} for decimals of the service's own. What a user or a file gives is read with that one, whose
+ * caller knows which field is wrong.
+ * @throws Error for text that is no decimal a fact can hold, which is a fault of ours
+ */
 export function parseDecimal(text: string): bigint {
-  const value = tryParseDecimal(text);
-  if (value !== undefined) return value;
-  throw invalid(
-    "decimal.invalid",
-    `"${text.slice(0, 60)}" is not a decimal number with at most 18 decimals`,
-    {
-      fix: "Write it like 1234.56, without thousands separators or currency signs.",
-    },
-  );
+  return tryParseDecimal(text) ?? noDecimal(text);
+}
+
+/**
+ * The same for what is made of facts: a sum or an estimate may have more digits before the point than a fact holds.
+ * @throws Error for text that is no decimal, which is a fault of ours
+ */
+export function wideDecimal(text: string): bigint {
+  return scaledOf(text) ?? noDecimal(text);
+}
+
+function noDecimal(text: string): never {
+  throw new Error(`"${text.slice(0, 60)}" is not a decimal number with at most ${SCALE} decimals`);
+}
+
+/**
+ * A float as a bigint scaled by 10^18, of any size, with six decimals where it has any.
+ * @throws Error when it is not finite, which is a fault of ours
+ */
+export function decimalOfNumber(value: number): bigint {
+  if (!Number.isFinite(value)) throw new Error(`${value} is not a number to write as a decimal`);
+  // From 10^21 on `toFixed` writes an exponent; a float that large is whole.
+  return Math.abs(value) < 1e21 ? wideDecimal(value.toFixed(6)) : BigInt(value) * UNIT;
 }
 
 /** The canonical string of a bigint scaled by 10^18. */
@@ -91,20 +111,17 @@ export function divideRounded(numerator: bigint, denominator: bigint): bigint {
   return negative ? -quotient : quotient;
 }
 
-/**
- * The exact sum of decimal strings, canonical.
- * @throws DomainError `decimal.invalid` when one of them is no decimal
- */
+/** The exact sum of decimal strings, canonical. */
 export function sumDecimals(values: Iterable<string>): string {
   let total = 0n;
-  for (const value of values) total += parseDecimal(value);
+  for (const value of values) total += wideDecimal(value);
   return formatDecimal(total);
 }
 
 /** Rounds decimal text half to even to `places` decimals and keeps the trailing zeros (`1.5`, 2 -> `1.50`). */
 export function roundDecimal(value: string, places: number): string {
   const unit = 10n ** BigInt(SCALE - places);
-  const rounded = divideRounded(parseDecimal(value), unit);
+  const rounded = divideRounded(wideDecimal(value), unit);
   const digits = (rounded < 0n ? -rounded : rounded).toString().padStart(places + 1, "0");
   const sign = rounded < 0n ? "-" : "";
   if (places === 0) return sign + digits;
@@ -113,7 +130,7 @@ export function roundDecimal(value: string, places: number): string {
 
 /** Orders two decimal strings by value: negative, zero or positive, as Array.sort wants it. */
 export function compareDecimals(a: string, b: string): number {
-  const difference = parseDecimal(a) - parseDecimal(b);
+  const difference = wideDecimal(a) - wideDecimal(b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
@@ -122,8 +139,8 @@ export function changeBetween(
   before: string,
   now: string,
 ): { absolute: string; percent: string | undefined } {
-  const from = parseDecimal(before);
-  const to = parseDecimal(now);
+  const from = wideDecimal(before);
+  const to = wideDecimal(now);
   const magnitude = from < 0n ? -from : from;
   const ratio = divideDecimal((to - from) * 100n, magnitude);
   return {

@@ -1,6 +1,6 @@
 import { DomainError } from "../errors/errors.ts";
 import type { Measure } from "../metrics/datasets.ts";
-import { changeBetween, formatDecimal, parseDecimal } from "../money/decimal.ts";
+import { changeBetween, formatDecimal, wideDecimal } from "../money/decimal.ts";
 import type { PlannedKey, QueryPlan } from "./plan.ts";
 import type { Cell, Column, OthersRow, Row, TotalRow } from "./query.ts";
 
@@ -188,8 +188,8 @@ export function othersRow(
 
 /** Total minus the sum of a column; null when nothing is left although some facts carry no value. */
 function remainder(total: string, rows: readonly Row[], at: number, someMissing: boolean): Cell {
-  let left = parseDecimal(total);
-  for (const row of rows) left -= parseDecimal(row[at] ?? "0");
+  let left = wideDecimal(total);
+  for (const row of rows) left -= wideDecimal(row[at] ?? "0");
   return left === 0n && someMissing ? null : formatDecimal(left);
 }
 

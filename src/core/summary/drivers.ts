@@ -1,4 +1,4 @@
-import { divideDecimal, formatDecimal, parseDecimal, roundDecimal } from "../money/decimal.ts";
+import { divideDecimal, formatDecimal, roundDecimal, wideDecimal } from "../money/decimal.ts";
 
 /** One group's part of a total, then and now; null where it has no value, which counts as nothing of it being there. */
 export interface Part {
@@ -31,10 +31,10 @@ export function mainDriver(
   whole: string | null,
 ): Driver | undefined {
   if (whole === null) return undefined;
-  const total = parseDecimal(whole);
+  const total = wideDecimal(whole);
   let best: { part: Part; change: bigint } | undefined;
   for (const part of parts) {
-    const change = parseDecimal(part.now ?? "0") - parseDecimal(part.before ?? "0");
+    const change = wideDecimal(part.now ?? "0") - wideDecimal(part.before ?? "0");
     if (change === 0n || (total !== 0n && change > 0n !== total > 0n)) continue;
     if (best === undefined || magnitude(change) > magnitude(best.change)) best = { part, change };
   }
@@ -50,7 +50,7 @@ export function mainDriver(
 }
 
 /** Where changes cancel out, what is left of them is no measure: beyond a million percent none is told. */
-const MOST_SHARE = parseDecimal("1000000");
+const MOST_SHARE = wideDecimal("1000000");
 
 function magnitude(value: bigint): bigint {
   return value < 0n ? -value : value;

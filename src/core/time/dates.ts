@@ -17,14 +17,24 @@ export function tryParseDate(text: string): number | undefined {
 }
 
 /**
- * Days since 1970-01-01 of a calendar date.
+ * Days since 1970-01-01 of a calendar date of the service's own; {@link checkDate} reads those of a user.
+ * @throws Error for text that is none, which is a fault of ours
+ */
+export function parseDate(date: CalendarDate): number {
+  const day = tryParseDate(date);
+  if (day !== undefined) return day;
+  throw new Error(`"${date.slice(0, 60)}" is not a calendar date`);
+}
+
+/**
+ * Days since 1970-01-01 of a calendar date that a user or a file gives.
  * @param field names the offending field in the error
  * @throws DomainError `date.invalid`
  */
-export function parseDate(text: string, field = "date"): number {
+export function checkDate(text: string, field: string): number {
   const day = tryParseDate(text);
   if (day !== undefined) return day;
-  throw invalid("date.invalid", `${field} "${text}" is not a calendar date`, {
+  throw invalid("date.invalid", `${field} "${text.slice(0, 60)}" is not a calendar date`, {
     field,
     fix: "Write it as YYYY-MM-DD, for example 2024-09-01.",
   });

@@ -1,6 +1,6 @@
 import { invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
-import { addDays, addMonths, type CalendarDate, daysBetween, monthStart, parseDate } from "./dates.ts";
+import { addDays, addMonths, type CalendarDate, checkDate, daysBetween, monthStart } from "./dates.ts";
 import { dateInZone } from "./zones.ts";
 
 export const PRESETS = ["7d", "30d", "90d", "12m", "mtd", "last-month"] as const;
@@ -40,8 +40,8 @@ export function resolveRange(
   within: DayRange = ASKED_DAYS,
 ): DayRange {
   if ("preset" in request) return presetRange(request.preset, dateInZone(now, zone));
-  parseDate(request.from, "from");
-  parseDate(request.to, "to");
+  checkDate(request.from, "from");
+  checkDate(request.to, "to");
   checkWithin(request.from, within, "from");
   checkWithin(request.to, within, "to");
   const days = daysBetween(request.from, request.to);

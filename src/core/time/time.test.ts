@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addDays, addMonths, dateOfDay, daysBetween, tryParseDate, weekStart } from "./dates.ts";
+import { DomainError } from "../errors/errors.ts";
+import {
+  addDays,
+  addMonths,
+  checkDate,
+  dateOfDay,
+  daysBetween,
+  parseDate,
+  tryParseDate,
+  weekStart,
+} from "./dates.ts";
 import { comparedRange, describeRange, monthsIn, parsePreset, resolveRange } from "./ranges.ts";
 import { dateInZone, datesIn, offsetMinutes, parseZone, startOfDay } from "./zones.ts";
 
@@ -25,6 +35,18 @@ describe("calendar dates", () => {
     "",
     "yesterday",
   ])("refuses %s", (text) => expect(tryParseDate(text)).toBeUndefined());
+
+  it("blames a user for the dates a user gives, and nobody else for its own", () => {
+    expect(() => checkDate("2024-02-30", "from")).toThrow(DomainError);
+    for (const own of [
+      () => parseDate("NaN-01-01"),
+      () => addDays("2024-02-30", 1),
+      () => addMonths("", 1),
+    ]) {
+      expect(own).toThrow(/is not a calendar date/);
+      expect(own).not.toThrow(DomainError);
+    }
+  });
 
   it("starts weeks on Monday", () => {
     expect(weekStart("2024-09-01")).toBe("2024-08-26");

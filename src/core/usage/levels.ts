@@ -1,4 +1,4 @@
-import { divideDecimal, divideRounded, formatDecimal, parseDecimal, SCALE } from "../money/decimal.ts";
+import { divideDecimal, divideRounded, formatDecimal, SCALE, wideDecimal } from "../money/decimal.ts";
 import type { CalendarDate } from "../time/dates.ts";
 
 /** A level that a source tells for a day, all its resources together. */
@@ -22,7 +22,7 @@ export function averageLevel(levels: readonly DailyLevel[]): string | null {
     if (value === null) continue;
     const own = sources.get(source) ?? { sum: 0n, days: new Set() };
     sources.set(source, own);
-    own.sum += parseDecimal(value);
+    own.sum += wideDecimal(value);
     own.days.add(day);
   }
   if (sources.size === 0) return null;
@@ -34,7 +34,7 @@ export function averageLevel(levels: readonly DailyLevel[]): string | null {
 /** A total spread over a count (days, resources), with at most 6 places; null when either is not known or 0. */
 export function perUnit(total: string | null, count: number | null): string | null {
   if (total === null || count === null || count === 0) return null;
-  const ratio = divideDecimal(parseDecimal(total), BigInt(count) * 10n ** BigInt(SCALE));
+  const ratio = divideDecimal(wideDecimal(total), BigInt(count) * 10n ** BigInt(SCALE));
   return ratio === undefined ? null : rounded(ratio);
 }
 

@@ -2,7 +2,7 @@ import { importFiles } from "../../app/imports/import-files.ts";
 import { listLoads, removeLoads } from "../../app/imports/loads.ts";
 import type { Principal } from "../../core/access/access.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
-import { parseDate } from "../../core/time/dates.ts";
+import { checkDate } from "../../core/time/dates.ts";
 import type { Handlers } from "../call.ts";
 import { json } from "../respond.ts";
 import { disposeAll, receiveFiles } from "../upload.ts";
@@ -11,7 +11,7 @@ const DEFAULT_LOADS = 100;
 
 /** @throws DomainError `date.invalid` */
 function checkedDate(text: string, field: string): string {
-  parseDate(text, field);
+  checkDate(text, field);
   return text;
 }
 

@@ -1,7 +1,7 @@
 import { changeLabel } from "../../core/charts/abbreviate.ts";
 import { heatColor, STATUS_TEXT, textOn } from "../../core/charts/palette.ts";
 import type { GridChart } from "../../core/charts/series.ts";
-import { parseDecimal } from "../../core/money/decimal.ts";
+import { compareDecimals } from "../../core/money/decimal.ts";
 import type { Kpi, ReportDocument } from "../../core/reports/document.ts";
 import { describeRange } from "../../core/time/ranges.ts";
 import { counted } from "../shared/text.ts";
@@ -289,12 +289,12 @@ function heat(value: string | null, greatest: number): Style {
 function changeText(item: Kpi): { text: string; color: string } | undefined {
   const { change, upIs } = item;
   if (change === undefined) return undefined;
-  const direction = parseDecimal(change.absolute);
-  const sign = direction > 0n ? "▲" : direction < 0n ? "▼" : "■";
-  const amount = direction === 0n ? "No change" : changeLabel(change, { type: item.type, unit: item.unit });
-  const good = direction > 0n === (upIs === "good");
+  const direction = compareDecimals(change.absolute, "0");
+  const sign = direction > 0 ? "▲" : direction < 0 ? "▼" : "■";
+  const amount = direction === 0 ? "No change" : changeLabel(change, { type: item.type, unit: item.unit });
+  const good = direction > 0 === (upIs === "good");
   const color =
-    upIs === "neutral" || direction === 0n ? STATUS_TEXT.neutral : good ? STATUS_TEXT.good : STATUS_TEXT.bad;
+    upIs === "neutral" || direction === 0 ? STATUS_TEXT.neutral : good ? STATUS_TEXT.good : STATUS_TEXT.bad;
   return { text: `${sign} ${amount} vs ${change.against}`, color };
 }
 

@@ -1,6 +1,6 @@
 import { changeLabel, valueLabel } from "../../../core/charts/abbreviate.ts";
 import { STATUS_TEXT } from "../../../core/charts/palette.ts";
-import { parseDecimal } from "../../../core/money/decimal.ts";
+import { compareDecimals } from "../../../core/money/decimal.ts";
 import type { Kpi } from "../../../core/reports/document.ts";
 import type { Book } from "../book.ts";
 import type { Pen } from "../pen.ts";
@@ -96,11 +96,11 @@ function drawChange(
   const { change } = item;
   const { theme, type } = book;
   if (change === undefined) return;
-  const sign = parseDecimal(change.absolute);
+  const sign = compareDecimals(change.absolute, "0");
   const color = STATUS_TEXT[verdict(item.upIs, sign)];
-  const text = sign === 0n ? "No change" : changeLabel(change, { type: item.type, unit: item.unit });
-  const shift = sign === 0n ? 0 : 10;
-  if (sign !== 0n) pen.artifact(() => arrow(pen, x, y, sign > 0n, color));
+  const text = sign === 0 ? "No change" : changeLabel(change, { type: item.type, unit: item.unit });
+  const shift = sign === 0 ? 0 : 10;
+  if (sign !== 0) pen.artifact(() => arrow(pen, x, y, sign > 0, color));
   pen.tagged("P", parent, () => {
     pen.text(text, x + shift, y, { size: 8, bold: true, color });
     const used = shift + pen.textWidth(text, 8, true) + 5;
@@ -125,7 +125,7 @@ function arrow(pen: Pen, x: number, y: number, up: boolean, color: string): void
 }
 
 /** Whether a change is good news: the colour of its arrow. */
-export function verdict(upIs: Kpi["upIs"], sign: bigint): keyof typeof STATUS_TEXT {
-  if (upIs === "neutral" || sign === 0n) return "neutral";
-  return sign > 0n === (upIs === "good") ? "good" : "bad";
+export function verdict(upIs: Kpi["upIs"], sign: number): keyof typeof STATUS_TEXT {
+  if (upIs === "neutral" || sign === 0) return "neutral";
+  return sign > 0 === (upIs === "good") ? "good" : "bad";
 }
