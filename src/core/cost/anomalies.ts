@@ -19,6 +19,8 @@ const LEAST_AFTER_LEVEL = 14;
 const DEVIATIONS = 6;
 /** No spread is told smaller than this part of the usual amount: steady series would flag every ripple. */
 const LEAST_SPREAD = 0.04;
+/** Nor smaller than the smallest amount a fact holds, so that what never cost anything has a spread, too. */
+const SMALLEST = 1e-18;
 /** So many days of a new level in a row, and it is the usual one. */
 const NEW_LEVEL_DAYS = 3;
 /** As far off as this part of the day in question is as far off as that day. */
@@ -126,12 +128,15 @@ class Series {
     if (recent.length < (this.#level === 0 ? LEAST_USUAL : LEAST_AFTER_LEVEL)) return undefined;
     const pattern = this.#weekdays(recent);
     const flat = (i: number): number => this.#value(i) - (pattern[this.#weekday(i)] ?? 0);
-    const usual = recent.filter((i) => !this.#odd.has(i));
+    const even = recent.filter((i) => !this.#odd.has(i));
+    // Of days that are all odd, each in another way, all tell what is usual.
+    const usual = even.length === 0 ? recent : even;
     const level = median(usual.slice(-LEVEL_DAYS).map(flat));
     const spread = Math.max(
       robustSpread(usual.map(flat)),
       LEAST_SPREAD * Math.abs(level),
       leastImpact / DEVIATIONS,
+      SMALLEST,
     );
     const off = flat(t) - level;
     const score = off / spread;

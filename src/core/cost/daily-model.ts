@@ -1,4 +1,4 @@
-import { addDays, addMonths, type CalendarDate, daysBetween, monthStart, parseDate } from "../time/dates.ts";
+import { addDays, addMonths, type CalendarDate, dateOfDay, monthStart, parseDate } from "../time/dates.ts";
 import { clamp, mean, median, robustSpread } from "./stats.ts";
 
 /** Days a model looks back at most: half a year, so that a pattern that changed is forgotten. */
@@ -12,6 +12,10 @@ const END_DAYS = 3;
 const MOST_SLOPE = 0.005;
 /** An effect of month ends below this part is noise. */
 const LEAST_END_EFFECT = 0.02;
+/** Days of which a pattern leaves less than this part of an average day tell nothing of the level. */
+const LEAST_FACTOR = 0.05;
+/** Where credits take more than the rest of what a week's days cost, its mean is no measure of them. */
+const LEAST_NET = 0.1;
 
 /**
  * A forecast of a daily series `y` by a weekday pattern, a month-end pattern and a damped trend.
@@ -20,14 +24,17 @@ const LEAST_END_EFFECT = 0.02;
  *
  * `w` is, for each weekday, the median over eight weeks of a day's part of the centred seven-day mean around it,
  * scaled to a mean of 1. `e` is 1 but for the last three days of a month, where it is the median of what such days
- * of the last three months had over their neighbours, if they agree on a direction. Values so adjusted are cleaned:
- * one further than 3 robust deviations from the median of the seven around it is taken for that median (Hampel filter).
- * Level `l` and slope `b` come from Holt's linear smoothing with a damped trend (Gardner and McKenzie 1985)
+ * of the last three months had over their neighbours, if they agree on a direction. Where `w` or `e` is next to 0, as
+ * on Sundays that cost nothing, a day tells nothing of the level: it is left out of what follows, and time stands still
+ * on it. Values so adjusted are cleaned: one further than 3 robust deviations from the median of the seven around it is
+ * taken for that median (Hampel filter), unless the like came in other weeks, too. Level `l` and slope `b` come from
+ * Holt's linear smoothing with a damped trend (Gardner and McKenzie 1985)
  *
  *     l(t) = α y(t) + (1 - α) (l(t-1) + φ b(t-1)),   b(t) = β (l(t) - l(t-1)) + (1 - β) φ b(t-1)
  *
- * with b held to 0.5 % of l a day, whose α, β and φ are the ones of a small grid that would have told the mean of the next seven days best. Where a
- * seven-day mean is not above 0, as with credits, patterns are differences instead of factors.
+ * with b held to 0.5 % of l a day, whose α, β and φ are the ones of a small grid that would have told the mean of the
+ * next week best. Where a seven-day mean is not clearly above 0, as with credits, patterns are differences instead of
+ * factors.
  */
 export interface DailyModel {
   /** The level at the end of the data: what an average day costs now. */
@@ -44,41 +51,81 @@ export function fitDaily(values: readonly number[], from: CalendarDate): DailyMo
   const skipped = Math.max(0, values.length - MODEL_DAYS);
   const y = values.slice(skipped);
   const first = addDays(from, skipped);
-  const factors = centredMeans(y).every((m) => m > 0);
-  const combine: Combine = factors
-    ? { add: (level, effect) => level * effect, take: (value, effect) => value / effect, none: 1 }
-    : { add: (level, effect) => level + effect, take: (value, effect) => value - effect, none: 0 };
+  const combine = hasFactors(y) ? FACTORS : DIFFERENCES;
   const days = calendar(first, y.length);
   const weekdays = weekdayPattern(y, days, combine);
-  const flat = y.map((value, i) => combine.take(value, weekdays[days[i]?.weekday ?? 0] ?? combine.none));
-  const ends = monthEndPattern(flat, days, combine);
-  const clean = hampel(
-    flat.map((value, i) => combine.take(value, ends[days[i]?.toEnd ?? END_DAYS] ?? combine.none)),
+  const ofWeekday = ({ weekday }: Day): number => weekdays[weekday] ?? combine.none;
+  const flat = without(
+    days.map((day, i) => ({ day, value: y[i] ?? 0 })),
+    ofWeekday,
+    combine,
   );
-  const trend = bestTrend(clean);
+  const ends = monthEndPattern(flat, combine);
+  const ofEnd = ({ toEnd }: Day): number => ends[toEnd] ?? combine.none;
+  const clean = hampel(without(flat, ofEnd, combine).map(({ value }) => value));
+  const telling = weekdays.filter((effect) => combine.tells(effect)).length;
+  const trend = bestTrend(clean, telling);
   const { level, damping } = trend;
   // A step up or down looks like a steep slope for a while; no cloud grows like that for long.
-  const most = MOST_SLOPE * Math.abs(level);
+  const most = MOST_SLOPE * (7 / telling) * Math.abs(level);
   const slope = clamp(trend.slope, -most, most);
   return {
     level,
     predict: (count) => {
       let ahead = 0;
       let factor = damping;
-      return calendar(addDays(first, y.length), count).map(({ weekday, toEnd }) => {
-        ahead += factor * slope;
-        factor *= damping;
-        const value = combine.add(level + ahead, weekdays[weekday] ?? combine.none);
-        return combine.add(value, ends[toEnd] ?? combine.none);
+      return calendar(addDays(first, y.length), count).map((day) => {
+        const [weekday, end] = [ofWeekday(day), ofEnd(day)];
+        if (combine.tells(weekday) && combine.tells(end)) {
+          ahead += factor * slope;
+          factor *= damping;
+        }
+        return combine.add(combine.add(level + ahead, weekday), end);
       });
     },
   };
 }
 
+/** How an effect and a level make a value. */
 interface Combine {
   add: (level: number, effect: number) => number;
   take: (value: number, effect: number) => number;
   none: number;
+  /** Whether a value with the effect tells the level. */
+  tells: (effect: number) => boolean;
+}
+
+const FACTORS: Combine = {
+  add: (level, effect) => level * effect,
+  take: (value, effect) => value / effect,
+  none: 1,
+  tells: (effect) => effect >= LEAST_FACTOR,
+};
+
+const DIFFERENCES: Combine = {
+  add: (level, effect) => level + effect,
+  take: (value, effect) => value - effect,
+  none: 0,
+  tells: () => true,
+};
+
+/** Weeks without any cost, before a service is used or while no facts came, say nothing against factors. */
+function hasFactors(y: readonly number[]): boolean {
+  const sizes = centredMeans(y.map(Math.abs));
+  return sizes.some((size) => size > 0) && centredMeans(y).every((m, i) => m >= LEAST_NET * (sizes[i] ?? 0));
+}
+
+interface DayValue {
+  day: Day;
+  value: number;
+}
+
+/** Takes an effect off each day, and leaves out the days that then tell nothing of the level. */
+function without(series: readonly DayValue[], effectOf: (day: Day) => number, combine: Combine): DayValue[] {
+  return series.flatMap(({ day, value }) => {
+    const effect = effectOf(day);
+    return combine.tells(effect) ? [{ day, value: combine.take(value, effect) }] : [];
+  });
 }
 
 interface Day {
@@ -89,13 +136,12 @@ interface Day {
 }
 
 function calendar(from: CalendarDate, count: number): Day[] {
-  const number = parseDate(from);
+  const first = parseDate(from);
+  let next = 0;
   return Array.from({ length: count }, (_, i): Day => {
-    const date = addDays(from, i);
-    return {
-      weekday: (number + i + 3) % 7,
-      toEnd: daysBetween(date, addMonths(monthStart(date), 1)) - 1,
-    };
+    const number = first + i;
+    if (number >= next) next = parseDate(addMonths(monthStart(dateOfDay(number)), 1));
+    return { weekday: (number + 3) % 7, toEnd: next - number - 1 };
   });
 }
 
@@ -105,31 +151,42 @@ function centredMeans(y: readonly number[]): number[] {
 }
 
 function weekdayPattern(y: readonly number[], days: readonly Day[], combine: Combine): number[] {
-  const means = centredMeans(y);
   const effects: number[][] = Array.from({ length: 7 }, () => []);
-  means.forEach((m, i) => {
+  centredMeans(y).forEach((m, i) => {
     if (i + 3 < y.length - PATTERN_DAYS - 3) return;
+    if (combine === FACTORS && m === 0) return;
     effects[days[i + 3]?.weekday ?? 0]?.push(combine.take(y[i + 3] ?? 0, m));
   });
   const pattern = effects.map((list) => (list.length === 0 ? combine.none : median(list)));
   const center = mean(pattern);
+  // Cost that comes every few days is on no weekday most of the time: there is no pattern then.
+  if (!combine.tells(center)) return pattern.map(() => combine.none);
   return pattern.map((effect) => combine.take(effect, center));
 }
 
 /** By days to the month's end; empty where month ends are like other days, or fewer than two were seen. */
-function monthEndPattern(flat: readonly number[], days: readonly Day[], combine: Combine): number[] {
+function monthEndPattern(flat: readonly DayValue[], combine: Combine): number[] {
   const effects: number[][] = Array.from({ length: END_DAYS }, () => []);
   for (let i = flat.length - 1; i >= 10; i--) {
-    const list = effects[days[i]?.toEnd ?? END_DAYS];
+    const { day, value } = flat[i] ?? { day: { toEnd: END_DAYS }, value: 0 };
+    const list = effects[day.toEnd];
     if (list === undefined || list.length === 3) continue;
-    const before = flat.slice(i - 10, i).filter((_, j) => (days[i - 10 + j]?.toEnd ?? 0) >= END_DAYS);
-    list.push(combine.take(flat[i] ?? 0, median(before)));
+    const before = flat.slice(i - 10, i).filter((each) => each.day.toEnd >= END_DAYS);
+    const usual = before.length === 0 ? 0 : median(before.map((each) => each.value));
+    if (combine === FACTORS && usual <= 0) continue;
+    list.push(combine.take(value, usual));
   }
-  const size = combine.none === 1 ? 1 : Math.abs(median(flat));
+  const size = combine === FACTORS ? 1 : Math.abs(median(flat.map(({ value }) => value)));
   const all = effects.flat().map((effect) => (effect - combine.none) / (size || 1));
   const agree = all.every((part) => part > LEAST_END_EFFECT) || all.every((part) => part < -LEAST_END_EFFECT);
-  return all.length >= 2 * END_DAYS && agree ? effects.map(median) : [];
+  if (all.length < 2 * END_DAYS || !agree) return [];
+  return effects.map((list) => (list.length === 0 ? combine.none : median(list)));
 }
+
+/** Days of another week that are as far off as this part of a day are off like it. */
+const ALIKE = 0.5;
+/** So many of them within three weeks to either side, and a day is no odd one. */
+const SEEN_DAYS = 2;
 
 /** Hampel filter over seven days, so that one odd day moves neither level nor slope. */
 function hampel(z: readonly number[]): number[] {
@@ -138,13 +195,19 @@ function hampel(z: readonly number[]): number[] {
     const center = median(around);
     // Three values of seven may be a new level; a spread over all of the last weeks tells what is usual.
     const usual = robustSpread(z.slice(Math.max(0, i - 21), i + 7));
-    return Math.abs(value - center) > 3 * Math.max(usual, 0.01 * Math.abs(center)) ? center : value;
+    const off = value - center;
+    if (Math.abs(off) <= 3 * Math.max(usual, 0.01 * Math.abs(center))) return value;
+    const otherWeeks = [...z.slice(Math.max(0, i - 21), Math.max(0, i - 3)), ...z.slice(i + 4, i + 22)];
+    const alike = otherWeeks.filter((other) => (other - center) / off >= ALIKE);
+    return alike.length >= SEEN_DAYS ? value : center;
   });
 }
 
 const ALPHAS = [0.06, 0.12, 0.2, 0.3, 0.45];
 const BETAS = [0, 0.02, 0.06, 0.15];
 const DAMPINGS = [0.9, 0.96, 0.985];
+/** Last weeks whose forecasts are compared. */
+const SCORED_WEEKS = 16;
 
 interface Trend {
   level: number;
@@ -152,47 +215,46 @@ interface Trend {
   damping: number;
 }
 
-function bestTrend(z: readonly number[]): Trend {
+/** @param week values a week */
+function bestTrend(z: readonly number[], week: number): Trend {
   let best: (Trend & { error: number }) | undefined;
   for (const damping of DAMPINGS)
     for (const alpha of ALPHAS)
       for (const beta of BETAS) {
-        const fit = smooth(z, alpha, beta, damping);
+        const fit = smooth(z, week, { alpha, beta, damping });
         if (best === undefined || fit.error < best.error) best = { ...fit, damping };
       }
   if (best === undefined) throw new Error("the grid of a trend is empty");
   return best;
 }
 
-/** @returns the last state, and the mean absolute error of the seven-day mean ahead over the last weeks */
+/** @returns the last state, and the mean absolute error of the mean of the week ahead over the last weeks */
 function smooth(
   z: readonly number[],
-  alpha: number,
-  beta: number,
-  damping: number,
+  week: number,
+  { alpha, beta, damping }: { alpha: number; beta: number; damping: number },
 ): { level: number; slope: number; error: number } {
   let level = median(z.slice(0, 7));
-  let slope = (median(z.slice(7, 14)) - level) / 7;
-  if (!Number.isFinite(slope)) slope = 0;
-  // Mean over h = 1 … 7 of φ + … + φʰ: how much of the slope is in the mean of the next seven days.
+  let slope = z.length < 14 ? 0 : (median(z.slice(7, 14)) - level) / 7;
+  // Mean over h = 1 … week of φ + … + φʰ: how much of the slope is in the mean of the week ahead.
   let weight = 0;
-  for (let h = 1, sum = 0; h <= 7; h++) {
+  for (let h = 1, sum = 0; h <= week; h++) {
     sum += damping ** h;
-    weight += sum / 7;
+    weight += sum / week;
   }
   let error = 0;
   let count = 0;
-  const scored = Math.max(7, z.length - 2 * PATTERN_DAYS);
-  let ahead = z.slice(0, 7).reduce((sum, value) => sum + value, 0);
+  const scored = Math.max(7, z.length - SCORED_WEEKS * week);
+  let ahead = z.slice(0, week).reduce((sum, value) => sum + value, 0);
   for (let t = 0; t < z.length; t++) {
     const value = z[t] ?? 0;
     const before = level;
     level = alpha * value + (1 - alpha) * (level + damping * slope);
     slope = beta * (level - before) + (1 - beta) * damping * slope;
-    // `ahead` is the sum of z(t+1) … z(t+7).
-    ahead += (z[t + 7] ?? 0) - value;
-    if (t < scored || t + 7 >= z.length) continue;
-    error += Math.abs(ahead / 7 - (level + weight * slope));
+    // `ahead` is the sum of the week behind t.
+    ahead += (z[t + week] ?? 0) - value;
+    if (t < scored || t + week >= z.length) continue;
+    error += Math.abs(ahead / week - (level + weight * slope));
     count += 1;
   }
   return { level, slope, error: count === 0 ? 0 : error / count };

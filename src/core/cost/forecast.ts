@@ -17,6 +17,8 @@ export const MAX_FORECAST_DAYS = 92;
 /** Past days the interval is tried at, a week apart. */
 const TRIALS = 20;
 const TRIAL_STEP = 7;
+/** Errors are told in parts of the cost of a day then, but of no less than this part of it now. */
+const LEAST_SCALE = 0.1;
 
 export interface Estimate {
   amount: number;
@@ -155,7 +157,8 @@ function spreadOf(running: readonly number[], from: CalendarDate, horizon: numbe
     if (origin < LEAST_DAYS) break;
     const known = running.slice(Math.max(0, origin - MODEL_DAYS), origin);
     const model = fitDaily(known, addDays(from, origin - known.length));
-    const own = scaleOf(known) || 1;
+    // A trial from a time when next to nothing was spent would tell errors of a thousand times that.
+    const own = Math.max(scaleOf(known), LEAST_SCALE * scale) || 1;
     const steps = Math.min(horizon, running.length - origin);
     let error = 0;
     model.predict(steps).forEach((value, i) => {
@@ -179,7 +182,7 @@ function widthOf(tried: readonly (number | undefined)[], scale: number): Spread[
   let last = { h: 0, width: 0 };
   tried.forEach((width, i) => {
     if (width !== undefined) last = { h: i + 1, width: Math.max(last.width, width) };
-    widths.push(last.h === i + 1 ? last.width : last.width * Math.sqrt((i + 1) / last.h));
+    widths.push(last.h === 0 ? 0 : last.width * Math.sqrt((i + 1) / last.h));
   });
   return (h) => (last.h === 0 ? undefined : (widths[h - 1] ?? 0) * scale);
 }

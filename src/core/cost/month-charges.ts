@@ -103,9 +103,11 @@ export function expectMonth(
       total += booked ?? 0;
       continue;
     }
-    const parts = seen.map((start) => (amounts.get(start) ?? 0) / (running.get(start) ?? NaN));
+    const ran = seen.map((start) => running.get(start) ?? 0);
+    // Where nothing ran in a month, a charge is no part of it.
+    const parts = ran.includes(0) ? [] : seen.map((start, i) => (amounts.get(start) ?? 0) / (ran[i] ?? 1));
     const daily = seen.map((start) => (amounts.get(start) ?? 0) / daysIn(start));
-    const follows = unsteadiness(parts) < unsteadiness(daily);
+    const follows = parts.length > 0 && unsteadiness(parts) < unsteadiness(daily);
     const expected = follows ? median(parts) * (running.get(month) ?? 0) : median(daily) * daysIn(month);
     // What is booked once does not grow; what follows the running cost grows with it, and never shrinks.
     const missing = booked === undefined ? expected : follows ? grown(booked, expected) - booked : 0;
@@ -119,11 +121,11 @@ function grown(booked: number, expected: number): number {
   return booked < 0 ? Math.min(booked, expected) : Math.max(booked, expected);
 }
 
+/** How far the farthest is from the mean, in parts of it; without limit where the mean is 0. */
 function unsteadiness(values: readonly number[]): number {
   const center = mean(values);
-  return center === 0 || !Number.isFinite(center)
-    ? Infinity
-    : Math.max(...values.map((value) => Math.abs(value / center - 1)));
+  if (center === 0) return Number.MAX_VALUE;
+  return Math.max(...values.map((value) => Math.abs(value / center - 1)));
 }
 
 function daysIn(month: CalendarDate): number {

@@ -1,17 +1,18 @@
-/** The middle value; the mean of the two middle ones of an even count. NaN of none. */
+/** The middle value; the mean of the two middle ones of an even count. @throws Error of no values */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
 /**
  * The value below which a share of the values lie, interpolated between neighbours (Hyndman and Fan 1996, type 7).
- * NaN of none.
+ * @throws Error of no values: what is made of none is not known, and is not NaN
  */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(at)] ?? NaN;
-  const high = sorted[Math.ceil(at)] ?? NaN;
+  const low = sorted[Math.floor(at)];
+  const high = sorted[Math.ceil(at)];
+  if (low === undefined || high === undefined) throw new Error("there is no quantile of no values");
   return low + (high - low) * (at - Math.floor(at));
 }
 
@@ -23,7 +24,9 @@ export function robustSpread(values: readonly number[], center = median(values))
   return NORMAL * median(values.map((value) => Math.abs(value - center)));
 }
 
+/** @throws Error of no values */
 export function mean(values: readonly number[]): number {
+  if (values.length === 0) throw new Error("there is no mean of no values");
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
