@@ -45,7 +45,7 @@ const ROOMS: Room[] = [
   {
     path: "src/http",
     imports: ["src/app", "src/core", "src/contract", "src/ports"],
-    packages: ["node", "hono", "jose", "zod", "@fastify/busboy"],
+    packages: ["node", "hono", "jose", "zod"],
   },
   {
     path: "src/adapters/embedded",

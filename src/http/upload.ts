@@ -1,8 +1,7 @@
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { SpooledFile, Spool } from "../ports/spool.ts";
 import { DomainError, invalid } from "../core/errors/errors.ts";
 import { bodyChunks, tooLarge } from "./body.ts";
+import { discard, readForm } from "./multipart.ts";
 
 export interface UploadOptions {
   spool: Spool;
@@ -52,43 +51,23 @@ async function* bounded(request: Request, options: UploadOptions): AsyncGenerato
 }
 
 async function receiveForm(request: Request, type: string, options: UploadOptions): Promise<SpooledFile[]> {
-  // Read lazily: only imports need it, and the function's cold start would pay for it.
-  const { Busboy } = await import("@fastify/busboy");
-  const stored: Promise<SpooledFile>[] = [];
+  const kept: SpooledFile[] = [];
   try {
-    const form = new Busboy({ headers: { "content-type": type }, limits: { files: MAX_FILES } });
-    form.on("file", (_field, stream, fileName) => {
-      const file = options.spool.store(fileName === "" ? "upload" : fileName, stream);
-      // A file that cannot be kept ends the whole upload.
-      file.catch((error: unknown) => form.destroy(error instanceof Error ? error : undefined));
-      stored.push(file);
-    });
-    form.once("filesLimit", () => {
-      form.destroy(
-        invalid("request.too-many-files", `The form has more than ${MAX_FILES} files`, {
+    for await (const { fileName, body } of readForm(type, bounded(request, options))) {
+      if (fileName === undefined) {
+        await discard(body);
+        continue;
+      }
+      if (kept.length === MAX_FILES) {
+        throw invalid("request.too-many-files", `The form has more than ${MAX_FILES} files`, {
           fix: "Send fewer at once.",
-        }),
-      );
-    });
-    await pipeline(Readable.from(bounded(request, options)), form);
-    return await Promise.all(stored);
+        });
+      }
+      kept.push(await options.spool.store(fileName === "" ? "upload" : fileName, body));
+    }
+    return kept;
   } catch (error) {
-    const settled = await Promise.allSettled(stored);
-    await disposeAll(settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
-    const failed = settled.find((each) => each.status === "rejected");
-    throw formError(
-      failed?.status === "rejected" && failed.reason instanceof DomainError ? failed.reason : error,
-    );
+    await disposeAll(kept);
+    throw error;
   }
-}
-
-/** The form reader's own errors are about the body; those of the store and the limits pass. */
-function formError(error: unknown): unknown {
-  const isReaders =
-    error instanceof Error && /multipart|boundary|Unexpected end|Part terminated/i.test(error.message);
-  if (error instanceof DomainError || !isReaders) return error;
-  return invalid("request.malformed-multipart", `The form cannot be read: ${error.message}`, {
-    fix: "Send multipart/form-data with a boundary, complete to its end (RFC 7578).",
-    cause: error,
-  });
 }

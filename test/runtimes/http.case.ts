@@ -722,6 +722,14 @@ function describeImports(ask: Ask, capabilities: HttpCapabilities): void {
       expect(await total("alpha")).toBe(ALPHA_TOTAL);
     });
 
+    it("of a form that ends too early are refused, and the service goes on", async () => {
+      const raw = '--b\r\nContent-Disposition: form-data; name="f"; filename="f.csv"\r\n\r\na,b\r\n1';
+      const headers = { "content-type": "multipart/form-data; boundary=b" };
+      const reply = await ask("POST /v1/imports", { as: OPERATOR, raw, headers });
+      expect([reply.status, problemOf(reply).code]).toEqual([400, "request.malformed-multipart"]);
+      expect(await total("alpha")).toBe(ALPHA_TOTAL);
+    });
+
     it("of an admin go to the own tenant, whatever the file's accounts, and to no other", async () => {
       const raw = focusCsv(ADMIN_IMPORT);
       const refused = await ask("POST /v1/imports", { as: admin("gamma"), query: { tenant: "beta" }, raw });

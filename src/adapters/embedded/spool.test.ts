@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createSpool } from "./spool.ts";
 
@@ -23,4 +24,16 @@ it("says that the disk is full, and leaves nothing there", async () => {
   const other = new Error("reset");
   await expect(spool.store("bill.csv", breaking(other))).rejects.toBe(other);
   expect(readdirSync(join(folder, "tmp", "spool"))).toEqual([]);
+});
+
+it("hears of a stream that breaks at once, and leaves nothing of it there", async () => {
+  const spool = createSpool(folder, () => "one");
+  for (let i = 0; i < 20; i++) {
+    const content = new Readable({ read: () => undefined });
+    const stored = spool.store("bill.csv", content);
+    const broken = new Error("reset");
+    content.destroy(broken);
+    await expect(stored).rejects.toBe(broken);
+    expect(readdirSync(join(folder, "tmp", "spool"))).toEqual([]);
+  }
 });

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -14,22 +14,31 @@ export function createSpool(directory: string, newName: () => string): Spool {
   const folder = spoolFolder(directory);
   return {
     async store(name, content) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      // Nothing may be waited for before the content is listened to: a stream that fails meanwhile ends the process.
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, newName());
       const dispose = (): Promise<void> => rm(path, { force: true });
+      const source = content instanceof Readable ? content : Readable.from(content, { objectMode: false });
+      const file = createWriteStream(path, { mode: 0o600 });
       try {
-        await pipeline(
-          Readable.from(content, { objectMode: false }),
-          createWriteStream(path, { mode: 0o600 }),
-        );
+        await pipeline(source, file);
         const { size } = await stat(path);
         return { name, path, size, open: () => createReadStream(path), dispose };
       } catch (error) {
+        await closed(file);
         await dispose();
         throw isFull(error) ? full(name, folder, error) : error;
       }
     },
   };
+}
+
+/** A file that is still being opened would be there again after its removal. */
+function closed(file: WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (file.closed) resolve();
+    else file.once("close", resolve);
+  });
 }
 
 function isFull(error: unknown): boolean {

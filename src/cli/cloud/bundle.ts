@@ -79,7 +79,7 @@ export async function bundleFunction(version: string): Promise<Bundle> {
     banner: {
       js: 'import{createRequire as secureBaseRequire}from"node:module";const require=secureBaseRequire(import.meta.url);',
     },
-    plugins: [fromLayer(), namedExports()],
+    plugins: [fromLayer()],
   });
   return asBundle(result, outdir);
 }
@@ -134,30 +134,6 @@ function fromLayer(): Plugin {
           loader: path.endsWith(".ts") ? "ts" : "js",
         };
       });
-    },
-  };
-}
-
-/** CommonJS packages that are loaded with `import()` and asked for names. */
-const LAZY_COMMONJS = ["@fastify/busboy"];
-
-/** A part of its own has only a default export where it is CommonJS: gives it its names, as Node.js does. */
-function namedExports(): Plugin {
-  return {
-    name: "named-exports",
-    setup(build) {
-      const packages = new RegExp(`^(?:${LAZY_COMMONJS.join("|")})$`);
-      build.onResolve({ filter: packages }, ({ path, kind }) =>
-        kind === "dynamic-import" ? { path, namespace: "commonjs" } : undefined,
-      );
-      build.onLoad({ filter: /.*/, namespace: "commonjs" }, ({ path }) => ({
-        resolveDir: dirname(fileURLToPath(import.meta.url)),
-        contents: [
-          `import library from "${path}";`,
-          "export default library;",
-          ...exportNames(path).map((key) => `export const ${key} = library.${key};`),
-        ].join("\n"),
-      }));
     },
   };
 }
