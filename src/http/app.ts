@@ -6,6 +6,7 @@ import { type AuthOptions, authenticator } from "./auth.ts";
 import type { HttpEnv } from "./env.ts";
 import { handlers } from "./handlers/handlers.ts";
 import { errorFields, type Logger, silentLogger } from "./logger.ts";
+import type { LostErrors } from "./lost-errors.ts";
 import { pages } from "./pages/pages.ts";
 import { asDomainError, problemResponse, statusOf } from "./problem.ts";
 import { MemoryRateLimiter, type RateLimiter } from "./rate-limit.ts";
@@ -20,6 +21,8 @@ export interface HttpOptions {
   auth: AuthOptions;
   /** Default: no log. */
   logger?: Logger;
+  /** Each request becomes work of it, which its lost errors fail. */
+  lostErrors?: LostErrors;
   /** Browsers on these origins may call the API; none may when not given. */
   cors?: { origins: readonly string[] };
   /** Default: counts in this process. */
@@ -37,7 +40,7 @@ export interface HttpOptions {
  * contract's table; what is not in it, apart from the pages `/` and `/docs`, answers 404.
  */
 export function createApp(options: HttpOptions): Hono<HttpEnv> {
-  const { services, logger = silentLogger } = options;
+  const { services, logger = silentLogger, lostErrors } = options;
   const pipeline: Pipeline = {
     services,
     logger,
@@ -51,6 +54,7 @@ export function createApp(options: HttpOptions): Hono<HttpEnv> {
   };
   const app = new Hono<HttpEnv>();
   app.use(observe(services, logger));
+  if (lostErrors !== undefined) app.use((c, next) => lostErrors.run(c.get("requestId"), next));
   if (options.cors !== undefined) app.use(corsFor(options.cors.origins));
   // Fixed paths first: `/v1/reports/templates` is no report's id.
   const routes = routeList().sort((a, b) => Number(a.path.includes("{")) - Number(b.path.includes("{")));

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Manifest } from "../core/reports/manifest.ts";
 import { errorFields } from "./logger.ts";
 import type { Call } from "./call.ts";
@@ -82,12 +83,14 @@ async function streamOf(
   call: StreamContext,
 ): Promise<ReadableStream<Uint8Array>> {
   const iterator = source[Symbol.asyncIterator]();
+  // The server pulls; errors that get lost meanwhile are still the request's.
+  const inRequest = AsyncLocalStorage.snapshot();
   let first: IteratorResult<Uint8Array> | undefined = await iterator.next();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const next = first ?? (await iterator.next());
+          const next = first ?? (await inRequest(() => iterator.next()));
           first = undefined;
           if (next.done === true) controller.close();
           else controller.enqueue(next.value);

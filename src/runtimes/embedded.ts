@@ -11,6 +11,7 @@ import type { AuthOptions } from "../http/auth.ts";
 import { stagingFileLoader } from "../loading/file-loader.ts";
 import { Readers } from "../loading/readers.ts";
 import type { Logger } from "../http/logger.ts";
+import { LostErrors } from "../http/lost-errors.ts";
 import { sha256 } from "./digest.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { createLogger } from "./log.ts";
@@ -35,6 +36,9 @@ export interface RuntimeOptions {
 /** The whole service in this process, on one data folder. */
 export interface EmbeddedRuntime extends Runtime {
   directory: string;
+  logger: Logger;
+  /** Knows the requests under way. */
+  lostErrors: LostErrors;
 }
 
 /**
@@ -74,10 +78,11 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     version: packageVersion(),
     environment: "embedded",
   };
-  const app = createApp({ services, auth, logger: options.logger ?? createLogger(env["SECUREBASE_LOG"]) });
+  const logger = options.logger ?? createLogger(env["SECUREBASE_LOG"]);
+  const lostErrors = new LostErrors();
+  const app = createApp({ services, auth, logger, lostErrors });
   return {
-    services,
-    directory,
+    ...{ services, directory, logger, lostErrors },
     fetch: async (request) => app.fetch(request),
     importFiles: (files, importOptions) => importFiles(services, files, importOptions),
     close: async () => {

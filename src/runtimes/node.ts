@@ -4,6 +4,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { DomainError } from "../core/errors/errors.ts";
 import { ensureDemo } from "./demo.ts";
 import { type EmbeddedRuntime, openEmbedded, type RuntimeOptions } from "./embedded.ts";
+import { type LastDefence, lastDefence } from "./last-defence.ts";
 import { removeServerFile, writeServerFile } from "./server-file.ts";
 
 export interface ServeOptions extends RuntimeOptions {
@@ -20,6 +21,8 @@ export interface RunningServer {
   directory: string;
   /** A demo tenant to look at, when the store holds demo data and nothing else. */
   demo: string | undefined;
+  /** Resolves with an error after which the server's state cannot be trusted: it has to be closed, and the process ended. */
+  broken: Promise<Error>;
   close(): Promise<void>;
 }
 
@@ -29,6 +32,7 @@ export interface RunningServer {
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const runtime = await openEmbedded(options);
+  const defence = lastDefence(process, runtime.lostErrors, runtime.logger);
   try {
     let ready = false;
     const answer = (request: Request): Promise<Response> =>
@@ -40,13 +44,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       const demo = options.demo ? await ensureDemo(runtime.services, options.onProgress) : undefined;
       ready = true;
       await writeServerFile(runtime.directory, { url, pid: process.pid });
-      return { url, directory: runtime.directory, demo, close: () => stop(server, runtime) };
+      const { broken } = defence;
+      return {
+        ...{ url, directory: runtime.directory, demo, broken },
+        close: () => stop(server, runtime, defence),
+      };
     } catch (error) {
       server.close();
       throw error;
     }
   } catch (error) {
     await runtime.close();
+    defence.release();
     throw error;
   }
 }
@@ -105,11 +114,12 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   );
 }
 
-async function stop(server: Server, runtime: EmbeddedRuntime): Promise<void> {
+async function stop(server: Server, runtime: EmbeddedRuntime, defence: LastDefence): Promise<void> {
   await removeServerFile(runtime.directory);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
   await runtime.close();
+  defence.release();
 }

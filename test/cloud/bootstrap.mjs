@@ -28,6 +28,16 @@ const failure = (error) =>
     trace: String(error?.stack ?? "").split("\n"),
   });
 
+// As the managed runtime does (aws-lambda-nodejs-runtime-interface-client, src/index.mjs), before it loads the function.
+let current;
+const end = async (name, error, code) => {
+  const path = current === undefined ? "/init/error" : `/invocation/${current}/error`;
+  await call("POST", path, failure({ name, message: String(error), stack: error?.stack }));
+  process.exit(code);
+};
+process.on("uncaughtException", (error) => void end("Runtime.UncaughtException", error, 129));
+process.on("unhandledRejection", (reason) => void end("Runtime.UnhandledPromiseRejection", reason, 128));
+
 let handler;
 try {
   const [file, name] = process.env._HANDLER.split(".");
@@ -41,6 +51,7 @@ try {
 for (;;) {
   const { headers, body } = await call("GET", "/invocation/next");
   const id = headers["lambda-runtime-aws-request-id"];
+  current = id;
   const deadline = Number(headers["lambda-runtime-deadline-ms"]);
   const context = {
     awsRequestId: id,

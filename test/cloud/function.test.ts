@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { cost, inBatches, load } from "../conformance/lib/facts.ts";
 import { describeHttp } from "../runtimes/http.case.ts";
 import { SEPTEMBER } from "../runtimes/seed.ts";
 import { ask, type HttpTarget } from "../runtimes/target.ts";
+import { foreignToken } from "../support/foreign-token.ts";
 import { type EventVersion, functionTarget } from "./function-target.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "./packaged.ts";
 
@@ -87,6 +90,45 @@ describe("the packaged function", () => {
         ColdStart: 0,
         ReadCapacity: 2,
       });
+    });
+  });
+
+  describe("with a rejection that nobody handled", () => {
+    const losing = pathToFileURL(join(import.meta.dirname, "../support/losing-fetch.mjs")).href;
+    let running: RunningFunction;
+    let http: HttpTarget;
+    afterEach(() => http.close());
+
+    const start = async (how: string): Promise<void> => {
+      const env = { NODE_OPTIONS: `--import ${losing}`, SECUREBASE_JWKS_URL: `https://keys.test/${how}` };
+      running = await runFunction(packages, { concurrency: 1, env });
+      http = functionTarget(running.lambda, "2.0", secret, () => running.close());
+    };
+    const logged = (text: string): unknown =>
+      JSON.parse(running.lambda.logs.find((line) => line.includes(text)) ?? "null");
+
+    it("fails its own request, is logged with its id, and the instance lives on", async () => {
+      await start("rejected");
+      const reply = await ask(http, "GET /v1/me", { as: `Bearer ${foreignToken()}` });
+      expect(reply.status).toBe(500);
+      expect(reply.json).toMatchObject({ code: "service.internal" });
+      expect(logged("nobody awaits this")).toMatchObject({ requestId: reply.headers.get("x-request-id") });
+      const { coldStart } = await running.lambda.invoke({ action: "health_check" });
+      expect(coldStart).toBe(false);
+    });
+
+    it("spares the invocation that is under way when it comes late", async () => {
+      await start("late");
+      const reply = await ask(http, "GET /v1/me", { as: `Bearer ${foreignToken()}` });
+      expect(reply.status).toBe(401);
+      // Whatever the instance is doing when it comes: the first answer may still have been under way.
+      do expect((await ask(http, "GET /v1/health")).status).toBe(200);
+      while (logged("nobody awaits this any more") === null);
+      expect(logged("nobody awaits this any more")).toMatchObject({
+        requestId: reply.headers.get("x-request-id"),
+      });
+      const { coldStart } = await running.lambda.invoke({ action: "health_check" });
+      expect(coldStart).toBe(false);
     });
   });
 

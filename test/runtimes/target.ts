@@ -40,7 +40,7 @@ export interface Reply {
   json: unknown;
 }
 
-export function tokenFor(target: HttpTarget, claims: Claims, seconds = 300): Promise<string> {
+export function tokenFor(target: Pick<HttpTarget, "secret">, claims: Claims, seconds = 300): Promise<string> {
   return new SignJWT({ ...claims })
     .setProtectedHeader({ alg: "HS256" })
     .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)

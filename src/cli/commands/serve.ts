@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { invalid } from "../../core/errors/errors.ts";
+import { DomainError, invalid } from "../../core/errors/errors.ts";
 import { serve } from "../../runtimes/node.ts";
 import { dataFolder } from "../connect.ts";
 import type { Effects } from "../effects.ts";
@@ -54,11 +54,22 @@ export function serveCommand(program: Command, effects: Effects): void {
             `  npx securebase report cost-analysis --tenant ${server.demo} -o report.pdf\n`,
         );
       }
-      await new Promise<void>((resolve) => {
-        if (effects.signal.aborted) resolve();
-        else effects.signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      const broken = await Promise.race([stopped(effects.signal), server.broken]);
       effects.err("Stopping\n");
       await server.close();
+      if (broken === undefined) return;
+      throw new DomainError(
+        "serve.broken",
+        "unavailable",
+        `The server stopped after an error that nobody handled: ${broken.message}`,
+        { fix: "Start it again, and report the error; the log has all of it.", cause: broken },
+      );
     });
+}
+
+function stopped(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }

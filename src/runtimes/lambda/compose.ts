@@ -10,6 +10,7 @@ import { directFileLoader } from "../../loading/direct-loader.ts";
 import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
 import type { Logger } from "../../http/logger.ts";
+import type { LostErrors } from "../../http/lost-errors.ts";
 import { sha256 } from "../digest.ts";
 import { lazyConnectors } from "./connectors.ts";
 import { InvocationJobs } from "./jobs.ts";
@@ -37,6 +38,7 @@ export async function compose(
   logger: Logger,
   meter: InvocationMeter,
   version: string,
+  lostErrors: LostErrors,
 ): Promise<Composed> {
   const { region, credentials, endpoints, names, functionName } = settings;
   const clock = systemClock;
@@ -68,7 +70,7 @@ export async function compose(
   };
   const { publicUrl, corsOrigins } = settings;
   const app = createApp({
-    ...{ services, logger },
+    ...{ services, logger, lostErrors },
     auth: await authOptions(settings),
     rateLimiter: new DynamoRateLimiter(store.dynamo, names.cache, clock),
     maxUploadBytes: MAX_UPLOAD_BYTES,

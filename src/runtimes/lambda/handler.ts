@@ -1,5 +1,6 @@
 import type { Logger } from "../../http/logger.ts";
 import { errorFields } from "../../http/logger.ts";
+import { LostErrors } from "../../http/lost-errors.ts";
 import { asDomainError, problemResponse } from "../../http/problem.ts";
 import { actionOf, runAction } from "./actions.ts";
 import { type Composed, compose } from "./compose.ts";
@@ -7,6 +8,7 @@ import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./event
 import { InvocationMeter, jsonLogger, metricLine, type Observation, type Out } from "./observe.ts";
 import { respond } from "./respond.ts";
 import { routeNamer } from "./routes.ts";
+import { logLost } from "../last-defence.ts";
 import type { Environment } from "../runtime.ts";
 import { readSettings } from "./settings.ts";
 
@@ -23,6 +25,8 @@ export interface HandlerOptions {
   version: string;
   /** Writes a log line. */
   out: Out;
+  /** Listens to rejections that nobody handled, in place of the managed runtime. */
+  onLostRejection: (listener: (reason: unknown) => void) => void;
 }
 
 /**
@@ -35,10 +39,12 @@ export function createHandler(options: HandlerOptions): LambdaHandler {
   const meter = new InvocationMeter();
   let current: { awsRequestId?: string } = {};
   const logger = jsonLogger(options.out, () => current);
+  const lost = new LostErrors();
+  options.onLostRejection((reason) => logLost(lost, logger, reason));
   let composed: Promise<Composed> | undefined;
   let coldStart = true;
   const ready = (): Promise<Composed> => {
-    composed ??= compose(settings, logger, meter, options.version).catch((error: unknown) => {
+    composed ??= compose(settings, logger, meter, options.version, lost).catch((error: unknown) => {
       // The next invocation tries again: the Parameter Store may only have been busy.
       composed = undefined;
       throw error;
@@ -51,7 +57,8 @@ export function createHandler(options: HandlerOptions): LambdaHandler {
     const started = performance.now();
     const seen: Seen = { route: "unknown", status: 500, report: false };
     try {
-      return await answer(event, context, { ready, logger, nameRoute, seen });
+      const tools = { ready, logger, nameRoute, seen };
+      return await lost.run(context.awsRequestId, () => answer(event, context, tools));
     } finally {
       const durationMs = Math.round((performance.now() - started) * 10) / 10;
       const { environment } = settings;
