@@ -120,6 +120,15 @@ describe("database", () => {
     database.close();
   });
 
+  it("lets go of its file when a read that was under way has ended", { timeout: 15_000 }, async () => {
+    const database = await Database.open(directory);
+    const reading = database.read((connection) => connection.run("SELECT sum(i) FROM range(20000000) t(i)"));
+    await new Promise((resolve) => setImmediate(resolve));
+    database.close();
+    await reading;
+    (await Database.open(directory)).close();
+  });
+
   it("tells when a question needs more memory than it may use", async () => {
     const database = await Database.open(directory, { memoryLimit: "20MB" });
     const greedy = database.read((connection) => connection.run("SELECT list(i) FROM range(20000000) t(i)"));

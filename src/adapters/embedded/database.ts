@@ -274,6 +274,8 @@ export class Database {
 
   close(): void {
     this.#closed = true;
+    // A connection that is in use would keep the file taken, were it kept for others when it is given back.
+    this.#current = new WeakSet();
     for (const connection of this.#idle.splice(0)) connection.disconnectSync();
     this.#instance?.closeSync();
     this.#instance = undefined;
