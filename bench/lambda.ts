@@ -10,6 +10,7 @@ import type { LoadedFact } from "../src/ports/load.ts";
 import { startStandIn } from "../test/cloud/aws-stand-in.ts";
 import { seededRandom } from "../test/cloud/faults.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "../test/cloud/packaged.ts";
+import { exportsIn, tenantsIn } from "../test/support/stored.ts";
 
 const FACTS_A_DAY = 2_000;
 const FIRST_DAY = "2023-09-01";
@@ -85,7 +86,7 @@ async function coldStarts(packages: Awaited<ReturnType<typeof buildPackages>>): 
 
 /** A year of a tenant with 2,000 facts a day, a load a month. */
 async function loadYear(store: AwsStore): Promise<object> {
-  await store.tenants.add({
+  await tenantsIn(store).create({
     ...{ id: TENANT, name: "Bench", accounts: [], frameworks: [], zone: "UTC", branding: {}, demo: false },
     createdAt: new Date().toISOString(),
   });
@@ -230,7 +231,7 @@ async function largeExport(running: RunningFunction): Promise<object> {
   if (statusCode !== 202) throw new Error(`the export answered ${statusCode}: ${text}`);
   await running.lambda.idle();
   const { id } = JSON.parse(text) as { id: string };
-  const job = await running.cloud.open().exports.forTenant(TENANT).get(id);
+  const job = (await exportsIn(running.cloud.open(), TENANT).find(id))?.record;
   if (job?.status !== "done") throw new Error(`the export ended ${job?.status ?? "without a trace"}`);
   const reports = running.lambda.logs.filter((line) => line.startsWith("REPORT")).slice(-2);
   const memory = reports.map((line) => Number(/Max Memory Used: (\d+)/.exec(line)?.[1]));

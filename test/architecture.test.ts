@@ -39,9 +39,10 @@ const ROOMS: Room[] = [
   { path: "src/render/*", imports: ["src/render/shared", "src/core", "src/ports"], packages: ["node"] },
   {
     path: "src/app",
-    imports: ["src/core", "src/ports", "src/importers", "src/render"],
+    imports: ["src/app/records", "src/core", "src/ports", "src/importers", "src/render"],
     packages: ["node"],
   },
+  { path: "src/app/records", imports: ["src/contract", "src/core", "src/ports"], packages: ["zod"] },
   {
     path: "src/http",
     imports: ["src/app", "src/core", "src/contract", "src/ports"],

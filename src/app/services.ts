@@ -1,18 +1,15 @@
 import type { Principal } from "../core/access/access.ts";
 import type { Digest } from "../core/reports/manifest.ts";
 import type { Tenant } from "../core/tenants/tenant.ts";
-import type { BudgetStore } from "../ports/budget-store.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
-import type { ConnectionStore } from "../ports/connection-store.ts";
 import type { Connectors } from "../ports/connector.ts";
-import type { ExportStore } from "../ports/export-store.ts";
+import type { ExportFiles } from "../ports/export-files.ts";
 import type { FileLoader } from "../ports/file-loader.ts";
 import type { JobRunner } from "../ports/jobs.ts";
 import type { MetricStore } from "../ports/metric-store.ts";
 import type { QueryCache } from "../ports/query-cache.ts";
-import type { ReportStore } from "../ports/report-store.ts";
+import type { RecordStore } from "../ports/records.ts";
 import type { Spool } from "../ports/spool.ts";
-import type { TenantStore } from "../ports/tenant-store.ts";
 
 /** One thing the service needs, as the health check asks it. */
 export interface DependencyCheck {
@@ -23,7 +20,6 @@ export interface DependencyCheck {
 
 /** What pulling from cloud accounts needs. */
 export interface SyncPorts {
-  connections: ConnectionStore;
   connectors: Connectors;
 }
 
@@ -34,11 +30,9 @@ export interface Services {
   metrics: MetricStore;
   /** Loads files into `metrics`. */
   loader: FileLoader;
-  tenants: TenantStore;
-  reports: ReportStore;
-  budgets: BudgetStore;
+  records: RecordStore;
   cache: QueryCache;
-  exports: ExportStore;
+  exportFiles: ExportFiles;
   spool: Spool;
   jobs: JobRunner;
   /** A new SHA-256. */

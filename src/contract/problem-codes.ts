@@ -308,6 +308,11 @@ const ROWS = {
     "The store cannot answer now; `Retry-After` says when to try again.",
   ],
   "store.damaged": [503, "Store damaged", "Facts that the store lists cannot be read."],
+  "store.newer-record": [
+    503,
+    "Record of a newer version",
+    "A newer version of the service wrote the record.",
+  ],
   "store.refused": [503, "Store refused", "The store refused the service's credentials."],
   "store.misconfigured": [503, "Store misconfigured", "A table or bucket of the service does not exist."],
   "store.too-many-partitions": [413, "Too many loads", "A tenant has more loads than its list can hold."],

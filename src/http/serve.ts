@@ -1,12 +1,11 @@
 import type { Services, TenantContext } from "../app/services.ts";
-import { getTenant } from "../app/tenants/tenants.ts";
+import { findTenant } from "../app/tenants/tenants.ts";
 import { decodeParams } from "../contract/params.ts";
 import type { RouteSpec } from "../contract/route.ts";
 import type { RouteId } from "../contract/routes.ts";
 import { check } from "../contract/validate.ts";
 import { type Principal, requireAccess } from "../core/access/access.ts";
 import { DomainError } from "../core/errors/errors.ts";
-import { UNASSIGNED } from "../core/tenants/tenant.ts";
 import type { Authenticate } from "./auth.ts";
 import { readJson } from "./body.ts";
 import type { Call, Handler, HttpSettings } from "./call.ts";
@@ -122,7 +121,7 @@ async function identify(
   if (route.access !== "any") requireAccess(principal, route.access);
   if (principal.tenant === undefined) return { principal, tenant: undefined };
   const id = principal.tenant;
-  const tenant = id === UNASSIGNED ? await getTenant(services, id) : await services.tenants.get(id);
+  const tenant = await findTenant(services, id);
   if (tenant !== undefined) return { principal, tenant: { services, tenant, principal } };
   throw new DomainError(
     "auth.unknown-customer",

@@ -1,14 +1,9 @@
 import type { Connection } from "../core/connections/connection.ts";
 import type { ConnectionKind } from "../core/connections/kinds.ts";
+import type { SyncMarks } from "../core/connections/sync-run.ts";
 import type { DatasetId } from "../core/metrics/datasets.ts";
 import type { FactRecord } from "../core/metrics/facts.ts";
 import type { InputFile } from "./load.ts";
-
-/**
- * What a connection remembers between pulls, in words of its connector: which delivery of a month was loaded, how far
- * days were read. A mark is stored once what it stands for is in the store, never before.
- */
-export type SyncMarks = Readonly<Record<string, string>>;
 
 /** A fact as a connector found it; whose it is follows from the account. */
 export interface PulledFact extends FactRecord {

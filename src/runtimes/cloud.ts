@@ -58,14 +58,14 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   const scratch = await mkdtemp(join(tmpdir(), "securebase-"));
   const ids = createIds(systemClock);
   const jobs = new InProcessJobs();
-  const { metrics, tenants, reports, budgets, cache, exports, connections, checks } = store;
+  const { metrics, records, cache, exportFiles, checks } = store;
   const spool = createSpool(scratch, () => ids.next());
   const services: Services = {
-    ...{ clock: systemClock, ids, metrics, tenants, reports, budgets, cache, exports, checks, jobs },
+    ...{ clock: systemClock, ids, metrics, records, cache, exportFiles, checks, jobs },
     ...{ digest: sha256, version: packageVersion(), environment },
     spool,
     loader: directFileLoader(metrics, spool),
-    sync: { connections, connectors: createConnectors(endpointsOf(env)) },
+    sync: { connectors: createConnectors(endpointsOf(env)) },
   };
   const app = createApp({ services, auth: { secret }, logger });
   return {

@@ -1,4 +1,4 @@
-import { addTenant } from "../app/tenants/tenants.ts";
+import { addTenant, listTenants } from "../app/tenants/tenants.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import type { Services } from "../app/services.ts";
 import { addDays } from "../core/time/dates.ts";
@@ -16,12 +16,12 @@ export async function ensureDemo(
   services: Services,
   onProgress: (text: string, fraction?: number) => void,
 ): Promise<string | undefined> {
-  const tenants = await services.tenants.list();
+  const tenants = await listTenants(services);
   if (tenants.some((tenant) => !tenant.demo)) return undefined;
   if (tenants.length === 0) {
     for (const tenant of demoTenants()) await addTenant(services, tenant);
   }
-  const [first] = await services.tenants.list();
+  const [first] = await listTenants(services);
   if (first === undefined) return undefined;
   const end = dateInZone(services.clock.now(), "UTC");
   const extent = await services.metrics.forTenant(first.id).extent("cost");

@@ -53,16 +53,14 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
   const jobs = new InProcessJobs();
   const spool = createSpool(directory, () => ids.next());
   const readers = new Readers({ program: READER_PROGRAM });
-  const { metrics, tenants, reports, budgets, cache, exports } = store;
+  const { metrics, records, cache, exportFiles } = store;
   const services: Services = {
     clock: systemClock,
     ids,
     metrics,
-    tenants,
-    reports,
-    budgets,
+    records,
     cache,
-    exports,
+    exportFiles,
     spool,
     loader: stagingFileLoader({
       store: metrics,
@@ -72,7 +70,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
       newName: () => ids.next(),
     }),
     jobs,
-    sync: { connections: store.connections, connectors: createConnectors(endpointsOf(env)) },
+    sync: { connectors: createConnectors(endpointsOf(env)) },
     digest: sha256,
     checks: [{ name: "store", check: () => store.check() }],
     version: packageVersion(),

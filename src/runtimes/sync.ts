@@ -1,7 +1,7 @@
 import type { Services } from "../app/services.ts";
 import { runSync } from "../app/sync/run-sync.ts";
 import type { SyncOptions } from "../app/sync/options.ts";
-import type { SyncReport } from "../ports/connection-store.ts";
+import type { SyncReport } from "../core/connections/sync-run.ts";
 
 export type { SyncOptions, SyncReport };
 

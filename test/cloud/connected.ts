@@ -35,10 +35,10 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
   const clock = { now: () => now };
   const ids = createIds({ now: () => new Date() });
   const jobs = new InProcessJobs();
-  const { metrics, tenants, reports, budgets, cache, exports, connections } = store;
+  const { metrics, records, cache, exportFiles } = store;
   const spool = createSpool(directory, () => ids.next());
   const services: Services = {
-    ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, jobs },
+    ...{ clock, ids, metrics, records, cache, exportFiles, jobs },
     spool,
     loader: stagingFileLoader({
       store: metrics,
@@ -48,7 +48,6 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
       newName: () => ids.next(),
     }),
     sync: {
-      connections,
       connectors: createConnectors({ endpoint, credentials: TEST_CREDENTIALS, attempts: 3, ...options }),
     },
     digest: sha256,

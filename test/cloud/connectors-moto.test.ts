@@ -10,6 +10,7 @@ import { runSync } from "../../src/app/sync/run-sync.ts";
 import { type Connected, connect } from "./connected.ts";
 import { TEST_CREDENTIALS } from "./dynamo-emulator.ts";
 import { type Moto, motoMissing, startMoto } from "./moto.ts";
+import { updateTenant } from "../../src/app/tenants/tenants.ts";
 
 const missing = motoMissing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
@@ -124,10 +125,7 @@ describe.skipIf(missing !== undefined)("connections on moto", () => {
     await put("AWS/EC2", "CPUUtilization", { InstanceId: "i-1" }, `${day}T10:05:00Z`, 12.5);
     const bucket = { BucketName: "b", StorageType: "StandardStorage" };
     await put("AWS/S3", "BucketSizeBytes", bucket, `${day}T00:00:00Z`, 3_500_000_000);
-    await on.services.tenants.update({
-      ...(await on.services.tenants.get("acme"))!,
-      accounts: ["123456789012"],
-    });
+    await updateTenant(on.services, "acme", { accounts: ["123456789012"] });
     await runSync(on.services, await on.add({ kind: "cloudwatch-usage", region, settings: { days: "5" } }));
     const rows = await on.services.metrics.forTenant("acme").extent("usage");
     expect(rows).toEqual({ first: day, last: day });

@@ -2,9 +2,10 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runSync } from "../../src/app/sync/run-sync.ts";
 import { getConnection, removeConnection } from "../../src/app/sync/connections.ts";
-import type { SyncReport, SyncRun } from "../../src/ports/connection-store.ts";
+import type { SyncReport, SyncRun } from "../../src/core/connections/sync-run.ts";
 import { type StandIn, startStandIn } from "./aws-stand-in.ts";
 import { type Connected, connect } from "./connected.ts";
+import { syncRuns } from "../../src/app/sync/runs.ts";
 
 /**
  * Cost exports in a bucket, and what goes wrong with any connection, against a server in this process that answers
@@ -338,7 +339,6 @@ describe("what goes wrong with a connection", () => {
   it("lets one pull run at a time, and takes over from one that died", async () => {
     deliver("2025-01", "e1", bill("2025-01", ["111122223333", "1"]));
     const id = await add();
-    const store = on.services.sync!.connections;
     const run: SyncRun = {
       id: "dead",
       status: "running",
@@ -350,7 +350,7 @@ describe("what goes wrong with a connection", () => {
       report: null,
       error: null,
     };
-    await store.begin(id, run, run.startedAt);
+    await syncRuns(on.services).begin(id, run, run.startedAt);
     await expect(runSync(on.services, id)).rejects.toMatchObject({ code: "sync.running" });
     on.setNow("2025-03-10T09:35:00.000Z");
     await runSync(on.services, id);

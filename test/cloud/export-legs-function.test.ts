@@ -4,12 +4,13 @@ import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import { createIds } from "../../src/adapters/embedded/clock.ts";
 import type { ReportDefinition, SectionQuery } from "../../src/core/reports/definition.ts";
 import type { ExportFormat } from "../../src/core/reports/formats.ts";
-import type { ExportJob } from "../../src/ports/export-store.ts";
+import type { ExportJob } from "../../src/core/exports/export-job.ts";
 import type { RenderOptions } from "../../src/ports/renderer.ts";
 import { cost, inBatches, load } from "../conformance/lib/facts.ts";
 import { collect } from "../support/documents.ts";
 import { randomFaults } from "./faults.ts";
 import { buildPackages, type RunningFunction, runFunction } from "./packaged.ts";
+import { exportsIn, tenantsIn } from "../support/stored.ts";
 
 const ROWS = 16_000;
 /** Of its time an invocation keeps so much for leaving its work. */
@@ -41,7 +42,7 @@ describe("a large export through the packaged function, with seconds of time", (
     packages = await buildPackages();
     running = await runFunction(packages, { concurrency: 3 });
     store = running.cloud.open();
-    await store.tenants.add({
+    await tenantsIn(store).create({
       ...{ id: "big", name: "Big", accounts: [], frameworks: [], zone: "UTC", branding: {}, demo: false },
       createdAt: "2024-09-01T00:00:00Z",
     });
@@ -58,9 +59,9 @@ describe("a large export through the packaged function, with seconds of time", (
   /** Has the function write an export, with so much time for each of its invocations. */
   const run = async (asked: Asked, timeLimit: number): Promise<Run> => {
     const { lambda } = running;
-    const exports = store.exports.forTenant("big");
+    const jobs = exportsIn(store, "big");
     const job = jobOf(asked);
-    await exports.put(job);
+    await jobs.create(job);
     const before = lambda.logs.length;
     lambda.setTimeLimit(timeLimit);
     await lambda.invoke({ action: "export", work: workOf(asked, job) });
@@ -69,9 +70,11 @@ describe("a large export through the packaged function, with seconds of time", (
       .slice(before)
       .flatMap((line) => /^REPORT .* Duration: ([\d.]+) ms/.exec(line)?.[1] ?? [])
       .map(Number);
-    const found = await exports.get(job.id);
-    if (found === undefined) throw new Error("the job is gone");
-    const file = found.status === "done" ? await collect(await exports.read(job.id)) : undefined;
+    const { record: found } = await jobs.get(job.id);
+    const file =
+      found.status === "done"
+        ? await collect(await store.exportFiles.forTenant("big").read(job.id))
+        : undefined;
     return { job: found, file, times };
   };
 

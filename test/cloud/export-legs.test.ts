@@ -118,11 +118,10 @@ describe("an export in legs, disturbed", () => {
   });
 
   it("leaves nothing behind when it is removed between two legs", async () => {
-    const exports = scene.store.exports.forTenant("acme");
     await scene.work(
       () => timeFor(1),
       async (process) => {
-        if (process === 1) await exports.remove(id);
+        if (process === 1) await scene.remove(id);
       },
     );
     expect(await scene.job(id)).toBeUndefined();
@@ -131,13 +130,12 @@ describe("an export in legs, disturbed", () => {
   });
 
   it("leaves nothing behind when it is removed while a leg is written", async () => {
-    const exports = scene.store.exports.forTenant("acme");
     const removing = (): (() => number) => {
       const left = timeFor(1);
       let asked = 0;
       return () => {
         // Asked for the third time in the middle of the file; the removal is through before the leg is left.
-        if (++asked === 3) void exports.remove(id);
+        if (++asked === 3) void scene.remove(id);
         return left();
       };
     };
@@ -148,7 +146,7 @@ describe("an export in legs, disturbed", () => {
 
   it("is taken from a process that died when that must be over, and not before", async () => {
     const work = only(scene.sent);
-    const { legs } = scene.store.exports.forTenant("acme");
+    const { legs } = scene.store.exportFiles.forTenant("acme");
     const dead = await legs?.take(id, 30_000);
     await dead?.add(new Uint8Array(6_000_000));
     expect(await legs?.take(id, 30_000)).toBeUndefined();
@@ -162,7 +160,7 @@ describe("an export in legs, disturbed", () => {
   });
 
   it("has what a process that died left behind freed by the next day's housekeeping", async () => {
-    const { legs } = scene.store.exports.forTenant("acme");
+    const { legs } = scene.store.exportFiles.forTenant("acme");
     await resumeExport(scene.services, only(scene.sent), timeFor(1));
     const dead = await legs?.take(id, 30_000);
     await dead?.add(new Uint8Array(6_000_000));

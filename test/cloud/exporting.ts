@@ -7,13 +7,14 @@ import type { Services, TenantContext } from "../../src/app/services.ts";
 import { addTenant, getTenant } from "../../src/app/tenants/tenants.ts";
 import type { ReportDefinition } from "../../src/core/reports/definition.ts";
 import type { ExportFormat } from "../../src/core/reports/formats.ts";
-import type { ExportJob } from "../../src/ports/export-store.ts";
+import type { ExportJob } from "../../src/core/exports/export-job.ts";
 import type { JobWork } from "../../src/ports/jobs.ts";
 import type { RenderOptions } from "../../src/ports/renderer.ts";
 import { rendererFor } from "../../src/render/registry.ts";
 import { sha256 } from "../../src/runtimes/digest.ts";
 import { cost, inBatches, load } from "../conformance/lib/facts.ts";
 import { collect } from "../support/documents.ts";
+import { exportsIn } from "../support/stored.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
 
 const TENANT = "acme";
@@ -72,6 +73,8 @@ export interface Exporting {
     between?: (process: number) => Promise<void>,
   ): Promise<number>;
   job(id: string): Promise<ExportJob | undefined>;
+  /** Removes record and file. */
+  remove(id: string): Promise<void>;
   file(id: string): Promise<Buffer>;
   /** The file as one process writes it that is never in a hurry. */
   expected(format: ExportFormat, options: RenderOptions, at: string): Promise<Buffer>;
@@ -87,9 +90,9 @@ export async function startExporting(): Promise<Exporting> {
   const clock = { now: () => now };
   const store = cloud.open({ clock });
   const sent: JobWork[] = [];
-  const { metrics, tenants, reports, budgets, cache, exports, checks } = store;
+  const { metrics, records, cache, exportFiles, checks } = store;
   const services: Services = {
-    ...{ clock, ids: createIds(clock), metrics, tenants, reports, budgets, cache, exports, checks },
+    ...{ clock, ids: createIds(clock), metrics, records, cache, exportFiles, checks },
     spool: undefined as unknown as Services["spool"],
     loader: undefined as unknown as Services["loader"],
     jobs: {
@@ -107,7 +110,8 @@ export async function startExporting(): Promise<Exporting> {
     tenant: await getTenant(services, TENANT),
     principal: principal as unknown as TenantContext["principal"],
   });
-  const tenant = exports.forTenant(TENANT);
+  const files = exportFiles.forTenant(TENANT);
+  const jobs = exportsIn(store, TENANT);
   return {
     ...{ cloud, store, services, sent },
     setNow: (instant) => (now = new Date(instant)),
@@ -133,8 +137,12 @@ export async function startExporting(): Promise<Exporting> {
       }
       return processes;
     },
-    job: (id) => tenant.get(id),
-    file: async (id) => collect(await tenant.read(id)),
+    job: async (id) => (await jobs.find(id))?.record,
+    file: async (id) => collect(await files.read(id)),
+    async remove(id) {
+      await files.remove(id);
+      await jobs.remove(id);
+    },
     async expected(format, options, at) {
       const document = await buildDocument(await contextAt(at), DEFINITION);
       return collect((await rendererFor(format, options)).render(document, options));

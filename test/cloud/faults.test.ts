@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import { createIds } from "../../src/adapters/embedded/clock.ts";
-import type { ExportJob } from "../../src/ports/export-store.ts";
-import type { SavedReport } from "../../src/ports/report-store.ts";
+import type { ExportJob } from "../../src/core/exports/export-job.ts";
+import type { SavedReport } from "../../src/core/reports/saved-report.ts";
 import type { DeliveredFact } from "../../src/ports/load.ts";
 import { ask, cost, deliver, load } from "../conformance/lib/facts.ts";
 import { randomFaults, seededRandom } from "./faults.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
+import { exportsIn, reportsIn, tenantsIn } from "../support/stored.ts";
 
 /** One in five calls is throttled, fails, breaks, loses its answer, comes late or does half its work. */
 const SHARE = 0.2;
@@ -57,25 +58,23 @@ describe("a day under faults", () => {
   });
 
   it("loses no change of a report, and makes none twice", async () => {
-    const reports = store.reports.forTenant("acme");
+    const reports = reportsIn(store, "acme");
     const report: SavedReport = {
       id: ids.next(),
       definition: { title: "0", description: "", range: { preset: "30d" }, sections: [] },
       createdBy: "somebody",
       createdAt: "2024-09-01T00:00:00Z",
       updatedAt: "2024-09-01T00:00:00Z",
-      etag: "e0",
     };
-    await reports.create(report);
+    let seen = await reports.create(report);
     for (let i = 1; i <= 40; i++) {
-      const changed = { ...report, etag: `e${i}`, definition: { ...report.definition, title: String(i) } };
-      await reports.replace(changed, `e${i - 1}`);
-      await expect(reports.replace({ ...changed, etag: "late" }, `e${i - 1}`)).rejects.toMatchObject({
-        code: "report.changed",
-      });
+      const changed = { ...report, definition: { ...report.definition, title: String(i) } };
+      const next = await reports.replace(seen, changed);
+      await expect(reports.replace(seen, changed)).rejects.toMatchObject({ code: "report.changed" });
+      seen = next;
     }
-    expect((await reports.get(report.id))?.definition.title).toBe("40");
-    await reports.remove(report.id, "e40");
+    expect((await reports.get(report.id)).record.definition.title).toBe("40");
+    await reports.remove(report.id, seen.revision);
     expect(await reports.list({ limit: 10 })).toEqual([]);
   });
 
@@ -84,17 +83,19 @@ describe("a day under faults", () => {
       ...{ id, name: id, accounts, frameworks: [], zone: "UTC", branding: {}, demo: false },
       createdAt: "2024-09-01T00:00:00Z",
     });
-    for (let i = 0; i < 10; i++) await store.tenants.add(tenant(`t${i}`, [`a${i}`, `b${i}`]));
-    await expect(store.tenants.add(tenant("t10", ["b3"]))).rejects.toMatchObject({
+    const tenants = tenantsIn(store);
+    for (let i = 0; i < 10; i++) await tenants.create(tenant(`t${i}`, [`a${i}`, `b${i}`]));
+    await expect(tenants.create(tenant("t10", ["b3"]))).rejects.toMatchObject({
       code: "tenant.account-taken",
     });
-    expect((await store.tenants.list()).map(({ id }) => id)).toEqual(
+    expect((await tenants.all()).map(({ record }) => record.id)).toEqual(
       Array.from({ length: 10 }, (_, i) => `t${i}`),
     );
   });
 
   it("loses no export and changes no byte", async () => {
-    const exports = store.exports.forTenant("acme");
+    const exports = store.exportFiles.forTenant("acme");
+    const jobs = exportsIn(store, "acme");
     const random = seededRandom(7);
     for (const megabytes of [0.5, 12, 17]) {
       const chunks = Array.from({ length: megabytes * 16 }, () =>
@@ -105,17 +106,17 @@ describe("a day under faults", () => {
         ),
       );
       const job = exportJob(ids.next());
-      await exports.put({ ...job, status: "running" });
+      await jobs.create({ ...job, status: "running" });
       const bytes = await exports.write(job.id, streamOf(chunks));
-      await exports.put({ ...job, bytes });
-      expect((await exports.get(job.id))?.bytes).toBe(Buffer.concat(chunks).length);
+      await jobs.change(job.id, (now) => ({ ...now, status: "done", bytes }));
+      expect((await jobs.get(job.id)).record.bytes).toBe(Buffer.concat(chunks).length);
       const read: Uint8Array[] = [];
       for await (const chunk of await exports.read(job.id)) read.push(chunk);
       const hash = (list: Uint8Array[]): string =>
         createHash("sha256").update(Buffer.concat(list)).digest("hex");
       expect(hash(read)).toBe(hash(chunks));
     }
-    expect(await exports.list({ limit: 10 })).toHaveLength(3);
+    expect(await jobs.list({ limit: 10 })).toHaveLength(3);
   });
 
   it("was really under faults", () => {
@@ -209,7 +210,7 @@ describe("a download that breaks", () => {
   it("goes on where it was", async () => {
     const cloud = await startLocalCloud();
     const store = cloud.open();
-    const exports = store.exports.forTenant("acme");
+    const exports = store.exportFiles.forTenant("acme");
     const chunks = Array.from({ length: 40 }, (_, i) => Buffer.alloc(50_000, i));
     await exports.write("x", streamOf(chunks));
     let breaks = 3;
@@ -234,13 +235,13 @@ describe("when faults last", () => {
     await expect(load(store.metrics, [cost("2024-09-02", { billed_cost: "5" })])).rejects.toMatchObject(
       refused,
     );
-    await expect(store.reports.forTenant("acme").list({ limit: 1 })).rejects.toMatchObject(refused);
+    await expect(reportsIn(store, "acme").list({ limit: 1 })).rejects.toMatchObject(refused);
     cloud.setFaults(({ operation }) => (operation === "BatchWriteItem" ? "throttle" : undefined));
     await expect(load(store.metrics, [cost("2024-09-02", { billed_cost: "5" })])).rejects.toMatchObject(
       refused,
     );
     cloud.setFaults(({ operation }) => (operation === "UploadPart" ? "error" : undefined));
-    const exports = store.exports.forTenant("acme");
+    const exports = store.exportFiles.forTenant("acme");
     const large = streamOf(Array.from({ length: 12 }, () => new Uint8Array(1 << 20)));
     await expect(exports.write("x", large)).rejects.toMatchObject({ code: "store.unavailable" });
     cloud.setFaults(undefined);

@@ -9,6 +9,7 @@ import { ask, type HttpTarget } from "../runtimes/target.ts";
 import { foreignToken } from "../support/foreign-token.ts";
 import { type EventVersion, functionTarget } from "./function-target.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "./packaged.ts";
+import { tenantsIn } from "../support/stored.ts";
 
 type Packages = Awaited<ReturnType<typeof buildPackages>>;
 const secret = new TextEncoder().encode(FUNCTION_SECRET);
@@ -144,7 +145,7 @@ describe("the packaged function", () => {
       running = await runFunction(packages, { concurrency: 2 });
       http = functionTarget(running.lambda, "2.0", secret, () => running.close());
       const store = running.cloud.open();
-      await store.tenants.add({
+      await tenantsIn(store).create({
         ...{ id: "big", name: "Big", accounts: [], frameworks: [], zone: "UTC", branding: {}, demo: false },
         createdAt: "2024-09-01T00:00:00Z",
       });

@@ -9,6 +9,7 @@ import { type AwsStore, openAwsStore } from "../../src/adapters/aws/store.ts";
 import { ask, cost, load } from "../conformance/lib/facts.ts";
 import { createTables, TEST_CREDENTIALS, TEST_REGION } from "./dynamo-emulator.ts";
 import { type Moto, motoMissing, startMoto } from "./moto.ts";
+import { tenantsIn } from "../support/stored.ts";
 
 const missing = motoMissing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
@@ -54,27 +55,28 @@ describe.skipIf(missing !== undefined)("on moto", () => {
       ...{ id, name: id, accounts, frameworks: [], zone: "UTC", branding: {}, demo: false },
       createdAt: "2024-09-01T00:00:00Z",
     });
-    await store.tenants.add(tenant("first", ["111", "222"]));
-    await expect(store.tenants.add(tenant("second", ["333", "222"]))).rejects.toMatchObject({
+    const tenants = tenantsIn(store);
+    await tenants.create(tenant("first", ["111", "222"]));
+    await expect(tenants.create(tenant("second", ["333", "222"]))).rejects.toMatchObject({
       code: "tenant.account-taken",
       message: expect.stringContaining("222") as string,
     });
-    await store.tenants.add(tenant("third", ["333"]));
+    await tenants.create(tenant("third", ["333"]));
     // More accounts than one transaction holds.
-    await store.tenants.add(
+    await tenants.create(
       tenant(
         "large",
         Array.from({ length: 230 }, (_, i) => `9${i}`),
       ),
     );
-    await expect(store.tenants.add(tenant("fourth", ["9229"]))).rejects.toMatchObject({
+    await expect(tenants.create(tenant("fourth", ["9229"]))).rejects.toMatchObject({
       code: "tenant.account-taken",
     });
-    expect((await store.tenants.list()).map(({ id }) => id)).toEqual(["first", "large", "third"]);
+    expect((await tenants.all()).map(({ record }) => record.id)).toEqual(["first", "large", "third"]);
   });
 
   it("stores a file of several parts, and leaves no open upload when the content fails", async () => {
-    const exports = store.exports.forTenant("acme");
+    const exports = store.exportFiles.forTenant("acme");
     const megabyte = (i: number) => new Uint8Array(1 << 20).fill(i);
     async function* content(fail: boolean): AsyncGenerator<Uint8Array> {
       for (let i = 0; i < 12; i++) yield await Promise.resolve(megabyte(i));

@@ -1,10 +1,7 @@
-import { budgetStoreCases } from "../conformance/budget-store.case.ts";
-import { connectionStoreCases } from "../conformance/connection-store.case.ts";
 import { exportLegsCases } from "../conformance/export-legs.case.ts";
-import { exportStoreCases } from "../conformance/export-store.case.ts";
+import { exportFilesCases } from "../conformance/export-files.case.ts";
 import { queryCacheCases } from "../conformance/query-cache.case.ts";
-import { reportStoreCases } from "../conformance/report-store.case.ts";
-import { tenantStoreCases } from "../conformance/tenant-store.case.ts";
+import { recordCases } from "../conformance/records.case.ts";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { startLocalCloud } from "./local-cloud.ts";
@@ -24,14 +21,11 @@ async function fresh<T>(
   };
 }
 
-reportStoreCases("DynamoDB", () => fresh((store) => store.reports));
-budgetStoreCases("DynamoDB", () => fresh((store) => store.budgets));
-tenantStoreCases("DynamoDB", () => fresh((store) => store.tenants));
-exportStoreCases("DynamoDB and S3", () =>
-  fresh((store) => store.exports, { now: () => new Date("2024-10-02T00:00:00Z") }),
+recordCases("DynamoDB", (clock) => fresh((store) => store.records, clock));
+exportFilesCases("S3", () =>
+  fresh((store) => store.exportFiles, { now: () => new Date("2024-10-02T00:00:00Z") }),
 );
 exportLegsCases("DynamoDB and S3", () =>
-  fresh((store) => store.exports, { now: () => new Date("2024-10-02T00:00:00Z") }),
+  fresh((store) => store, { now: () => new Date("2024-10-02T00:00:00Z") }),
 );
 queryCacheCases("DynamoDB", (clock) => fresh((store) => store.cache, clock));
-connectionStoreCases("DynamoDB", () => fresh((store) => store.connections));

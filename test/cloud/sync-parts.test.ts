@@ -5,7 +5,7 @@ import { timeIsUp } from "../../src/app/sync/out-of-time.ts";
 import { runSync, startSync } from "../../src/app/sync/run-sync.ts";
 import { MAX_PARTS, SyncTask } from "../../src/app/sync/sync-task.ts";
 import { DomainError } from "../../src/core/errors/errors.ts";
-import type { SyncRun } from "../../src/ports/connection-store.ts";
+import type { SyncRun } from "../../src/core/connections/sync-run.ts";
 import type { JobRunner, SyncWork } from "../../src/ports/jobs.ts";
 import { type StandIn, startStandIn } from "./aws-stand-in.ts";
 import { type Connected, connect } from "./connected.ts";

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ExportJob, ExportLeg, ExportStore, TenantExports } from "../../src/ports/export-store.ts";
+import type { Records } from "../../src/app/records/records.ts";
+import type { ExportJob } from "../../src/core/exports/export-job.ts";
+import type { ExportFiles, ExportLeg, TenantExportFiles } from "../../src/ports/export-files.ts";
+import type { RecordStore } from "../../src/ports/records.ts";
 import { collect } from "../support/documents.ts";
+import { exportsIn } from "../support/stored.ts";
 import type { Fresh } from "./lib/fresh.ts";
 
 const ID = "01920000-0000-7001-8000-000000000000";
@@ -12,15 +16,22 @@ const running: ExportJob = {
 const done: ExportJob = { ...running, status: "done", finishedAt: "2024-10-01T00:01:00.000Z" };
 const LONG = 60_000;
 
-/** What every export store must do whose files can be written in legs. @param create makes an empty store */
-export function exportLegsCases(name: string, create: () => Promise<Fresh<ExportStore>>): void {
+interface Store {
+  records: RecordStore;
+  exportFiles: ExportFiles;
+}
+
+/** What every store must do whose export files can be written in legs. @param create makes an empty store */
+export function exportLegsCases(name: string, create: () => Promise<Fresh<Store>>): void {
   describe(`files in legs: ${name}`, () => {
-    let fresh: Fresh<ExportStore>;
-    let exports: TenantExports;
+    let fresh: Fresh<Store>;
+    let exports: TenantExportFiles;
+    let jobs: Records<ExportJob>;
     beforeEach(async () => {
       fresh = await create();
-      exports = fresh.store.forTenant("acme");
-      await exports.put(running);
+      exports = fresh.store.exportFiles.forTenant("acme");
+      jobs = exportsIn(fresh.store, "acme");
+      await jobs.create(running);
     });
     afterEach(() => fresh.close());
 
@@ -49,9 +60,9 @@ export function exportLegsCases(name: string, create: () => Promise<Fresh<Export
           expect(await leg.complete()).toBe(size * 3);
           await leg.end(done);
         }
-        expect((await exports.get(ID))?.rowsWritten).toBe(i < 2 ? i + 1 : 0);
+        expect((await jobs.find(ID))?.record.rowsWritten).toBe(i < 2 ? i + 1 : 0);
       }
-      expect(await exports.get(ID)).toEqual(done);
+      expect((await jobs.get(ID)).record).toEqual(done);
       expect((await collect(await exports.read(ID))).equals(Buffer.concat(parts))).toBe(true);
     });
 
@@ -67,7 +78,7 @@ export function exportLegsCases(name: string, create: () => Promise<Fresh<Export
       await expect(dead.tell({ ...running, rowsWritten: 5 })).rejects.toMatchObject(lost);
       await expect(dead.end(done)).rejects.toMatchObject(lost);
       await next.tell({ ...running, rowsWritten: 7 });
-      expect(await exports.get(ID)).toMatchObject({ status: "running", rowsWritten: 7 });
+      expect((await jobs.get(ID)).record).toMatchObject({ status: "running", rowsWritten: 7 });
     });
 
     it("gives no leg of a job that is gone or has ended", async () => {
@@ -95,8 +106,9 @@ export function exportLegsCases(name: string, create: () => Promise<Fresh<Export
       const leg = await take();
       await leg.add(Buffer.from("x"));
       await exports.remove(ID);
+      await jobs.remove(ID);
       await expect(leg.leave(running, 1)).rejects.toMatchObject({ code: "export.leg-lost" });
-      expect(await exports.get(ID)).toBeUndefined();
+      expect(await jobs.find(ID)).toBeUndefined();
       await expect(exports.read(ID)).rejects.toMatchObject({ code: "export.not-found" });
     });
   });

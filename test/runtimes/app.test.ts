@@ -10,6 +10,7 @@ import type { MetricStore } from "../../src/ports/metric-store.ts";
 import { type EmbeddedRuntime, openEmbedded } from "../../src/runtimes/embedded.ts";
 import { analyst, OPERATOR, seed, SEPTEMBER, viewer } from "./seed.ts";
 import { ask, type HttpTarget, tokenFor } from "./target.ts";
+import { exportsIn } from "../support/stored.ts";
 
 /** What the app does when what it stands on fails, and what it writes to its log. */
 describe("the app", () => {
@@ -165,16 +166,23 @@ describe("the app", () => {
 
   it("ends an export's source when the client stops reading, and breaks off when the source fails", async () => {
     let ended = false;
-    const source = (fail: boolean): Services["exports"] => ({
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    await exportsIn(runtime.services, "alpha").create({
+      ...{
+        id: "j",
+        title: "t",
+        format: "csv",
+        fileName: "t.csv",
+        status: "done",
+        rowsWritten: 1,
+        rowsTotal: 1,
+      },
+      ...{ bytes: null, manifest: null, error: null, requestedBy: "x", finishedAt: null },
+      ...{ createdAt: "2024-10-01T00:00:00Z", expiresAt: inAnHour },
+    });
+    const source = (fail: boolean): Services["exportFiles"] => ({
       forTenant: (tenant) => ({
-        ...runtime.services.exports.forTenant(tenant),
-        get: () =>
-          Promise.resolve({
-            ...{ id: "j", title: "t", format: "csv", fileName: "t.csv", status: "done" as const },
-            ...{ rowsWritten: 1, rowsTotal: 1, bytes: null, manifest: null, error: null, requestedBy: "x" },
-            ...{ createdAt: "2024-10-01T00:00:00Z", finishedAt: null, expiresAt: "2025-01-01T00:00:00Z" },
-            format: "csv" as const,
-          }),
+        ...runtime.services.exportFiles.forTenant(tenant),
         async read() {
           await Promise.resolve();
           return (async function* (): AsyncGenerator<Uint8Array> {
@@ -190,8 +198,8 @@ describe("the app", () => {
         },
       }),
     });
-    const download = async (exports: Services["exports"]): Promise<Response> => {
-      const target = targetOf({ exports });
+    const download = async (exportFiles: Services["exportFiles"]): Promise<Response> => {
+      const target = targetOf({ exportFiles });
       const headers = { authorization: `Bearer ${await tokenFor(target, viewer("alpha"))}` };
       return target.fetch(new Request("http://app.test/v1/exports/j/download", { headers }));
     };

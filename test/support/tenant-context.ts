@@ -8,6 +8,7 @@ import { makeTenant, type NewTenant } from "../../src/core/tenants/tenant.ts";
 import type { LoadedFact } from "../../src/ports/load.ts";
 import { openEmbedded } from "../../src/runtimes/embedded.ts";
 import { load, LOADED_AT, NOW } from "../conformance/lib/facts.ts";
+import { tenantsIn } from "./stored.ts";
 
 /** A tenant with an embedded store of its own, for tests of use cases. */
 export interface TestTenant {
@@ -26,7 +27,7 @@ export async function testTenant(
   const runtime = await openEmbedded({ directory, env: { SECUREBASE_LOG: "silent" } });
   const services = { ...runtime.services, clock: { now } };
   const tenant = makeTenant({ id: "acme", name: "Acme", ...about }, LOADED_AT);
-  await services.tenants.add(tenant);
+  await tenantsIn(services).create(tenant);
   return {
     context: { services, tenant, principal: { subject: "test", role: "analyst", tenant: tenant.id } },
     load: async (dataset, facts, partitions = []) => {

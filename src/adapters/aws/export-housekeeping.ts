@@ -1,4 +1,4 @@
-import { CHECKPOINTS, EXPORTS } from "./export-store.ts";
+import { CHECKPOINTS, EXPORTS } from "./export-files.ts";
 import type { ObjectStore } from "./object-store.ts";
 
 /** An export that has not ended after this long has died: all its legs together may take some hours at most. */

@@ -3,8 +3,9 @@ import { promisify } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { deflateRaw, inflateRaw } from "node:zlib";
 import { DomainError } from "../../core/errors/errors.ts";
+import type { ExportJob } from "../../core/exports/export-job.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ExportJob, ExportLeg, ExportLegs } from "../../ports/export-store.ts";
+import type { ExportLeg, ExportLegs } from "../../ports/export-files.ts";
 import type { Dynamo, Item } from "./dynamo.ts";
 import { EXPIRES, isExpired, number, numberOf, packed, text, textOf, unpacked } from "./items.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -30,7 +31,7 @@ export interface LegPlace {
 }
 
 /** A job's record, key aside. */
-export function jobItem(job: ExportJob): Item {
+function jobItem(job: ExportJob): Item {
   return {
     created_at: text(job.createdAt),
     [EXPIRES]: number(Math.ceil(Date.parse(job.expiresAt) / 1000)),

@@ -1,167 +1,287 @@
-import { DomainError } from "../../core/errors/errors.ts";
-import type { Dynamo, Item } from "./dynamo.ts";
-import { packed, text, textOf, unpacked } from "./items.ts";
-import { ConditionFailed } from "./retry.ts";
+import { randomUUID } from "node:crypto";
+import type { DeleteItemCommandInput, TransactWriteItem } from "@aws-sdk/client-dynamodb";
+import type { Clock } from "../../ports/clock.ts";
+import {
+  type FoundRecord,
+  type RecordChange,
+  RecordConflict,
+  type RecordPage,
+  type RecordSpace,
+  type RecordStore,
+} from "../../ports/records.ts";
+import { changedEntry, keysWithout } from "../shared/record-changes.ts";
+import { type Dynamo, type Item, MAX_BATCH_GET, MAX_TRANSACTION } from "./dynamo.ts";
+import { isExpired, text } from "./items.ts";
+import {
+  foundRecord,
+  holderOf,
+  isAbsent,
+  isFree,
+  isOwn,
+  isUnchanged,
+  positionItem,
+  recordAt,
+  recordItem,
+  RecordKeys,
+  revisionOf,
+  uniqueKeyItem,
+} from "./record-items.ts";
+import { ConditionFailed, readVendorError } from "./retry.ts";
 
-/** What every record that is changed under an ETag has. */
-export interface Stored {
-  /** Sorts by time of creation (see `Ids`). */
-  id: string;
-  createdAt: string;
-  etag: string;
+/** Records in the reports table. */
+export function createRecordStore(dynamo: Dynamo, table: string, clock: Clock): RecordStore {
+  return {
+    forTenant: (tenant) => new AwsRecords(dynamo, table, clock, tenant),
+    service: new AwsRecords(dynamo, table, clock, undefined),
+  };
 }
 
-export interface RecordKind {
-  /** Names the kind in keys (`report#…`), error codes and messages. */
-  name: "report" | "budget";
-  order: "newest-first" | "oldest-first";
+/** An action of a transaction, and why the record cannot be written when the action's condition does not hold. */
+interface Action {
+  item: TransactWriteItem;
+  conflict: (cause: ConditionFailed) => Promise<RecordConflict>;
+}
+
+/** The action that has a record own a unique key, and what gives it back. */
+interface Claim extends Action {
+  giveBack: DeleteItemCommandInput;
+}
+
+interface Plan {
+  /** What has to be done together. */
+  actions: Action[];
+  claims: Claim[];
+  /** Unique keys to be given up. */
+  releases: Action[];
 }
 
 /**
- * A tenant's records of one kind in the reports table. Their ids sort by time of creation, so they are listed by
- * reading the keys forwards or backwards, which, unlike an index, is never behind a write. Errors are `KIND.exists`,
- * `KIND.changed` and `KIND.not-found`, as the ports of reports and budgets name them.
+ * A record is one item, changed on condition that it is still as it was read. What goes beyond that one item, namely
+ * unique keys, positions and several records at once, is a transaction. Records are listed by their keys, which,
+ * unlike an index, are never behind a write.
  */
-export class TenantRecords<T extends Stored> {
+class AwsRecords implements RecordSpace {
+  readonly tenant?: string;
   readonly #dynamo: Dynamo;
   readonly #table: string;
-  readonly #tenant: string;
-  readonly #kind: RecordKind;
+  readonly #clock: Clock;
+  readonly #keys: RecordKeys;
 
-  constructor(dynamo: Dynamo, table: string, tenant: string, kind: RecordKind) {
+  constructor(dynamo: Dynamo, table: string, clock: Clock, tenant: string | undefined) {
+    if (tenant !== undefined) this.tenant = tenant;
     this.#dynamo = dynamo;
     this.#table = table;
-    this.#tenant = tenant;
-    this.#kind = kind;
+    this.#clock = clock;
+    this.#keys = new RecordKeys(tenant);
   }
 
-  get #prefix(): string {
-    return `${this.#kind.name}#`;
+  async get(kind: string, id: string): Promise<FoundRecord | undefined> {
+    const item = await this.#find(this.#keys.record(kind, id));
+    return item === undefined ? undefined : foundRecord(id, item);
   }
 
-  #key(id: string): Item {
-    return { customer_id: text(this.#tenant), id: text(this.#prefix + id) };
-  }
-
-  async get(id: string): Promise<T | undefined> {
-    const item = await this.#dynamo.get(this.#table, this.#key(id));
-    return item === undefined ? undefined : (unpacked(item, "body") as T);
-  }
-
-  async list(page: { limit: number; after?: string }): Promise<T[]> {
-    const query = inOrder(this.#table, this.#tenant, this.#prefix, page, this.#kind.order);
-    const items = await this.#dynamo.queryAll(query, page.limit);
-    return items.map((item) => unpacked(item, "body") as T);
-  }
-
-  async create(record: T): Promise<void> {
-    try {
-      await this.#dynamo.put({
-        TableName: this.#table,
-        Item: this.#item(record),
-        ConditionExpression: "attribute_not_exists(id)",
-      });
-    } catch (error) {
-      if (await this.#wasOurs(error, record)) return;
-      const { name } = this.#kind;
-      throw new DomainError(`${name}.exists`, "conflict", `There is already a ${name} "${record.id}"`, {
-        fix: "Save it under another id, or replace the one there.",
-        cause: error,
-      });
+  async list(kind: string, page: RecordPage): Promise<FoundRecord[]> {
+    const { partition, prefix } = this.#keys.list(kind, page.by);
+    const found: FoundRecord[] = [];
+    for await (const items of this.#items(partition, prefix, page)) {
+      const alive = items.filter((item) => !isExpired(item, this.#clock.now()));
+      if (page.by === "id") {
+        found.push(...alive.map((item) => foundRecord((item.id?.S ?? "").slice(prefix.length), item)));
+      } else {
+        found.push(...(await this.#recordsAt(kind, alive.map(recordAt))));
+      }
+      if (found.length >= page.limit) break;
     }
+    return found.slice(0, page.limit);
   }
 
-  async replace(record: T, expected: string): Promise<void> {
-    try {
-      await this.#dynamo.put({
-        TableName: this.#table,
-        Item: this.#item(record),
-        ConditionExpression: "etag = :expected",
-        ExpressionAttributeValues: { ":expected": text(expected) },
-      });
-    } catch (error) {
-      if (await this.#wasOurs(error, record)) return;
-      throw await this.#refusal(record.id, error);
+  async *#items(partition: string, prefix: string, page: RecordPage): AsyncGenerator<Item[]> {
+    const { after, descending, limit } = page;
+    const start = prefix + (page.prefix ?? "");
+    const behind = after === undefined ? undefined : prefix + after;
+    // A query has to begin inside of what it is about.
+    const outside = behind !== undefined && !behind.startsWith(start);
+    if (outside && behind < start === descending) return;
+    const inside = behind === undefined || behind === "" || outside ? undefined : behind;
+    yield* this.#dynamo.query({
+      TableName: this.#table,
+      KeyConditionExpression: `customer_id = :partition${start === "" ? "" : " AND begins_with(id, :start)"}`,
+      ExpressionAttributeValues: {
+        ":partition": text(partition),
+        ...(start !== "" && { ":start": text(start) }),
+      },
+      ScanIndexForward: !descending,
+      ConsistentRead: true,
+      Limit: limit,
+      ...(inside !== undefined && { ExclusiveStartKey: { customer_id: text(partition), id: text(inside) } }),
+    });
+  }
+
+  /** Records by id, in that order, without those that went away meanwhile. */
+  async #recordsAt(kind: string, ids: readonly string[]): Promise<FoundRecord[]> {
+    const { prefix } = this.#keys.list(kind, "id");
+    const found = new Map<string, FoundRecord>();
+    for (let at = 0; at < ids.length; at += MAX_BATCH_GET) {
+      const keys = ids.slice(at, at + MAX_BATCH_GET).map((id) => this.#keys.record(kind, id));
+      for (const item of await this.#dynamo.batchGet(this.#table, keys)) {
+        const id = (item.id?.S ?? "").slice(prefix.length);
+        if (!isExpired(item, this.#clock.now())) found.set(id, foundRecord(id, item));
+      }
     }
+    return ids.flatMap((id) => found.get(id) ?? []);
   }
 
-  async remove(id: string, expected?: string): Promise<void> {
+  async write(changes: readonly RecordChange[]): Promise<void> {
+    const plans = changes.map((change) => this.#plan(change));
+    const [only] = changes;
+    const together = plans.flatMap(({ actions, claims, releases }) => [...actions, ...claims, ...releases]);
+    if (only !== undefined && together.length === 1) await this.#writeOne(only);
+    else await this.#transact(plans);
+  }
+
+  async #writeOne(change: RecordChange): Promise<void> {
+    const { Put, Delete } = this.#recordAction(change);
     try {
-      await this.#dynamo.delete({
-        TableName: this.#table,
-        Key: this.#key(id),
-        ConditionExpression: expected === undefined ? "attribute_exists(id)" : "etag = :expected",
-        ...(expected !== undefined && { ExpressionAttributeValues: { ":expected": text(expected) } }),
-      });
+      if (Put !== undefined) await this.#dynamo.put(Put);
+      if (Delete !== undefined) await this.#dynamo.delete(Delete);
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
-      const refusal = await this.#refusal(id, error);
-      // The try before may have removed it although its answer was lost.
-      if (error.ambiguous && refusal.code === `${this.#kind.name}.not-found`) return;
-      throw refusal;
+      if (error.ambiguous && (await this.#isDone(change))) return;
+      throw await this.#conflict(change, error);
     }
   }
 
-  #item(record: T): Item {
+  /** Whether a record is as a change makes it: the condition failed on our own write then, whose answer was lost. */
+  async #isDone(change: RecordChange): Promise<boolean> {
+    const { kind, id } = changedEntry(change);
+    const item = await this.#find(this.#keys.record(kind, id));
+    return change.after === undefined
+      ? item === undefined
+      : item !== undefined && revisionOf(item) === change.after.revision;
+  }
+
+  async #conflict(change: RecordChange, cause: ConditionFailed): Promise<RecordConflict> {
+    const entry = changedEntry(change);
+    if (change.before === undefined) return new RecordConflict(entry, { reason: "exists" }, cause);
+    const item = await this.#find(this.#keys.record(entry.kind, entry.id));
+    return new RecordConflict(entry, { reason: item === undefined ? "missing" : "changed" }, cause);
+  }
+
+  /** The item, unless its time is over. */
+  async #find(key: Item): Promise<Item | undefined> {
+    const item = await this.#dynamo.get(this.#table, key);
+    return item === undefined || isExpired(item, this.#clock.now()) ? undefined : item;
+  }
+
+  /**
+   * All together. Only the unique keys of a single record may be more than fit into one transaction: those are claimed
+   * before, and given back when the record cannot be written. A process that dies in between leaves claims that the
+   * same record finds to be its own.
+   */
+  async #transact(plans: readonly Plan[]): Promise<void> {
+    const actions = plans.flatMap((plan) => plan.actions);
+    const claims = plans.flatMap((plan) => plan.claims);
+    const releases = plans.flatMap((plan) => plan.releases);
+    const room = MAX_TRANSACTION - actions.length;
+    if (room < 0 || (plans.length > 1 && claims.length + releases.length > room))
+      throw new Error(`records of a transaction take more than ${MAX_TRANSACTION} items`);
+    const early = claims.slice(0, Math.max(0, claims.length - room));
+    const last = [...actions, ...claims.slice(early.length)];
+    last.push(...releases.splice(0, MAX_TRANSACTION - last.length));
+    try {
+      for (let at = 0; at < early.length; at += MAX_TRANSACTION)
+        await this.#run(early.slice(at, at + MAX_TRANSACTION));
+      await this.#run(last);
+    } catch (error) {
+      if (error instanceof RecordConflict) await this.#giveBack(early);
+      throw error;
+    }
+    for (let at = 0; at < releases.length; at += MAX_TRANSACTION)
+      await this.#run(releases.slice(at, at + MAX_TRANSACTION));
+  }
+
+  /** @throws RecordConflict about the first action whose condition does not hold */
+  async #run(actions: readonly Action[]): Promise<void> {
+    try {
+      await this.#dynamo.transact(
+        actions.map(({ item }) => item),
+        randomUUID(),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+      const { reasons } = readVendorError(error.cause);
+      const failed = actions[reasons.indexOf("ConditionalCheckFailed")];
+      throw failed === undefined ? error : await failed.conflict(error);
+    }
+  }
+
+  async #giveBack(claims: readonly Claim[]): Promise<void> {
+    for (const { giveBack } of claims) {
+      try {
+        await this.#dynamo.delete(giveBack);
+      } catch (error) {
+        if (!(error instanceof ConditionFailed)) throw error;
+      }
+    }
+  }
+
+  #plan(change: RecordChange): Plan {
+    const { before, after } = change;
+    const { kind, id } = changedEntry(change);
+    const record: Action = {
+      item: this.#recordAction(change),
+      conflict: (cause) => this.#conflict(change, cause),
+    };
+    const now = this.#clock.now();
+    const TableName = this.#table;
+    const conflict = record.conflict;
     return {
-      ...this.#key(record.id),
-      created_at: text(record.createdAt),
-      etag: text(record.etag),
-      body: packed(record),
+      actions: [record, ...this.#positions(change).map((item) => ({ item, conflict }))],
+      claims: (after === undefined ? [] : keysWithout(after, before)).map((key) => {
+        const at = this.#keys.uniqueKey(kind, key);
+        return {
+          item: { Put: { TableName, Item: uniqueKeyItem(at, changedEntry(change)), ...isFree(id, now) } },
+          giveBack: { TableName, Key: at, ...isOwn(id) },
+          conflict: async (cause) => {
+            const item = await this.#find(at);
+            const holder = (item && holderOf(item)) ?? "";
+            return new RecordConflict(changedEntry(change), { reason: "taken", key, holder }, cause);
+          },
+        };
+      }),
+      releases: keysWithout(before, after).map((key) => ({
+        item: { Delete: { TableName, Key: this.#keys.uniqueKey(kind, key), ...isOwn(id) } },
+        conflict,
+      })),
     };
   }
 
-  /** Whether a failed condition failed on this very write; an etag is never given twice. Throws other errors. */
-  async #wasOurs(error: unknown, record: T): Promise<boolean> {
-    if (!(error instanceof ConditionFailed)) throw error;
-    if (!error.ambiguous) return false;
-    const item = await this.#dynamo.get(this.#table, this.#key(record.id));
-    return item !== undefined && textOf(item, "etag") === record.etag;
+  #recordAction(change: RecordChange): TransactWriteItem {
+    const { before, after } = change;
+    const { kind, id } = changedEntry(change);
+    const key = this.#keys.record(kind, id);
+    const now = this.#clock.now();
+    const condition = before === undefined ? isAbsent(now) : isUnchanged(before, now);
+    const TableName = this.#table;
+    return after === undefined
+      ? { Delete: { TableName, Key: key, ...condition } }
+      : { Put: { TableName, Item: recordItem(key, after), ...condition } };
   }
 
-  async #refusal(id: string, cause: unknown): Promise<DomainError> {
-    if (!(cause instanceof ConditionFailed)) throw cause;
-    const { name } = this.#kind;
-    if ((await this.get(id)) === undefined) {
-      return new DomainError(`${name}.not-found`, "not-found", `There is no ${name} "${id}"`, {
-        fix: `List the ${name}s to see their ids.`,
-        cause,
-      });
+  /** Moves a record in the order of positions. */
+  #positions({ before, after }: RecordChange): TransactWriteItem[] {
+    const TableName = this.#table;
+    const actions: TransactWriteItem[] = [];
+    if (before?.position !== undefined && before.position !== after?.position) {
+      actions.push({ Delete: { TableName, Key: this.#keys.position(before.kind, before.position) } });
     }
-    return new DomainError(
-      `${name}.changed`,
-      "precondition",
-      `The ${name} "${id}" was changed since it was read`,
-      { fix: "Read it again, and apply your change to what is there now.", cause },
-    );
+    if (
+      after?.position !== undefined &&
+      (before?.position !== after.position || before.expiresAt !== after.expiresAt)
+    ) {
+      const key = this.#keys.position(after.kind, after.position);
+      actions.push({ Put: { TableName, Item: positionItem(key, after) } });
+    }
+    return actions;
   }
-}
-
-/** A query for a tenant's records of one kind, behind the record `after`, which may be gone by now. */
-export function inOrder(
-  table: string,
-  tenant: string,
-  prefix: string,
-  page: { limit: number; after?: string },
-  order: RecordKind["order"],
-): {
-  TableName: string;
-  KeyConditionExpression: string;
-  ExpressionAttributeValues: Item;
-  ScanIndexForward: boolean;
-  ConsistentRead: boolean;
-  Limit: number;
-  ExclusiveStartKey?: Item;
-} {
-  return {
-    TableName: table,
-    KeyConditionExpression: "customer_id = :tenant AND begins_with(id, :prefix)",
-    ExpressionAttributeValues: { ":tenant": text(tenant), ":prefix": text(prefix) },
-    ScanIndexForward: order === "oldest-first",
-    ConsistentRead: true,
-    Limit: page.limit,
-    ...(page.after !== undefined && {
-      ExclusiveStartKey: { customer_id: text(tenant), id: text(prefix + page.after) },
-    }),
-  };
 }

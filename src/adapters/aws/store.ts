@@ -1,34 +1,25 @@
-import type { BudgetStore } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ConnectionStore } from "../../ports/connection-store.ts";
-import type { ExportStore } from "../../ports/export-store.ts";
+import type { ExportFiles } from "../../ports/export-files.ts";
 import type { MetricStore, TableStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
-import type { ReportStore } from "../../ports/report-store.ts";
-import type { TenantStore } from "../../ports/tenant-store.ts";
-import { createBudgetStore } from "./budget-store.ts";
+import type { RecordStore } from "../../ports/records.ts";
 import type { AwsConfig } from "./config.ts";
-import { AwsConnectionStore } from "./connection-store.ts";
 import { Dynamo } from "./dynamo.ts";
 import { abandonExports, type ExportHousekeeping } from "./export-housekeeping.ts";
-import { createExportStore } from "./export-store.ts";
+import { createExportFiles } from "./export-files.ts";
 import { text } from "./items.ts";
 import { type Housekeeping, housekeep } from "./metrics/housekeeping.ts";
 import { createMetricStore } from "./metrics/metric-store.ts";
 import { ObjectStore } from "./object-store.ts";
 import { type CacheMeter, createQueryCache } from "./query-cache.ts";
-import { createReportStore } from "./report-store.ts";
-import { AwsTenantStore } from "./tenant-store.ts";
+import { createRecordStore } from "./records.ts";
 
 /** Everything one environment holds in the cloud, behind the ports. */
 export interface AwsStore {
   metrics: MetricStore & TableStore;
-  tenants: TenantStore;
-  reports: ReportStore;
-  budgets: BudgetStore;
-  exports: ExportStore;
+  records: RecordStore;
+  exportFiles: ExportFiles;
   cache: QueryCache;
-  connections: ConnectionStore;
   objects: ObjectStore;
   dynamo: Dynamo;
   /** What the health check asks: each of the four tables, and the bucket. */
@@ -47,12 +38,9 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
   const loads = { dynamo, table: names.metrics, now };
   return {
     metrics: createMetricStore(loads),
-    tenants: new AwsTenantStore(dynamo, names.reports),
-    reports: createReportStore(dynamo, names.reports),
-    budgets: createBudgetStore(dynamo, names.reports),
-    exports: createExportStore(dynamo, names.reports, objects, clock),
+    records: createRecordStore(dynamo, names.reports, clock),
+    exportFiles: createExportFiles(dynamo, names.reports, objects, clock),
     cache: createQueryCache(dynamo, names.cache, clock, cacheMeter),
-    connections: new AwsConnectionStore(dynamo, names.reports),
     objects,
     dynamo,
     checks: [

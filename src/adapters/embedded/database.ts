@@ -6,7 +6,8 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
 import { isInvalidated, translateEngineError } from "../../duckdb/engine-errors.ts";
 import { openOnce } from "./instance.ts";
-import { createSchema, SCHEMA_VERSION } from "./schema.ts";
+import { KnownAnswers } from "./known-answers.ts";
+import { migrate } from "./migrations.ts";
 
 /** The file of a data folder that holds its facts. */
 export const STORE_FILE = "securebase.duckdb";
@@ -33,6 +34,9 @@ export const ENGINE = {
 } as const;
 
 const IDLE_CONNECTIONS = 4;
+
+/** The topic of answers that depend on the facts. */
+export const FACTS_TOPIC = "facts";
 
 /**
  * Before every read. A statement is prepared and then run; without a transaction around both, facts that are committed
@@ -63,6 +67,8 @@ export class Database {
   #closed = false;
   #writes: Promise<unknown> = Promise.resolve();
   readonly directory: string;
+  /** Answers that hold until something is written about their topic. */
+  readonly known = new KnownAnswers();
 
   private constructor(instance: DuckDBInstance, config: Readonly<Record<string, string>>, directory: string) {
     this.#instance = instance;
@@ -103,25 +109,7 @@ export class Database {
   }
 
   async #prepare(): Promise<void> {
-    await this.write(async (connection) => {
-      const tables = await connection.runAndReadAll(
-        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'",
-      );
-      if (tables.currentRowCount === 0) {
-        for (const statement of createSchema()) await connection.run(statement);
-        return;
-      }
-      const reader = await connection.runAndReadAll("SELECT value FROM meta WHERE key = 'schema_version'");
-      const version = Number(reader.getRows()[0]?.[0]);
-      if (version > SCHEMA_VERSION) {
-        throw new DomainError(
-          "store.newer-version",
-          "conflict",
-          `The store in ${this.directory} was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`,
-          { fix: "Update securebase, or use another data folder with --data." },
-        );
-      }
-    });
+    await this.write((connection) => migrate(connection, this.directory));
   }
 
   /** Runs reads on a connection of their own, all on one state of the store. */
@@ -136,16 +124,27 @@ export class Database {
     );
   }
 
-  /** Runs a transaction after all writes before it: committed when the task resolves, rolled back when it throws. */
-  async write<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.#inTurn(() =>
-      this.#with(async (connection) => {
-        await connection.run("BEGIN TRANSACTION");
-        const result = await task(connection);
-        await connection.run("COMMIT");
-        return result;
-      }),
-    );
+  /**
+   * Runs a transaction after all writes before it: committed when the task resolves, rolled back when it throws.
+   * @param topics of the known answers that it may change
+   */
+  async write<T>(
+    task: (connection: DuckDBConnection) => Promise<T>,
+    topics: readonly string[] = [FACTS_TOPIC],
+  ): Promise<T> {
+    return this.#inTurn(async () => {
+      try {
+        return await this.#with(async (connection) => {
+          await connection.run("BEGIN TRANSACTION");
+          const result = await task(connection);
+          await connection.run("COMMIT");
+          return result;
+        });
+      } finally {
+        // Also of a commit that failed: whether the engine carried it out is not certain then.
+        for (const topic of topics) this.known.forget(topic);
+      }
+    });
   }
 
   /**

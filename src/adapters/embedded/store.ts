@@ -1,21 +1,15 @@
-import type { BudgetStore } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ConnectionStore } from "../../ports/connection-store.ts";
-import type { ExportStore } from "../../ports/export-store.ts";
+import type { ExportFiles } from "../../ports/export-files.ts";
 import type { MetricStore, StagedStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
-import type { ReportStore } from "../../ports/report-store.ts";
-import type { TenantStore } from "../../ports/tenant-store.ts";
-import { createBudgetStore } from "./budget-store.ts";
+import type { RecordStore } from "../../ports/records.ts";
 import { systemClock } from "./clock.ts";
-import { createConnectionStore } from "./connection-store.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
-import { createExportStore, sweepExports } from "./export-store.ts";
+import { createExportFiles, sweepExports } from "./export-files.ts";
 import { createMetricStore } from "./metric-store.ts";
 import { createQueryCache } from "./query-cache.ts";
-import { createReportStore } from "./report-store.ts";
+import { createRecordStore, removeExpired } from "./records.ts";
 import { sweepSpool } from "./spool.ts";
-import { createTenantStore } from "./tenant-store.ts";
 
 export interface EmbeddedOptions extends DatabaseOptions {
   /** Times cache entries; default: the machine's. */
@@ -27,12 +21,9 @@ export interface EmbeddedOptions extends DatabaseOptions {
 /** Everything one data folder holds, behind the ports. */
 export interface EmbeddedStore {
   metrics: MetricStore & StagedStore;
-  tenants: TenantStore;
-  reports: ReportStore;
-  budgets: BudgetStore;
-  exports: ExportStore;
+  records: RecordStore;
+  exportFiles: ExportFiles;
   cache: QueryCache;
-  connections: ConnectionStore;
   directory: string;
   /** @throws DomainError `store.unavailable` when the store cannot answer */
   check(): Promise<void>;
@@ -47,23 +38,24 @@ export async function openEmbeddedStore(
   directory: string,
   options: EmbeddedOptions = {},
 ): Promise<EmbeddedStore> {
+  const { clock = systemClock, cacheBytes } = options;
   const database = await Database.open(directory, options);
+  const exportFiles = createExportFiles(directory);
   try {
     await sweepExports(directory);
     await sweepSpool(directory);
+    for (const { space, kind, id } of await removeExpired(database, clock.now())) {
+      if (kind === "export") await exportFiles.forTenant(space).remove(id);
+    }
   } catch (error) {
     database.close();
     throw error;
   }
-  const { clock = systemClock, cacheBytes } = options;
   return {
     metrics: createMetricStore(database),
-    tenants: createTenantStore(database),
-    reports: createReportStore(database),
-    budgets: createBudgetStore(database),
-    exports: createExportStore(database),
+    records: createRecordStore(database, clock),
+    exportFiles,
     cache: createQueryCache({ clock, ...(cacheBytes !== undefined && { maxBytes: cacheBytes }) }),
-    connections: createConnectionStore(database),
     directory,
     check: () =>
       database.read(async (connection) => {

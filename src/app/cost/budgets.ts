@@ -1,17 +1,19 @@
 import {
+  type Budget,
   type BudgetSpec,
   budgetState,
   type BudgetState,
   checkBudget,
   type MonthCost,
 } from "../../core/cost/budgets.ts";
-import { DomainError, invalid } from "../../core/errors/errors.ts";
+import { invalid } from "../../core/errors/errors.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { addDays, addMonths, type CalendarDate, monthStart, tryParseDate } from "../../core/time/dates.ts";
 import { ASKED_DAYS, checkWithin } from "../../core/time/ranges.ts";
 import { dateInZone } from "../../core/time/zones.ts";
-import type { Budget, TenantBudgets } from "../../ports/budget-store.ts";
+import { BUDGETS } from "../records/kinds.ts";
+import { type Records, recordsOf, type Versioned, versioned } from "../records/records.ts";
 import { type Page, pageOf } from "../reports/reports.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
@@ -19,7 +21,7 @@ import { costSums, currencyFilter } from "./cost-query.ts";
 import { type EstimateText, forecastOf } from "./forecast.ts";
 
 /** A budget with where it stands in a month. */
-export interface BudgetView extends Budget {
+export interface BudgetView extends Versioned<Budget> {
   state: BudgetState & {
     month: CalendarDate;
     /** Exact. */
@@ -31,12 +33,12 @@ export interface BudgetView extends Budget {
   };
 }
 
-function store({ services, tenant }: TenantContext): TenantBudgets {
-  return services.budgets.forTenant(tenant.id);
+function budgetsOf(context: TenantContext): Records<Budget> {
+  return recordsOf(context, BUDGETS);
 }
 
 /** @throws DomainError those of `checkBudget` */
-export async function createBudget(context: TenantContext, spec: BudgetSpec): Promise<Budget> {
+export async function createBudget(context: TenantContext, spec: BudgetSpec): Promise<Versioned<Budget>> {
   const { services, principal } = context;
   const now = services.clock.now();
   const budget: Budget = {
@@ -45,24 +47,18 @@ export async function createBudget(context: TenantContext, spec: BudgetSpec): Pr
     createdBy: principal.subject,
     createdAt: now.toISOString(),
     updatedAt: now.toISOString(),
-    etag: services.ids.next(),
   };
-  await store(context).create(budget);
-  return budget;
+  return versioned(await budgetsOf(context).create(budget));
 }
 
 /** @throws DomainError `budget.not-found` */
-export async function getBudget(context: TenantContext, id: string): Promise<Budget> {
-  const budget = await store(context).get(id);
-  if (budget !== undefined) return budget;
-  throw new DomainError("budget.not-found", "not-found", `There is no budget "${id}"`, {
-    field: "id",
-    fix: "List the budgets to see their ids.",
-  });
+export async function getBudget(context: TenantContext, id: string): Promise<Versioned<Budget>> {
+  return versioned(await budgetsOf(context).get(id));
 }
 
-export function listBudgets(context: TenantContext, page: Page): Promise<Budget[]> {
-  return store(context).list(pageOf(page));
+export async function listBudgets(context: TenantContext, page: Page): Promise<Versioned<Budget>[]> {
+  const budgets = await budgetsOf(context).list(pageOf(page));
+  return budgets.map((budget) => versioned(budget));
 }
 
 /**
@@ -74,23 +70,17 @@ export async function replaceBudget(
   id: string,
   spec: BudgetSpec,
   etag: string,
-): Promise<Budget> {
-  const { services } = context;
-  const before = await getBudget(context, id);
-  const now = services.clock.now();
-  const budget: Budget = {
-    ...before,
-    ...checkBudget(spec, now),
-    updatedAt: now.toISOString(),
-    etag: services.ids.next(),
-  };
-  await store(context).replace(budget, etag);
-  return budget;
+): Promise<Versioned<Budget>> {
+  const budgets = budgetsOf(context);
+  const { record } = await budgets.get(id);
+  const now = context.services.clock.now();
+  const budget: Budget = { ...record, ...checkBudget(spec, now), updatedAt: now.toISOString() };
+  return versioned(await budgets.replace({ record, revision: etag }, budget));
 }
 
 /** @throws DomainError `budget.not-found`, `budget.changed` */
 export async function removeBudget(context: TenantContext, id: string, etag?: string): Promise<void> {
-  await store(context).remove(id, etag);
+  await budgetsOf(context).remove(id, etag);
 }
 
 /**
@@ -100,7 +90,7 @@ export async function removeBudget(context: TenantContext, id: string, etag?: st
  */
 export async function viewBudget(
   context: TenantContext,
-  budget: Budget,
+  budget: Versioned<Budget>,
   month?: string,
 ): Promise<BudgetView> {
   const today = dateInZone(context.services.clock.now(), context.tenant.zone);

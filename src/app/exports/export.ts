@@ -5,10 +5,12 @@ import { closeTables, detailTable, type ReportDocument } from "../../core/report
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { ExportFormat } from "../../core/reports/formats.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
-import type { ExportJob } from "../../ports/export-store.ts";
+import type { ExportJob } from "../../core/exports/export-job.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
 import { rendererFor } from "../../render/registry.ts";
 import type { DocumentOptions } from "../reports/build-document.ts";
+import { EXPORTS } from "../records/kinds.ts";
+import { recordsOf } from "../records/records.ts";
 import { type Page, pageOf } from "../reports/reports.ts";
 import type { TenantContext } from "../services.ts";
 
@@ -40,7 +42,7 @@ export function exportFileName(document: ReportDocument, extension: string): str
 
 /**
  * Renders a document: a small one is answered as a stream, whose manifest is known at once; a larger one becomes a
- * job that writes to the export store.
+ * job that writes to the store.
  * @param delivery `job` makes a job of a small one, too
  * @param recipe how the document was made, for job runners that have another process make it again
  */
@@ -145,7 +147,7 @@ async function startJob(
     finishedAt: null,
     expiresAt: new Date(now.getTime() + KEEP_DAYS * 86_400_000).toISOString(),
   };
-  await services.exports.forTenant(tenant.id).put(job);
+  await recordsOf(context, EXPORTS).create(job);
   const data: ExportWork | undefined = recipe && { principal, job, recipe, options };
   await services.jobs.start(
     job.id,
@@ -178,22 +180,21 @@ async function runJob(
   options: RenderOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const exports = context.services.exports.forTenant(context.tenant.id);
-  const finishedAt = (): string => context.services.clock.now().toISOString();
+  const { clock, exportFiles } = context.services;
+  const record = async (change: (now: ExportJob) => ExportJob): Promise<void> => {
+    await recordsOf(context, EXPORTS).change(job.id, change);
+  };
   try {
-    const counted = countRows(document, signal, (rowsWritten) => exports.put({ ...job, rowsWritten }));
-    const bytes = await exports.write(job.id, renderAndClose(renderer, counted, options));
+    const counted = countRows(document, signal, (rowsWritten) => record((now) => ({ ...now, rowsWritten })));
+    const content = renderAndClose(renderer, counted, options);
+    const bytes = await exportFiles.forTenant(context.tenant.id).write(job.id, content);
     const manifest = document.manifest();
     const { rowsWritten } = manifest;
-    await exports.put({ ...job, status: "done", rowsWritten, bytes, manifest, finishedAt: finishedAt() });
+    const finishedAt = clock.now().toISOString();
+    await record((now) => ({ ...now, status: "done", rowsWritten, bytes, manifest, finishedAt }));
   } catch (error) {
-    await recordFailure(context, job, error);
+    await record((now) => failedJob(now, error, clock.now()));
   }
-}
-
-async function recordFailure(context: TenantContext, job: ExportJob, error: unknown): Promise<void> {
-  const failed = failedJob(job, error, context.services.clock.now());
-  await context.services.exports.forTenant(context.tenant.id).put(failed);
 }
 
 /** A job's record after a failure. */
@@ -242,17 +243,13 @@ function countRows(
 
 /** @throws DomainError `export.not-found` */
 export async function getExport(context: TenantContext, id: string): Promise<ExportJob> {
-  const job = await context.services.exports.forTenant(context.tenant.id).get(id);
-  if (job !== undefined) return withLiveness(context, job);
-  throw new DomainError("export.not-found", "not-found", `There is no export "${id}"`, {
-    field: "id",
-    fix: "List the exports to see their ids; they are kept for 90 days.",
-  });
+  const { record } = await recordsOf(context, EXPORTS).get(id);
+  return withLiveness(context, record);
 }
 
 export async function listExports(context: TenantContext, page: Page): Promise<ExportJob[]> {
-  const jobs = await context.services.exports.forTenant(context.tenant.id).list(pageOf(page));
-  return Promise.all(jobs.map((job) => withLiveness(context, job)));
+  const jobs = await recordsOf(context, EXPORTS).list(pageOf(page));
+  return Promise.all(jobs.map(({ record }) => withLiveness(context, record)));
 }
 
 const isOpen = ({ status }: ExportJob): boolean => status === "running" || status === "pending";
@@ -264,7 +261,7 @@ async function withLiveness(context: TenantContext, read: ExportJob): Promise<Ex
   const progress = progressAt === undefined ? undefined : new Date(progressAt);
   if (!isOpen(job) || context.services.jobs.isAlive(job.id, progress)) return job;
   // It may have ended between the two looks: its end is on record before it leaves the living.
-  const now = (await context.services.exports.forTenant(context.tenant.id).get(job.id)) ?? job;
+  const now = (await recordsOf(context, EXPORTS).find(job.id))?.record ?? job;
   if (!isOpen(now)) return now;
   const error = { code: "export.interrupted", message: "The service stopped while it wrote this export." };
   return { ...job, status: "failed", error };
@@ -293,5 +290,5 @@ export async function readExport(
     });
   }
   const { mediaType } = await rendererFor(job.format, { lines: job.fileName.endsWith(".ndjson") });
-  return { job, mediaType, body: await context.services.exports.forTenant(context.tenant.id).read(id) };
+  return { job, mediaType, body: await context.services.exportFiles.forTenant(context.tenant.id).read(id) };
 }

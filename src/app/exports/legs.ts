@@ -1,6 +1,7 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import { closeTables, detailTable } from "../../core/reports/document.ts";
-import type { ExportJob, ExportLeg } from "../../ports/export-store.ts";
+import type { ExportJob } from "../../core/exports/export-job.ts";
+import type { ExportLeg } from "../../ports/export-files.ts";
 import type { JobWork } from "../../ports/jobs.ts";
 import type { RenderState } from "../../ports/renderer.ts";
 import { rendererFor } from "../../render/registry.ts";
@@ -45,8 +46,8 @@ export async function resumeExport(
   remaining: () => number,
 ): Promise<void> {
   const { principal, job } = work.data as ExportWork;
-  const { legs } = services.exports.forTenant(work.tenant);
-  if (legs === undefined) throw new Error("the export store cannot have a file written by several processes");
+  const { legs } = services.exportFiles.forTenant(work.tenant);
+  if (legs === undefined) throw new Error("the store cannot have a file written by several processes");
   const leg = await legs.take(job.id, remaining() + LEASE_SLACK);
   // A runner may deliver the same work twice; what is done stays done, and what is under way is another's.
   if (leg === undefined) return;

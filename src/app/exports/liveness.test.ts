@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ExportJob, TenantExports } from "../../ports/export-store.ts";
+import type { ExportJob } from "../../core/exports/export-job.ts";
+import type { FoundRecord, RecordSpace } from "../../ports/records.ts";
 import type { Services, TenantContext } from "../services.ts";
 import { getExport, listExports } from "./export.ts";
 
@@ -11,12 +12,17 @@ const job = (status: ExportJob["status"]): ExportJob => ({
 
 /** A tenant whose export is read as `reads` say, one after the other, by a process that has no such job. */
 function scene(...reads: ExportJob["status"][]): TenantContext {
-  const next = (): ExportJob => job(reads.shift() ?? "done");
-  const exports: Partial<TenantExports> = {
+  const next = (): FoundRecord => ({
+    id: "e1",
+    revision: "1",
+    version: 1,
+    body: job(reads.shift() ?? "done"),
+  });
+  const space: Partial<RecordSpace> = {
     get: () => Promise.resolve(next()),
     list: () => Promise.resolve([next()]),
   };
-  const services = { exports: { forTenant: () => exports }, jobs: { isAlive: () => false } };
+  const services = { records: { forTenant: () => space }, jobs: { isAlive: () => false } };
   return { tenant: { id: "acme" }, services: services as unknown as Services } as unknown as TenantContext;
 }
 

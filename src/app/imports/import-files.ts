@@ -3,7 +3,7 @@ import type { CalendarDate } from "../../core/time/dates.ts";
 import type { InputFile, Ownership, TenantZones } from "../../ports/load.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { Services } from "../services.ts";
-import { getTenant } from "../tenants/tenants.ts";
+import { getTenant, listTenants } from "../tenants/tenants.ts";
 import { type ImportReport, importReport } from "./report.ts";
 import { secondSourceWarnings } from "./second-sources.ts";
 
@@ -61,7 +61,7 @@ async function targetOf(
   services: Services,
   tenant: string | undefined,
 ): Promise<{ owners: Ownership; zones: TenantZones }> {
-  const tenants = await services.tenants.list();
+  const tenants = await listTenants(services);
   const owners: Ownership =
     tenant === undefined
       ? {

@@ -9,8 +9,10 @@ import {
   TEMPLATES,
   templateOf,
 } from "../../core/reports/templates/index.ts";
-import type { SavedReport } from "../../ports/report-store.ts";
+import type { SavedReport } from "../../core/reports/saved-report.ts";
 import { withFramework } from "../compliance/frameworks.ts";
+import { REPORTS } from "../records/kinds.ts";
+import { recordsOf, type Versioned, versioned } from "../records/records.ts";
 import type { TenantContext } from "../services.ts";
 
 /** How many reports a page lists at most. */
@@ -31,8 +33,8 @@ export function pageOf(page: Page): { limit: number; after?: string } {
 export async function createReport(
   context: TenantContext,
   definition: ReportDefinition,
-): Promise<SavedReport> {
-  const { services, tenant, principal } = context;
+): Promise<Versioned<SavedReport>> {
+  const { services, principal } = context;
   const now = services.clock.now();
   const report: SavedReport = {
     id: services.ids.next(),
@@ -40,24 +42,18 @@ export async function createReport(
     createdBy: principal.subject,
     createdAt: now.toISOString(),
     updatedAt: now.toISOString(),
-    etag: services.ids.next(),
   };
-  await services.reports.forTenant(tenant.id).create(report);
-  return report;
+  return versioned(await recordsOf(context, REPORTS).create(report));
 }
 
 /** @throws DomainError `report.not-found` */
-export async function getReport(context: TenantContext, id: string): Promise<SavedReport> {
-  const report = await context.services.reports.forTenant(context.tenant.id).get(id);
-  if (report !== undefined) return report;
-  throw new DomainError("report.not-found", "not-found", `There is no report "${id}"`, {
-    field: "id",
-    fix: "List the reports to see their ids; templates are addressed by name.",
-  });
+export async function getReport(context: TenantContext, id: string): Promise<Versioned<SavedReport>> {
+  return versioned(await recordsOf(context, REPORTS).get(id));
 }
 
-export function listReports(context: TenantContext, page: Page): Promise<SavedReport[]> {
-  return context.services.reports.forTenant(context.tenant.id).list(pageOf(page));
+export async function listReports(context: TenantContext, page: Page): Promise<Versioned<SavedReport>[]> {
+  const reports = await recordsOf(context, REPORTS).list(pageOf(page));
+  return reports.map((report) => versioned(report));
 }
 
 /**
@@ -69,30 +65,28 @@ export async function replaceReport(
   id: string,
   definition: ReportDefinition,
   etag: string,
-): Promise<SavedReport> {
-  const { services, tenant } = context;
-  const before = await getReport(context, id);
-  const now = services.clock.now();
+): Promise<Versioned<SavedReport>> {
+  const reports = recordsOf(context, REPORTS);
+  const { record } = await reports.get(id);
+  const now = context.services.clock.now();
   const report: SavedReport = {
-    ...before,
+    ...record,
     definition: checkDefinition(definition, now),
     updatedAt: now.toISOString(),
-    etag: services.ids.next(),
   };
-  await services.reports.forTenant(tenant.id).replace(report, etag);
-  return report;
+  return versioned(await reports.replace({ record, revision: etag }, report));
 }
 
 /** @throws DomainError `report.not-found`, `report.changed`, `access.forbidden` for somebody else's report */
 export async function removeReport(context: TenantContext, id: string, etag?: string): Promise<void> {
-  const { services, tenant, principal } = context;
+  const { principal } = context;
   const report = await getReport(context, id);
   if (report.createdBy !== principal.subject && !may(principal.role, "delete-others")) {
     throw new DomainError("access.forbidden", "forbidden", "The report was saved by somebody else", {
       fix: "Ask its author or an admin to delete it.",
     });
   }
-  await services.reports.forTenant(tenant.id).remove(id, etag);
+  await recordsOf(context, REPORTS).remove(id, etag);
 }
 
 /** A template as it is listed: what it can be given, and the report it makes of its defaults. */
@@ -132,8 +126,8 @@ export async function definitionOf(
   name: string,
   parameters: ParameterValues = {},
 ): Promise<ReportDefinition> {
-  const saved = await context.services.reports.forTenant(context.tenant.id).get(name);
+  const saved = await recordsOf(context, REPORTS).find(name);
   if (saved === undefined) return templateDefinition(context, name, parameters);
   checkParameters([], parameters, "A saved report");
-  return saved.definition;
+  return saved.record.definition;
 }

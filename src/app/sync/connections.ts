@@ -1,9 +1,10 @@
 import { type Connection, makeConnection, type NewConnection } from "../../core/connections/connection.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
-import type { StoredConnection, SyncRun } from "../../ports/connection-store.ts";
+import type { StoredConnection, SyncRun } from "../../core/connections/sync-run.ts";
 import type { Services, SyncPorts } from "../services.ts";
 import { getTenant } from "../tenants/tenants.ts";
+import { connectionRecords } from "./runs.ts";
 
 /** @throws DomainError `sync.not-offered` where the runtime pulls nothing */
 export function syncPorts(services: Services): SyncPorts {
@@ -18,24 +19,25 @@ export function syncPorts(services: Services): SyncPorts {
  * @throws DomainError those of `makeConnection`, `connection.exists`, `tenant.not-found`, `sync.not-offered`
  */
 export async function addConnection(services: Services, input: NewConnection): Promise<Connection> {
-  const { connections } = syncPorts(services);
+  syncPorts(services);
   const connection = makeConnection(input, services.clock.now().toISOString());
   if (connection.tenant !== undefined) await getTenant(services, connection.tenant);
-  await connections.add(connection);
+  await connectionRecords(services).create({ connection, marks: {}, lastRun: null });
   return connection;
 }
 
 /** @throws DomainError `sync.not-offered` */
-export function listConnections(services: Services): Promise<StoredConnection[]> {
-  return syncPorts(services).connections.list();
+export async function listConnections(services: Services): Promise<StoredConnection[]> {
+  syncPorts(services);
+  return (await connectionRecords(services).all()).map(({ record }) => record);
 }
 
 /** @throws DomainError `connection.not-found`, `sync.not-offered` */
 export async function getConnection(services: Services, id: string): Promise<StoredConnection> {
-  const { connections } = syncPorts(services);
-  const found = await connections.get(id);
-  if (found !== undefined) return found;
-  const known = (await connections.list()).map(({ connection }) => connection.id);
+  syncPorts(services);
+  const found = await connectionRecords(services).find(id);
+  if (found !== undefined) return found.record;
+  const known = (await listConnections(services)).map(({ connection }) => connection.id);
   throw new DomainError("connection.not-found", "not-found", `There is no connection "${id}"`, {
     field: "id",
     fix: known.length === 0 ? "Add one with: securebase sync add KIND" : unknownNameFix(id, known),
@@ -64,5 +66,5 @@ export function seenRun(run: SyncRun, now: Date): SyncRun {
  */
 export async function removeConnection(services: Services, id: string): Promise<void> {
   await getConnection(services, id);
-  await syncPorts(services).connections.remove(id);
+  await connectionRecords(services).remove(id);
 }

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { makeConnection } from "../../core/connections/connection.ts";
-import type { ConnectionStore, SyncRun } from "../../ports/connection-store.ts";
+import type { SyncRun } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { CurrentRun } from "./current-run.ts";
+import type { SyncRuns } from "./runs.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date("2025-03-10T10:00:00Z") });
@@ -16,7 +17,7 @@ const connection = makeConnection({ kind: "security-hub", region: "eu-west-1" },
 /** A store that keeps what it is told of one run, and takes a while for it. */
 async function begun(until?: Date): Promise<{ run: CurrentRun; stored: SyncRun[] }> {
   const stored: SyncRun[] = [];
-  const store: Pick<ConnectionStore, "begin" | "update"> = {
+  const runs: SyncRuns = {
     begin: (_, run) => Promise.resolve(void stored.push(run)),
     update: async (_, run) => {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -25,7 +26,7 @@ async function begun(until?: Date): Promise<{ run: CurrentRun; stored: SyncRun[]
   };
   const services = { clock: { now: () => new Date() }, ids: { next: () => "1" } } as unknown as Services;
   const options = { dryRun: false, ...(until !== undefined && { until }) };
-  return { run: await CurrentRun.begin(store as ConnectionStore, services, connection, options), stored };
+  return { run: await CurrentRun.begin(runs, services, connection, options), stored };
 }
 
 it("is alive for as long as its work takes, though nothing is told of it", async () => {

@@ -1,15 +1,10 @@
 import { partOf, syncLost } from "../../core/connections/claim.ts";
 import type { Connection } from "../../core/connections/connection.ts";
 import { DomainError } from "../../core/errors/errors.ts";
-import type {
-  ConnectionStore,
-  StoredConnection,
-  SyncReport,
-  SyncRun,
-  SyncSoFar,
-} from "../../ports/connection-store.ts";
-import type { SyncMarks } from "../../ports/connector.ts";
+import type { StoredConnection, SyncReport, SyncRun, SyncSoFar } from "../../core/connections/sync-run.ts";
+import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
+import type { SyncRuns } from "./runs.ts";
 
 /** How long a run that says nothing is believed to be alive. */
 const ALIVE_MS = 300_000;
@@ -20,7 +15,7 @@ const SAY_MS = 15_000;
 
 /** A pull that holds its connection: nobody else pulls it meanwhile, and what it does can be seen. */
 export class CurrentRun {
-  readonly #store: ConnectionStore;
+  readonly #runs: SyncRuns;
   readonly #services: Services;
   readonly #connection: string;
   readonly #until: Date | undefined;
@@ -32,13 +27,13 @@ export class CurrentRun {
   #silent = false;
 
   private constructor(
-    store: ConnectionStore,
+    runs: SyncRuns,
     services: Services,
     connection: string,
     run: Omit<SyncRun, "aliveUntil">,
     until: Date | undefined,
   ) {
-    this.#store = store;
+    this.#runs = runs;
     this.#services = services;
     this.#connection = connection;
     this.#until = until;
@@ -51,7 +46,7 @@ export class CurrentRun {
    * @throws DomainError `sync.running`, `connection.not-found`
    */
   static async begin(
-    store: ConnectionStore,
+    runs: SyncRuns,
     services: Services,
     connection: Connection,
     options: { dryRun: boolean; until?: Date },
@@ -66,7 +61,7 @@ export class CurrentRun {
       report: null,
       error: null,
     };
-    return new CurrentRun(store, services, connection.id, run, options.until).#claim();
+    return new CurrentRun(runs, services, connection.id, run, options.until).#claim();
   }
 
   /**
@@ -74,18 +69,18 @@ export class CurrentRun {
    * @throws DomainError `sync.running` when this part is under way already, `sync.lost` when the run is over
    */
   static async resume(
-    store: ConnectionStore,
+    runs: SyncRuns,
     services: Services,
     { connection, lastRun }: StoredConnection,
     part: { run: string; part: number; until?: Date },
   ): Promise<CurrentRun> {
     if (lastRun?.id !== part.run) throw syncLost(connection.id);
     const run = { ...lastRun, part: part.part };
-    return new CurrentRun(store, services, connection.id, run, part.until).#claim();
+    return new CurrentRun(runs, services, connection.id, run, part.until).#claim();
   }
 
   async #claim(): Promise<this> {
-    await this.#store.begin(this.#connection, this.#run, this.#services.clock.now().toISOString());
+    await this.#runs.begin(this.#connection, this.#run, this.#services.clock.now().toISOString());
     return this;
   }
 
@@ -158,7 +153,7 @@ export class CurrentRun {
   }
 
   async #update(marks: SyncMarks): Promise<void> {
-    if (await this.#store.update(this.#connection, this.#run, marks)) return;
+    if (await this.#runs.update(this.#connection, this.#run, marks)) return;
     const error = syncLost(this.#connection);
     this.#lost.abort(error);
     throw error;
@@ -184,7 +179,7 @@ export class CurrentRun {
       finishedAt: this.#services.clock.now().toISOString(),
       progress: null,
     };
-    await this.#store.update(this.#connection, this.#run);
+    await this.#runs.update(this.#connection, this.#run);
   }
 }
 

@@ -1,5 +1,6 @@
-import type { DeliveredLoad, DeliveryReport } from "../../ports/connection-store.ts";
-import type { Delivery, SyncMarks } from "../../ports/connector.ts";
+import type { DeliveredLoad, DeliveryReport } from "../../core/connections/sync-run.ts";
+import type { Delivery } from "../../ports/connector.ts";
+import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { LoadReport } from "../../ports/load.ts";
 import type { ImportReport } from "../imports/report.ts";
 import type { LoadContext } from "./options.ts";

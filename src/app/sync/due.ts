@@ -1,7 +1,7 @@
-import type { StoredConnection } from "../../ports/connection-store.ts";
+import type { StoredConnection } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { DomainError } from "../../core/errors/errors.ts";
-import { syncPorts } from "./connections.ts";
+import { listConnections } from "./connections.ts";
 import { startSync } from "./run-sync.ts";
 
 /**
@@ -35,7 +35,7 @@ export async function startDueSyncs(
   onFailure: (connection: string, error: unknown) => void,
 ): Promise<StartedPulls> {
   const outcome: StartedPulls = { started: [], skipped: [], failed: [] };
-  for (const stored of await syncPorts(services).connections.list()) {
+  for (const stored of await listConnections(services)) {
     signal.throwIfAborted();
     const { id } = stored.connection;
     if (!isDue(stored, services.clock.now())) {

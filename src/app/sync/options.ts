@@ -1,5 +1,5 @@
 import type { Connection } from "../../core/connections/connection.ts";
-import type { SyncMarks } from "../../ports/connector.ts";
+import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { Services } from "../services.ts";
 import type { SyncTarget } from "./target.ts";

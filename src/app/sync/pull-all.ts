@@ -4,8 +4,9 @@ import type {
   StoredConnection,
   SyncReport,
   SyncSoFar,
-} from "../../ports/connection-store.ts";
-import type { Delivery, PullContext, SyncMarks } from "../../ports/connector.ts";
+} from "../../core/connections/sync-run.ts";
+import type { Delivery, PullContext } from "../../ports/connector.ts";
+import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { syncPorts } from "./connections.ts";
 import type { CurrentRun } from "./current-run.ts";

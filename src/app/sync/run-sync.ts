@@ -1,4 +1,4 @@
-import type { SyncReport, SyncRun } from "../../ports/connection-store.ts";
+import type { SyncReport, SyncRun } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { timeIsUp } from "./out-of-time.ts";
 import type { SyncOptions } from "./options.ts";

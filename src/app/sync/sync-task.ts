@@ -1,11 +1,12 @@
-import type { StoredConnection, SyncReport, SyncRun } from "../../ports/connection-store.ts";
+import type { StoredConnection, SyncReport, SyncRun } from "../../core/connections/sync-run.ts";
 import type { SyncWork } from "../../ports/jobs.ts";
 import type { Services } from "../services.ts";
-import { getConnection, syncPorts } from "./connections.ts";
+import { getConnection } from "./connections.ts";
 import { CurrentRun } from "./current-run.ts";
 import type { SyncOptions } from "./options.ts";
 import { deliveries, endedByTime, outOfTime } from "./out-of-time.ts";
 import { PullTally, pullAll } from "./pull-all.ts";
+import { syncRuns } from "./runs.ts";
 
 /**
  * Processes one run may be spread over. Lambda ends a chain of invocations that cause each other after sixteen ("Use
@@ -44,9 +45,8 @@ export class SyncTask {
    * @throws DomainError `sync.running`, `connection.not-found`, `sync.not-offered`
    */
   static async begin(services: Services, id: string, options: SyncOptions, until?: Date): Promise<SyncTask> {
-    const { connections } = syncPorts(services);
     const stored = await getConnection(services, id);
-    const current = await CurrentRun.begin(connections, services, stored.connection, {
+    const current = await CurrentRun.begin(syncRuns(services), services, stored.connection, {
       dryRun: options.dryRun === true,
       ...(until !== undefined && { until }),
     });
@@ -59,10 +59,9 @@ export class SyncTask {
    *   `connection.not-found`, `sync.not-offered`
    */
   static async resume(services: Services, work: SyncWork, until?: Date): Promise<SyncTask> {
-    const { connections } = syncPorts(services);
     const stored = await getConnection(services, work.connection);
     const { run, part } = work;
-    const current = await CurrentRun.resume(connections, services, stored, {
+    const current = await CurrentRun.resume(syncRuns(services), services, stored, {
       ...{ run, part },
       ...(until !== undefined && { until }),
     });

@@ -3,7 +3,7 @@ import type { Connection } from "../../core/connections/connection.ts";
 import { tenantOfAccount } from "../../importers/shared/open-records.ts";
 import type { Ownership, TenantZones } from "../../ports/load.ts";
 import type { Services } from "../services.ts";
-import { getTenant } from "../tenants/tenants.ts";
+import { getTenant, listTenants } from "../tenants/tenants.ts";
 
 /** Whose the facts of a connection are. */
 export interface SyncTarget {
@@ -15,7 +15,7 @@ export interface SyncTarget {
 
 /** @throws DomainError `tenant.not-found` when the connection's tenant is gone */
 export async function targetOf(services: Services, connection: Connection): Promise<SyncTarget> {
-  const tenants = await services.tenants.list();
+  const tenants = await listTenants(services);
   const owners: Ownership =
     connection.tenant === undefined
       ? {

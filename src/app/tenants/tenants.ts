@@ -2,6 +2,8 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import { DATASET_IDS } from "../../core/metrics/datasets.ts";
 import { makeTenant, type NewTenant, type Tenant, UNASSIGNED } from "../../core/tenants/tenant.ts";
+import { TENANTS } from "../records/kinds.ts";
+import { type Records, serviceRecords } from "../records/records.ts";
 import type { Services } from "../services.ts";
 
 /**
@@ -13,7 +15,7 @@ export async function addTenant(
   input: NewTenant,
 ): Promise<Tenant & { factsMoved: number }> {
   const tenant = makeTenant(input, services.clock.now().toISOString());
-  await services.tenants.add(tenant);
+  await tenantRecords(services).create(tenant);
   return { ...tenant, factsMoved: await claimFacts(services, tenant, tenant.accounts) };
 }
 
@@ -33,9 +35,12 @@ export type TenantChange = Partial<Pick<NewTenant, "name" | "accounts" | "framew
  * @throws DomainError those of `makeTenant`, `tenant.not-found`, `tenant.account-taken`
  */
 export async function updateTenant(services: Services, id: string, change: TenantChange): Promise<Tenant> {
-  const before = await getTenant(services, id);
+  const tenants = tenantRecords(services);
+  const seen = await tenants.find(id);
+  // Without a record it is unknown, or the unassigned tenant: what follows says so.
+  const before = seen?.record ?? (await getTenant(services, id));
   const after = makeTenant({ ...before, ...change }, before.createdAt);
-  await services.tenants.update(after);
+  if (seen !== undefined) await tenants.replace(seen, after);
   const lost = before.accounts.filter((account) => !after.accounts.includes(account));
   for (const dataset of DATASET_IDS) {
     for (const account of lost) await services.metrics.reassign(dataset, account, UNASSIGNED);
@@ -48,16 +53,25 @@ export async function updateTenant(services: Services, id: string, change: Tenan
   return after;
 }
 
-export function listTenants(services: Services): Promise<Tenant[]> {
-  return services.tenants.list();
+/** By id; the unassigned one is not among them. */
+export async function listTenants(services: Services): Promise<Tenant[]> {
+  return (await tenantRecords(services).all()).map(({ record }) => record);
+}
+
+/** The tenant by id, if there is one; `unassigned` is one, too. */
+export async function findTenant(services: Services, id: string): Promise<Tenant | undefined> {
+  return id === UNASSIGNED ? unassignedTenant() : (await tenantRecords(services).find(id))?.record;
+}
+
+function tenantRecords(services: Services): Records<Tenant> {
+  return serviceRecords(services, TENANTS);
 }
 
 /** The tenant by id; `unassigned` is one, too. @throws DomainError `tenant.not-found` */
 export async function getTenant(services: Services, id: string): Promise<Tenant> {
-  if (id === UNASSIGNED) return unassignedTenant();
-  const tenant = await services.tenants.get(id);
+  const tenant = await findTenant(services, id);
   if (tenant !== undefined) return tenant;
-  const known = (await services.tenants.list()).map((t) => t.id);
+  const known = (await listTenants(services)).map((t) => t.id);
   throw new DomainError("tenant.not-found", "not-found", `There is no tenant "${id}"`, {
     field: "tenant",
     fix:

@@ -28,6 +28,17 @@ export interface BudgetSpec {
   thresholds: readonly number[];
 }
 
+/** A budget that was set. */
+export interface Budget extends BudgetSpec {
+  /** Sorts by time of creation. */
+  id: string;
+  /** JWT `sub` of who set it first. */
+  createdBy: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  updatedAt: string;
+}
+
 export const DEFAULT_THRESHOLDS: readonly number[] = [50, 80, 100];
 const MAX_THRESHOLDS = 10;
 const MAX_NAME = 120;

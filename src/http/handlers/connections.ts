@@ -6,7 +6,7 @@ import {
   seenRun,
 } from "../../app/sync/connections.ts";
 import { startSync } from "../../app/sync/run-sync.ts";
-import type { StoredConnection, SyncRun } from "../../ports/connection-store.ts";
+import type { StoredConnection, SyncRun } from "../../core/connections/sync-run.ts";
 import type { Handlers } from "../call.ts";
 import { errorFields } from "../logger.ts";
 import { json } from "../respond.ts";

@@ -11,12 +11,12 @@ import { chargebackOf } from "../../app/cost/chargeback.ts";
 import { currencyFilter } from "../../app/cost/cost-query.ts";
 import { forecastOf } from "../../app/cost/forecast.ts";
 import { savingsAnswer } from "../../app/cost/savings.ts";
+import type { Versioned } from "../../app/records/records.ts";
 import type { TenantContext } from "../../app/services.ts";
 import { parseFilter } from "../../contract/filter-text.ts";
-import { type BudgetSpec, DEFAULT_THRESHOLDS } from "../../core/cost/budgets.ts";
+import { type Budget, type BudgetSpec, DEFAULT_THRESHOLDS } from "../../core/cost/budgets.ts";
 import type { QueryFilter } from "../../core/query/query.ts";
 import { type DayRange, resolveRange } from "../../core/time/ranges.ts";
-import type { Budget } from "../../ports/budget-store.ts";
 import type { Call, Handlers } from "../call.ts";
 import { currentEtag, quoteEtag } from "../etag.ts";
 import { json } from "../respond.ts";
@@ -43,7 +43,12 @@ function daysOf(tenant: TenantContext, params: Parameters<typeof rangeOf>[0]): D
 
 const DEFAULT_ANOMALIES = 20;
 
-async function shown(tenant: TenantContext, budget: Budget, status = 200, month?: string): Promise<Response> {
+async function shown(
+  tenant: TenantContext,
+  budget: Versioned<Budget>,
+  status = 200,
+  month?: string,
+): Promise<Response> {
   return json(await viewBudget(tenant, budget, month), status, {
     ETag: quoteEtag(budget.etag),
     ...(status === 201 && { Location: `/v1/budgets/${budget.id}` }),

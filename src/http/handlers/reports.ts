@@ -1,4 +1,5 @@
 import { buildDocument, type DocumentOptions } from "../../app/reports/build-document.ts";
+import type { Versioned } from "../../app/records/records.ts";
 import {
   createReport,
   getReport,
@@ -10,7 +11,7 @@ import {
 } from "../../app/reports/reports.ts";
 import type { TenantContext } from "../../app/services.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
-import type { SavedReport } from "../../ports/report-store.ts";
+import type { SavedReport } from "../../core/reports/saved-report.ts";
 import type { Handlers } from "../call.ts";
 import { currentEtag, matchesNone, quoteEtag } from "../etag.ts";
 import { reportResult } from "../report-result.ts";
@@ -19,7 +20,7 @@ import { page } from "./page.ts";
 
 const SHOWN_ROWS = 100;
 
-const saved = (report: SavedReport, status = 200): Response =>
+const saved = (report: Versioned<SavedReport>, status = 200): Response =>
   json(report, status, {
     ETag: quoteEtag(report.etag),
     ...(status === 201 && { Location: `/v1/reports/${report.id}` }),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import type { Services } from "../../app/services.ts";
+import { listTenants } from "../../app/tenants/tenants.ts";
 import type { HttpEnv } from "../env.ts";
 import type { Page } from "./html.ts";
 
@@ -13,7 +14,7 @@ export function pages(services: Services, publicUrl: string | undefined): Hono<H
   // Loaded when somebody looks: a function that answers queries never pays for it.
   app.get("/", async (c) => {
     const { landingPage } = await import("./landing.ts");
-    const tenants = await services.tenants.list().catch(() => undefined);
+    const tenants = await listTenants(services).catch(() => undefined);
     const demo = tenants === undefined ? undefined : tenants.some((tenant) => tenant.demo);
     return answer(landingPage({ services, demo, base: publicUrl ?? new URL(c.req.url).origin }));
   });

@@ -57,14 +57,14 @@ export async function compose(
     ...{ ...shared, functionName },
     ...(endpoints.lambda !== undefined && { endpoint: endpoints.lambda }),
   };
-  const { metrics, tenants, reports, budgets, cache, exports, checks } = store;
+  const { metrics, records, cache, exportFiles, checks } = store;
   const spool = createSpool(SCRATCH, () => ids.next());
   const services: Services = {
-    ...{ clock, ids, metrics, tenants, reports, budgets, cache, exports, checks, version },
+    ...{ clock, ids, metrics, records, cache, exportFiles, checks, version },
     spool,
     loader: directFileLoader(metrics, spool),
     jobs: new InvocationJobs(target, () => clock.now()),
-    sync: { connections: store.connections, connectors: lazyConnectors(endpoints, credentials) },
+    sync: { connectors: lazyConnectors(endpoints, credentials) },
     digest: sha256,
     environment: settings.environment,
   };

@@ -1,5 +1,10 @@
-import type { Connection } from "../core/connections/connection.ts";
-import type { SyncMarks } from "./connector.ts";
+import type { Connection } from "./connection.ts";
+
+/**
+ * What a connection remembers between pulls, in words of its connector: which delivery of a month was loaded, how far
+ * days were read. A mark is stored once what it stands for is in the store, never before.
+ */
+export type SyncMarks = Readonly<Record<string, string>>;
 
 /** A pull of a connection: the one that runs, or the last one. */
 export interface SyncRun {
@@ -57,30 +62,9 @@ export interface DeliveredLoad {
   totals: readonly { currency: string | null; billed: string | null; effective: string | null }[];
 }
 
+/** A connection and what became of its pulls. Never holds keys or passwords. */
 export interface StoredConnection {
   connection: Connection;
   marks: SyncMarks;
   lastRun: SyncRun | null;
-}
-
-/** Connections and what became of their pulls. Never holds keys or passwords. */
-export interface ConnectionStore {
-  get(id: string): Promise<StoredConnection | undefined>;
-  /** By id. */
-  list(): Promise<StoredConnection[]>;
-  /** @throws DomainError `connection.exists` */
-  add(connection: Connection): Promise<void>;
-  /** @throws DomainError `connection.not-found` */
-  remove(id: string): Promise<void>;
-  /**
-   * Makes a run, or the next part of one, the connection's current one, unless `refuseClaim` says why not.
-   * @param now RFC 3339 instant
-   * @throws DomainError `sync.running`, `sync.lost`, `connection.not-found`
-   */
-  begin(id: string, run: SyncRun, now: string): Promise<void>;
-  /**
-   * Stores the state of the connection's current run and adds marks to those there are.
-   * @returns false, and nothing is stored, when the run is no longer the current one
-   */
-  update(id: string, run: SyncRun, marks?: SyncMarks): Promise<boolean>;
 }

@@ -1,19 +1,16 @@
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DomainError } from "../../core/errors/errors.ts";
-import type { ExportJob, ExportStore, TenantExports } from "../../ports/export-store.ts";
-import type { Database } from "./database.ts";
-import { findTenantKey, tenantKey } from "./partitions.ts";
-import { execute, rowsOf } from "../../duckdb/sql.ts";
+import type { ExportFiles, TenantExportFiles } from "../../ports/export-files.ts";
 
 /** Where files are written until they are whole; what a crash leaves here is nobody's. */
 const DRAFTS = ".drafts";
 const READ_SIZE = 256 * 1024;
 
-/** Export jobs as rows of the engine's file, their files in `exports/TENANT/ID` of the data folder. */
-export function createExportStore(database: Database): ExportStore {
-  const folder = join(database.directory, "exports");
-  return { forTenant: (tenant) => tenantExports(database, folder, tenant) };
+/** Files in `exports/TENANT/ID` of the data folder. */
+export function createExportFiles(directory: string): ExportFiles {
+  const folder = join(directory, "exports");
+  return { forTenant: (tenant) => tenantFiles(folder, tenant) };
 }
 
 /** Removes half-written files of a process that died. Call it only as the folder's one owner. */
@@ -31,10 +28,9 @@ export function pathSegment(text: string): string {
   return Array.from(Buffer.from(text), encode).join("");
 }
 
-function tenantExports(database: Database, folder: string, tenant: string): TenantExports {
+function tenantFiles(folder: string, tenant: string): TenantExportFiles {
   const pathOf = (id: string): string => join(folder, pathSegment(tenant), pathSegment(id));
   return {
-    ...jobRows(database, tenant),
     async write(id, content) {
       try {
         return await writeWhole(join(folder, DRAFTS), pathOf(id), content);
@@ -48,51 +44,7 @@ function tenantExports(database: Database, folder: string, tenant: string): Tena
       return readFile(pathOf(id), id);
     },
     async remove(id) {
-      await database.write(async (connection) => {
-        const key = await findTenantKey(connection, tenant);
-        if (key !== undefined)
-          await execute(connection, "DELETE FROM exports WHERE tenant = $1 AND id = $2", [key, id]);
-      });
       await rm(pathOf(id), { force: true });
-    },
-  };
-}
-
-function jobRows(database: Database, tenant: string): Pick<TenantExports, "get" | "list" | "put"> {
-  return {
-    async get(id) {
-      return database.read(async (connection) => {
-        const key = await findTenantKey(connection, tenant);
-        if (key === undefined) return undefined;
-        const sql = "SELECT record FROM exports WHERE tenant = $1 AND id = $2";
-        const rows = await rowsOf(connection, sql, [key, id]);
-        return rows[0] === undefined ? undefined : parse(rows[0][0]);
-      });
-    },
-    async list({ limit, after }) {
-      return database.read(async (connection) => {
-        const key = await findTenantKey(connection, tenant);
-        if (key === undefined) return [];
-        // Ids sort by time of creation, so a page goes on behind its last job even when that is gone by now.
-        const rows = await rowsOf(
-          connection,
-          `SELECT record FROM exports WHERE tenant = ${key} ${after === undefined ? "" : "AND id < $1"}
-            ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
-          after === undefined ? [] : [after],
-        );
-        return rows.map(([record]) => parse(record));
-      });
-    },
-    async put(job) {
-      await database.write(async (connection) => {
-        const values = [await tenantKey(connection, tenant), job.id, JSON.stringify(job)];
-        const updated = await execute(
-          connection,
-          "UPDATE exports SET record = $3 WHERE tenant = $1 AND id = $2",
-          values,
-        );
-        if (updated === 0) await execute(connection, "INSERT INTO exports VALUES ($1, $2, $3)", values);
-      });
     },
   };
 }
@@ -149,10 +101,6 @@ async function* readFile(path: string, id: string): AsyncGenerator<Uint8Array> {
   } finally {
     await file.close();
   }
-}
-
-function parse(record: unknown): ExportJob {
-  return JSON.parse(String(record)) as ExportJob;
 }
 
 function notFound(id: string): DomainError {

@@ -1,0 +1,55 @@
+import { DomainError } from "../errors/errors.ts";
+
+/** A value that one record at most may have, and whose it is. */
+export interface TakenKey {
+  value: string;
+  /** Id of the record that has it. */
+  holder: string;
+}
+
+/** What is said when a record of some kind cannot be read or written. */
+export interface RecordErrors {
+  exists: (id: string) => DomainError;
+  notFound: (id: string) => DomainError;
+  /** Somebody else changed it between reading and writing. */
+  changed: (id: string) => DomainError;
+  /** For kinds with unique keys. */
+  taken?: (key: TakenKey) => DomainError;
+}
+
+/**
+ * The errors of a kind: `NAME.exists`, `NAME.not-found` and `NAME.changed`.
+ * @param name of the kind, e.g. `report`
+ * @param changed `precondition` where clients name the version that they change, else `conflict`
+ */
+export function recordErrors(
+  name: string,
+  changed: "precondition" | "conflict" = "precondition",
+): RecordErrors {
+  return {
+    exists: (id) =>
+      new DomainError(`${name}.exists`, "conflict", `There is already a ${name} "${id}"`, {
+        field: "id",
+        fix: `Choose another id, or change the ${name} that is there.`,
+      }),
+    notFound: (id) =>
+      new DomainError(`${name}.not-found`, "not-found", `There is no ${name} "${id}"`, {
+        field: "id",
+        fix: `List the ${name}s to see their ids.`,
+      }),
+    changed: (id) =>
+      new DomainError(`${name}.changed`, changed, `The ${name} "${id}" was changed since it was read`, {
+        fix: "Read it again, apply the change to what is there now, and save that.",
+      }),
+  };
+}
+
+/** A record that cannot be read because a later version of the program wrote it. */
+export function newerRecord(name: string, id: string, version: number, known: number): DomainError {
+  return new DomainError(
+    "store.newer-record",
+    "unavailable",
+    `The ${name} "${id}" was written by a newer version (${version}, this one reads up to ${known})`,
+    { fix: "Update securebase." },
+  );
+}
