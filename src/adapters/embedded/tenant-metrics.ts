@@ -8,7 +8,7 @@ import type { DayRange } from "../../core/time/ranges.ts";
 import type { Aggregate, DataVersion, MeasureTotal, TenantMetrics } from "../../ports/metric-store.ts";
 import { dateLiteral } from "./compile-filters.ts";
 import { type CompiledQuery, compileQuery, GROUPS_PART, unitOf } from "./compile-query.ts";
-import type { Database } from "./database.ts";
+import { type Database, FACTS_TOPIC } from "./database.ts";
 import type { KnownExtents } from "./known-extents.ts";
 import { findTenantKey } from "./partitions.ts";
 import { type ResultColumns, ResultStream } from "./result-stream.ts";
@@ -72,7 +72,17 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
   async version(dataset: DatasetId): Promise<DataVersion> {
     const tenant = await this.#key();
     if (tenant === undefined) return { version: "0", asOf: null, extent: null };
-    // One transaction: the days are those of the version.
+    const name = `${tenant} ${dataset}`;
+    return this.#database.known.of(
+      FACTS_TOPIC,
+      name,
+      () => this.#readVersion(dataset, tenant),
+      () => 0,
+    );
+  }
+
+  /** One transaction: the days are those of the version. */
+  #readVersion(dataset: DatasetId, tenant: number): Promise<DataVersion> {
     return this.#database.read(async (connection) => {
       const [row] = await rowsOf(
         connection,
