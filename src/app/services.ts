@@ -45,9 +45,18 @@ export interface Services {
   environment: string;
 }
 
+/** Ties what fails within an answer to the log. */
+export interface Trace {
+  /** Of the request or the job. */
+  id: string;
+  onFault(error: unknown, part: string): void;
+}
+
 /** The first argument of every use case that touches a tenant's data. */
 export interface TenantContext {
   services: Services;
   tenant: Tenant;
   principal: Principal;
+  /** Absent where nobody logs. */
+  trace?: Trace;
 }

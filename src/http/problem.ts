@@ -1,6 +1,6 @@
 import { problemSpec, STATUS_OF_KIND, TITLE_OF_STATUS } from "../contract/problems.ts";
 import { fieldProblems } from "../contract/validate.ts";
-import { DomainError } from "../core/errors/errors.ts";
+import type { DomainError } from "../core/errors/errors.ts";
 
 export interface ProblemContext {
   requestId: string;
@@ -11,15 +11,6 @@ export interface ProblemContext {
 /** The status an error is answered with: the contract's for a code it lists, else that of the error's kind. */
 export function statusOf(error: DomainError): number {
   return problemSpec(error.code)?.status ?? STATUS_OF_KIND[error.kind];
-}
-
-/** Whatever was thrown, as an error a client may see: the unexpected is told without its details, which the log has. */
-export function asDomainError(error: unknown): DomainError {
-  if (error instanceof DomainError) return error;
-  return new DomainError("service.internal", "unavailable", "The service failed to answer", {
-    fix: "Try again; if it happens again, report the requestId.",
-    cause: error,
-  });
 }
 
 /** Problem details (RFC 9457) with the code, and where there are any the fix, the field and what it may be. */

@@ -5,12 +5,12 @@ import type { RouteSpec } from "../contract/route.ts";
 import type { RouteId } from "../contract/routes.ts";
 import { check } from "../contract/validate.ts";
 import { type Principal, requireAccess } from "../core/access/access.ts";
-import { DomainError } from "../core/errors/errors.ts";
+import { asDomainError, DomainError } from "../core/errors/errors.ts";
 import type { Authenticate } from "./auth.ts";
 import { readJson } from "./body.ts";
 import type { Call, Handler, HttpSettings } from "./call.ts";
-import { errorFields, type Logger } from "./logger.ts";
-import { asDomainError, problemResponse, statusOf } from "./problem.ts";
+import { errorFields, type Logger, traceOf } from "./logger.ts";
+import { problemResponse, statusOf } from "./problem.ts";
 import { type RateLimiter, spend } from "./rate-limit.ts";
 
 /** What every request passes through. */
@@ -115,14 +115,15 @@ async function identify(
   incoming: Incoming,
 ): Promise<{ principal: Principal; tenant: TenantContext | undefined } | undefined> {
   if (route.access === "public") return undefined;
-  const { services } = pipeline;
+  const { services, logger } = pipeline;
   const principal = await pipeline.authenticate(incoming.request.headers.get("authorization") ?? undefined);
   incoming.onPrincipal(principal);
   if (route.access !== "any") requireAccess(principal, route.access);
   if (principal.tenant === undefined) return { principal, tenant: undefined };
   const id = principal.tenant;
   const tenant = await findTenant(services, id);
-  if (tenant !== undefined) return { principal, tenant: { services, tenant, principal } };
+  if (tenant !== undefined)
+    return { principal, tenant: { services, tenant, principal, trace: traceOf(logger, incoming.requestId) } };
   throw new DomainError(
     "auth.unknown-customer",
     "forbidden",

@@ -135,7 +135,7 @@ describe("the demo's posture", () => {
       3,
     );
     const failing = controls.filter(({ values }) => values.control_status === "failed");
-    expect(failed.totals[0]?.cells.at(-1)).toBe(String(failing.length));
+    expect(failed!.totals[0]?.cells.at(-1)).toBe(String(failing.length));
   });
 
   it("adds up counters, and averages the daily level of storage", async () => {

@@ -24,4 +24,16 @@ describe("remembered", () => {
     await expect(fail()).rejects.toThrow("busy");
     expect(await ask("c")).toBe(4);
   });
+
+  it("does not remember an answer that is not whole, so that its missing part is tried again", async () => {
+    const odd = (): Promise<number> =>
+      remembered(
+        tenant.context,
+        "findings",
+        ["d"],
+        () => Promise.resolve(++computed),
+        (answer) => answer % 2 === 0,
+      );
+    expect([await odd(), await odd(), await odd()]).toEqual([5, 6, 6]);
+  });
 });

@@ -11,12 +11,14 @@ const underWay = new WeakMap<TenantContext, Map<string, Promise<unknown>>>();
  * Remembers a computed answer as long as a dataset of the tenant is as it was.
  * @param question names the computation and everything its answer depends on beside the data
  * @param compute gives what survives JSON
+ * @param keeps whether an answer is worth remembering; all are when not given
  */
 export async function remembered<T>(
   context: TenantContext,
   dataset: DatasetId,
   question: readonly unknown[],
   compute: () => Promise<T>,
+  keeps: (answer: T) => boolean = () => true,
 ): Promise<T> {
   const { services, tenant } = context;
   const cache = services.cache.forTenant(tenant.id);
@@ -32,7 +34,7 @@ export async function remembered<T>(
     const cached = await cache.get(key);
     if (cached !== undefined) return JSON.parse(cached) as T;
     const answer = await compute();
-    await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
+    if (keeps(answer)) await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
     return answer;
   })();
   own.set(key, answering);

@@ -58,11 +58,11 @@ describe("compliance", () => {
     const { frameworks } = await complianceDashboard(tenant.context, {
       ...{ ...SEPTEMBER, top: 10, compare: "previous-period" },
     });
-    expect(frameworks.rows).toEqual([
+    expect(frameworks!.rows).toEqual([
       ["CIS AWS 1.4", "50", null, null, "1", "1", "0"],
       ["HIPAA", "66.6667", "66.6667", "0", "2", "1", "1"],
     ]);
-    expect(frameworks.totals[0]?.cells).toEqual([null, "60", "66.6667", "-6.6667", "3", "2", "1"]);
+    expect(frameworks!.totals[0]?.cells).toEqual([null, "60", "66.6667", "-6.6667", "3", "2", "1"]);
   });
 
   it("scores families, and does not score one that was not evaluated", async () => {
@@ -102,7 +102,7 @@ describe("compliance", () => {
       ["Newly failed", "164.312(a)(1)", "Passed", "Failed"],
       ["Newly passed", "164.312(b)", "Failed", "Passed"],
     ]);
-    expect(changes.completeness.notes).toContain(
+    expect(changes!.completeness.notes).toContain(
       "Only one snapshot, so changes are not available: prowler:2.",
     );
   });
@@ -150,8 +150,8 @@ describe("compliance", () => {
     const dashboard = await complianceDashboard(tenant.context, {
       ...{ ...before, top: 10, compare: "previous-period" },
     });
-    expect([dashboard.frameworks.rows, dashboard.frameworks.totals]).toEqual([[], []]);
-    expect(dashboard.frameworks.completeness.notes).toContain(
+    expect([dashboard.frameworks!.rows, dashboard.frameworks!.totals]).toEqual([[], []]);
+    expect(dashboard.frameworks!.completeness.notes).toContain(
       "There is no snapshot of control results in this range.",
     );
   });

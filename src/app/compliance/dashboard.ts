@@ -2,6 +2,7 @@ import type { QueryResult } from "../../core/query/query.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
 import { remembered } from "../analytics/remember.ts";
 import { drainStream } from "../analytics/run-query.ts";
+import { type FailedPart, isWhole, Parts } from "../parts.ts";
 import type { PostureScope } from "../security/snapshots.ts";
 import type { TenantContext } from "../services.ts";
 import {
@@ -20,11 +21,13 @@ export interface ComplianceRequest extends PostureScope {
 
 export interface ComplianceDashboard {
   range: QueryResult["range"];
-  frameworks: QueryResult;
-  families: QueryResult;
-  controls: QueryResult;
-  failed: QueryResult;
-  changes: QueryResult;
+  frameworks: QueryResult | null;
+  families: QueryResult | null;
+  controls: QueryResult | null;
+  failed: QueryResult | null;
+  changes: QueryResult | null;
+  /** Why tables that are null could not be computed. */
+  problems: readonly FailedPart[];
 }
 
 /**
@@ -36,17 +39,19 @@ export function complianceDashboard(
   context: TenantContext,
   request: ComplianceRequest,
 ): Promise<ComplianceDashboard> {
-  return remembered(context, "controls", ["compliance", request], () => compute(context, request));
+  return remembered(context, "controls", ["compliance", request], () => compute(context, request), isWhole);
 }
 
 async function compute(context: TenantContext, request: ComplianceRequest): Promise<ComplianceDashboard> {
   const { top, compare, ...scope } = request;
+  const parts = new Parts(context);
   const [frameworks, families, controls, failed, changes] = await Promise.all([
-    frameworkScores(context, scope, compare),
-    familyScores(context, scope),
-    controlOutcomes(context, scope),
-    failedControls(context, scope, top).then(drainStream),
-    controlChanges(context, scope),
+    parts.of("frameworks", () => frameworkScores(context, scope, compare)),
+    parts.of("families", () => familyScores(context, scope)),
+    parts.of("controls", () => controlOutcomes(context, scope)),
+    parts.of("failed", () => failedControls(context, scope, top).then(drainStream)),
+    parts.of("changes", () => controlChanges(context, scope)),
   ]);
-  return { range: frameworks.range, frameworks, families, controls, failed, changes };
+  const range = { ...scope.range, zone: context.tenant.zone };
+  return { range, frameworks, families, controls, failed, changes, problems: parts.problems() };
 }

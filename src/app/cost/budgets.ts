@@ -6,7 +6,7 @@ import {
   checkBudget,
   type MonthCost,
 } from "../../core/cost/budgets.ts";
-import { invalid } from "../../core/errors/errors.ts";
+import { DomainError, invalid, type Problem, problemText } from "../../core/errors/errors.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { addDays, addMonths, type CalendarDate, monthStart, tryParseDate } from "../../core/time/dates.ts";
@@ -15,6 +15,7 @@ import { dateInZone } from "../../core/time/zones.ts";
 import { BUDGETS } from "../records/kinds.ts";
 import { type Records, recordsOf, type Versioned, versioned } from "../records/records.ts";
 import { type Page, pageOf } from "../reports/reports.ts";
+import { partOf } from "../parts.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
 import { costSums, currencyFilter } from "./cost-query.ts";
@@ -31,6 +32,12 @@ export interface BudgetView extends Versioned<Budget> {
     forecast: EstimateText;
     notes: readonly string[];
   };
+}
+
+/** A budget of which it cannot be told where it stands, and why. */
+export interface FailedBudget extends Versioned<Budget> {
+  state: null;
+  problem: Problem;
 }
 
 function budgetsOf(context: TenantContext): Records<Budget> {
@@ -93,14 +100,36 @@ export async function viewBudget(
   budget: Versioned<Budget>,
   month?: string,
 ): Promise<BudgetView> {
-  const today = dateInZone(context.services.clock.now(), context.tenant.zone);
-  const start = month === undefined ? monthStart(today) : parseMonth(month);
+  const today = todayOf(context);
+  const start = month === undefined ? monthStart(today) : checkMonth(month);
   const filters = [...budget.filters, ...currencyFilter(budget.currency)];
   const known = await monthCost(context, budget, filters, start, today);
   const { cost, forecast, notes } = known;
   const state = budgetState(budget, { ...cost, forecast: forecast.amount });
   const lastDay = cost.spent === null || cost.through <= start ? null : addDays(cost.through, -1);
   return { ...budget, state: { ...state, month: start, spent: cost.spent, lastDay, forecast, notes } };
+}
+
+/**
+ * The same of several: one that fails has its problem in its place and does not take the others along.
+ * @throws DomainError `date.invalid`
+ */
+export async function viewBudgets(
+  context: TenantContext,
+  budgets: readonly Versioned<Budget>[],
+  month?: string,
+): Promise<(BudgetView | FailedBudget)[]> {
+  if (month !== undefined) checkMonth(month);
+  return Promise.all(
+    budgets.map(async (budget) => {
+      const found = await partOf(context, `budget ${budget.id}`, () => viewBudget(context, budget, month));
+      return "answer" in found ? found.answer : { ...budget, state: null, ...found };
+    }),
+  );
+}
+
+function todayOf({ services, tenant }: TenantContext): CalendarDate {
+  return dateInZone(services.clock.now(), tenant.zone);
 }
 
 const NO_FORECAST: EstimateText = { amount: null, low: null, high: null };
@@ -133,7 +162,7 @@ async function monthCost(
   return { cost, forecast: own?.forecast ?? NO_FORECAST, notes: [...notes, ...forecast.notes] };
 }
 
-function parseMonth(text: string): CalendarDate {
+function checkMonth(text: string): CalendarDate {
   const first = `${text}-01`;
   if (/^\d{4}-\d{2}$/.test(text) && tryParseDate(first) !== undefined) {
     checkWithin(first, ASKED_DAYS, "month");
@@ -149,13 +178,13 @@ function parseMonth(text: string): CalendarDate {
 export async function budgetTable(context: TenantContext): Promise<QueryResult> {
   const { services, tenant } = context;
   const budgets = await listBudgets(context, {});
-  const views = await Promise.all(budgets.map((budget) => viewBudget(context, budget)));
-  const today = dateInZone(services.clock.now(), tenant.zone);
-  const month = monthStart(today);
+  const views = await viewBudgets(context, budgets);
+  const month = monthStart(todayOf(context));
   const currencies = [...new Set(budgets.map((budget) => budget.currency))];
   const version = await services.metrics.forTenant(tenant.id).version("cost");
   const rows = views.map(({ name, amount, currency, state }): Row => {
     const label = currencies.length > 1 ? `${name} (${currency})` : name;
+    if (state === null) return [label, "failed", amount, null, null, null, null, null, null];
     const { amount: forecast, low, high } = state.forecast;
     return [
       ...[label, state.status, amount, state.spent, state.spentPercent],
@@ -166,10 +195,12 @@ export async function budgetTable(context: TenantContext): Promise<QueryResult> 
     range: { from: month, to: addMonths(month, 1), zone: tenant.zone },
     unit: currencies.length === 1 ? (currencies[0] ?? null) : null,
     rows,
-    notes:
-      budgets.length === 0
-        ? ["No budgets are set."]
-        : [...new Set(views.flatMap((view) => view.state.notes))],
+    notes: budgets.length === 0 ? ["No budgets are set."] : [...new Set(views.flatMap(remarksOf))],
+    failed: views.some((view) => view.state === null),
     dataAsOf: version.asOf,
   });
+}
+
+function remarksOf(view: BudgetView | FailedBudget): readonly string[] {
+  return view.state === null ? [problemText(`Budget ${view.name}`, view.problem)] : view.state.notes;
 }

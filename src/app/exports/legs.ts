@@ -6,7 +6,7 @@ import type { JobWork } from "../../ports/jobs.ts";
 import type { RenderState } from "../../ports/renderer.ts";
 import { rendererFor } from "../../render/registry.ts";
 import { buildDocument } from "../reports/build-document.ts";
-import type { Services, TenantContext } from "../services.ts";
+import type { Services, TenantContext, Trace } from "../services.ts";
 import { getTenant } from "../tenants/tenants.ts";
 import { type Deadline, deadlineOf, outOfTime } from "./deadline.ts";
 import { type ExportWork, failedJob } from "./export.ts";
@@ -38,12 +38,14 @@ interface Checkpoint {
  * Does in this process what `startExport` handed to a job runner in another one. Where time is short the file is left
  * in its middle, and another process asked to go on with it. The outcome is on the job's record.
  * @param remaining milliseconds this process has left
+ * @param traced makes the log's trace of the job, in which all legs tell faults of the document by the same id
  * @throws DomainError `store.*` when nobody could be asked to go on: the same work given again does that
  */
 export async function resumeExport(
   services: Services,
   work: JobWork,
   remaining: () => number,
+  traced?: (id: string) => Trace,
 ): Promise<void> {
   const { principal, job } = work.data as ExportWork;
   const { legs } = services.exportFiles.forTenant(work.tenant);
@@ -54,7 +56,9 @@ export async function resumeExport(
   const deadline = deadlineOf(remaining);
   try {
     const tenant = await getTenant(services, work.tenant);
-    const writer = new LegWriter({ services, tenant, principal }, leg, work.data as ExportWork, deadline);
+    const trace = traced?.(job.id);
+    const context = { services, tenant, principal, ...(trace !== undefined && { trace }) };
+    const writer = new LegWriter(context, leg, work.data as ExportWork, deadline);
     const isLeft = await Promise.race([writer.write(), deadline.passed]);
     if (!isLeft) return;
   } catch (error) {
@@ -63,7 +67,7 @@ export async function resumeExport(
   } finally {
     deadline.clear();
   }
-  await services.jobs.start(job.id, () => resumeExport(services, work, remaining), work);
+  await services.jobs.start(job.id, () => resumeExport(services, work, remaining, traced), work);
 }
 
 /** Writes one leg of a file. */

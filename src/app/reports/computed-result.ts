@@ -14,11 +14,14 @@ export interface ComputedRows {
   labels?: Readonly<Record<string, string>>;
   /** Rows there are, when these are not all. */
   rowsTotal?: number;
+  /** Whether a part could not be computed, which a note then tells. */
+  failed?: boolean;
 }
 
 /** An answer in the shape of a query's from computed rows, with the columns of a computation's spec. */
 export function computedResult(spec: ComputationSpec, computed: ComputedRows): QueryResult {
   const { range, unit, rows, total, notes, dataAsOf, labels = {}, rowsTotal = rows.length } = computed;
+  const complete = rows.length === rowsTotal && computed.failed !== true;
   const columns = spec.columns.map((column): Column => {
     const label = labels[column.id] ?? column.label;
     const measured = column.type === "money" || column.type === "quantity";
@@ -31,7 +34,7 @@ export function computedResult(spec: ComputationSpec, computed: ComputedRows): Q
     columns,
     totals,
     others: null,
-    completeness: { rows: rows.length, rowsTotal, complete: rows.length === rowsTotal, notes },
+    completeness: { rows: rows.length, rowsTotal, complete, notes },
     dataAsOf,
     rows,
   };

@@ -4,6 +4,7 @@ import type { AnalyticsQuery, QueryResult } from "../../core/query/query.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
 import { remembered } from "../analytics/remember.ts";
 import { runQuery } from "../analytics/run-query.ts";
+import { type FailedPart, isWhole, Parts } from "../parts.ts";
 import type { TenantContext } from "../services.ts";
 import { findingAges } from "./ages.ts";
 import { changesByDay, changesBySeverity } from "./computations.ts";
@@ -14,18 +15,20 @@ export interface SecurityDashboard {
   range: QueryResult["range"];
   /** The snapshot each source is judged by, and sources that were not recorded in the range. */
   snapshots: { source: string; day: string; inRange: boolean }[];
-  score: { formula: string; weights: Readonly<Record<string, number>>; severities: QueryResult };
-  trend: QueryResult;
-  statuses: QueryResult;
-  services: QueryResult;
-  accounts: QueryResult;
-  regions: QueryResult;
-  ages: QueryResult;
-  heatmap: QueryResult;
-  checks: QueryResult;
-  resources: QueryResult;
-  changes: QueryResult;
-  changesByDay: QueryResult;
+  score: { formula: string; weights: Readonly<Record<string, number>>; severities: QueryResult | null };
+  trend: QueryResult | null;
+  statuses: QueryResult | null;
+  services: QueryResult | null;
+  accounts: QueryResult | null;
+  regions: QueryResult | null;
+  ages: QueryResult | null;
+  heatmap: QueryResult | null;
+  checks: QueryResult | null;
+  resources: QueryResult | null;
+  changes: QueryResult | null;
+  changesByDay: QueryResult | null;
+  /** Why tables that are null could not be computed. */
+  problems: readonly FailedPart[];
 }
 
 export interface SecurityRequest extends PostureScope {
@@ -45,35 +48,40 @@ export function securityDashboard(
   context: TenantContext,
   request: SecurityRequest,
 ): Promise<SecurityDashboard> {
-  return remembered(context, "findings", ["security", request], () => compute(context, request));
+  return remembered(context, "findings", ["security", request], () => compute(context, request), isWhole);
 }
 
 async function compute(context: TenantContext, request: SecurityRequest): Promise<SecurityDashboard> {
   const { range, filters, top, compare } = request;
   const scope: PostureScope = { range, filters };
-  const ask = (query: Partial<AnalyticsQuery>): Promise<QueryResult> =>
-    runQuery(context, { dataset: "findings", range, filters: [...filters, OPEN], ...query }).then(knownZeros);
-  const most = (...groupBy: string[]): Promise<QueryResult> => ask({ groupBy, limit: top, compare });
+  const parts = new Parts(context);
+  const ask = (part: string, query: Partial<AnalyticsQuery>): Promise<QueryResult | null> =>
+    parts.of(part, async () => {
+      const own: AnalyticsQuery = { dataset: "findings", range, filters: [...filters, OPEN], ...query };
+      return knownZeros(await runQuery(context, own));
+    });
+  const most = (part: string, ...groupBy: string[]): Promise<QueryResult | null> =>
+    ask(part, { groupBy, limit: top, compare });
   const [snapshots, severities, trend, statuses, services, accounts, regions] = await Promise.all([
     loadedSnapshots(context, "findings", range),
-    riskScore(context, scope, compare),
-    riskTrend(context, scope),
-    ask({ groupBy: ["status"], filters, compare }),
-    most("service"),
-    most("account"),
-    most("region"),
+    parts.of("severities", () => riskScore(context, scope, compare)),
+    parts.of("trend", () => riskTrend(context, scope)),
+    ask("statuses", { groupBy: ["status"], filters, compare }),
+    most("services", "service"),
+    most("accounts", "account"),
+    most("regions", "region"),
   ]);
   const [ages, heatmap, checks, resources, changes, byDay] = await Promise.all([
-    findingAges(context, scope),
-    ask({ groupBy: ["service", "severity"], limit: HEATMAP_CELLS }),
-    most("check", "title", "severity"),
-    most("resource", "resource_type", "account"),
-    changesBySeverity(context, scope),
-    changesByDay(context, scope),
+    parts.of("ages", () => findingAges(context, scope)),
+    ask("heatmap", { groupBy: ["service", "severity"], limit: HEATMAP_CELLS }),
+    most("checks", "check", "title", "severity"),
+    most("resources", "resource", "resource_type", "account"),
+    parts.of("changes", () => changesBySeverity(context, scope)),
+    parts.of("changesByDay", () => changesByDay(context, scope)),
   ]);
   const { stale } = snapshotSteps(snapshots, range, "ends");
   return {
-    range: statuses.range,
+    range: { ...range, zone: context.tenant.zone },
     snapshots: [
       ...[...lastWithin(snapshots, range)].map(([source, day]) => ({ source, day, inRange: true })),
       ...stale.map(({ source, day }) => ({ source, day, inRange: false })),
@@ -92,6 +100,7 @@ async function compute(context: TenantContext, request: SecurityRequest): Promis
       changes,
       changesByDay: byDay,
     },
+    problems: parts.problems(),
   };
 }
 

@@ -180,11 +180,11 @@ describe("security", () => {
       ["muted", "1"],
       ["resolved", "0"],
     ]);
-    expect(dashboard.services.rows.map(([service, findings]) => [service, findings])).toEqual([
+    expect(dashboard.services!.rows.map(([service, findings]) => [service, findings])).toEqual([
       ["S3", "3"],
       ["EC2", "1"],
     ]);
-    expect(dashboard.heatmap.rows).toContainEqual(["EC2", "critical", "1"]);
+    expect(dashboard.heatmap!.rows).toContainEqual(["EC2", "critical", "1"]);
     expect(dashboard.snapshots).toContainEqual({ source: "old:3", day: "2024-07-01", inRange: false });
   });
 

@@ -1,3 +1,4 @@
+import { problemText } from "../../core/errors/errors.ts";
 import { formatQuantity } from "../../core/money/format.ts";
 import type { QueryResult, Row } from "../../core/query/query.ts";
 import { SUMMARY_COMPUTATIONS } from "../../core/reports/computations/summary.ts";
@@ -61,7 +62,9 @@ async function answer(
     notes: [
       ...(left === 0 ? [] : [`${left} more figures, as cost is in several currencies, are in the summary.`]),
       ...found.notes,
+      ...found.problems.map((problem) => problemText(`What is told of ${problem.part}`, problem)),
     ],
+    failed: found.problems.length > 0,
     dataAsOf: asOf,
   });
   return { ...table, compare: found.compare };

@@ -8,6 +8,7 @@ import { runQuery } from "../analytics/run-query.ts";
 import { controlStandings } from "../compliance/standings.ts";
 import { frameworkScores } from "../compliance/computations.ts";
 import { usageMetric } from "../../core/usage/metrics.ts";
+import { type FailedPart, Parts } from "../parts.ts";
 import type { TenantContext } from "../services.ts";
 import { metricFilters, metricUsage } from "../usage/metrics.ts";
 import { checkDriver, driversBy } from "./parts.ts";
@@ -36,6 +37,8 @@ export interface Summary {
   figures: readonly Figure[];
   /** What is to be said of days without data. */
   notes: readonly string[];
+  /** Why the figures of an area could not be computed; they are not there. */
+  problems: readonly FailedPart[];
 }
 
 export interface SummaryRequest {
@@ -50,16 +53,19 @@ export interface SummaryRequest {
  */
 export async function summary(context: TenantContext, request: SummaryRequest): Promise<Summary> {
   const { range, compare } = request;
-  const areas = [costFigures, securityFigures, complianceFigures, usageFigures];
-  const figures = await Promise.all(areas.map((area) => area(context, request)));
+  const parts = new Parts(context);
+  const figures = await Promise.all(
+    Object.entries(AREAS).map(([area, compute]) => parts.of(area, () => compute(context, request))),
+  );
   const { from, to } = comparedRange(range, compare);
   const compared = { from, to, kind: compare };
-  const all = figures.flat();
+  const all = figures.flatMap((found) => found ?? []);
   return {
     range: { ...range, zone: context.tenant.zone },
     compare: compared,
     figures: all,
     notes: await daysWithout(context, all, { range, compare: compared }),
+    problems: parts.problems(),
   };
 }
 
@@ -222,4 +228,11 @@ const usageFigures: Area = async (context, { range, filters, compare }) => {
         };
       }),
   );
+};
+
+const AREAS: Readonly<Record<Figure["area"], Area>> = {
+  cost: costFigures,
+  security: securityFigures,
+  compliance: complianceFigures,
+  usage: usageFigures,
 };

@@ -8,6 +8,7 @@ import { compareMetrics, type MetricKind, usageMetric } from "../../core/usage/m
 import { coverageOf } from "../analytics/coverage.ts";
 import { remembered } from "../analytics/remember.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
+import { type FailedPart, isWhole, Parts } from "../parts.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
@@ -21,15 +22,17 @@ const KINDS: Readonly<Record<MetricKind, string>> = {
 
 /** A metric with its course and where it was used. */
 export interface MetricDetail extends MetricUsage {
-  trend: QueryResult;
-  services: QueryResult;
-  accounts: QueryResult;
+  trend: QueryResult | null;
+  services: QueryResult | null;
+  accounts: QueryResult | null;
 }
 
 export interface UsageDashboard {
   range: QueryResult["range"];
   metrics: MetricDetail[];
   notes: readonly string[];
+  /** Why tables that are null could not be computed. */
+  problems: readonly FailedPart[];
 }
 
 export interface UsageRequest extends UsageScope {
@@ -43,36 +46,42 @@ export interface UsageRequest extends UsageScope {
  * @throws DomainError as `openQuery`
  */
 export function usageDashboard(context: TenantContext, request: UsageRequest): Promise<UsageDashboard> {
-  return remembered(context, "usage", ["usage", request], async () => {
-    const { top, compare, range, filters } = request;
-    const scope: UsageScope = { range, filters };
-    const metrics = await metricUsage(context, scope, compare);
-    const detailed = metrics.map((usage) => detailOf(context, scope, usage, { top, compare }));
-    return {
-      range: { ...range, zone: context.tenant.zone },
-      metrics: await Promise.all(detailed),
-      notes: [...notesOf(metrics), ...(await daysWithout(context, metrics, scope, compare))],
-    };
-  });
+  return remembered(context, "usage", ["usage", request], () => compute(context, request), isWhole);
+}
+
+async function compute(context: TenantContext, request: UsageRequest): Promise<UsageDashboard> {
+  const { compare, range, filters } = request;
+  const scope: UsageScope = { range, filters };
+  const parts = new Parts(context);
+  const metrics = await metricUsage(context, scope, compare);
+  const detailed = metrics.map((usage) => detailOf(context, request, usage, parts));
+  return {
+    range: { ...range, zone: context.tenant.zone },
+    metrics: await Promise.all(detailed),
+    notes: [...notesOf(metrics), ...(await daysWithout(context, metrics, scope, compare))],
+    problems: parts.problems(),
+  };
 }
 
 async function detailOf(
   context: TenantContext,
-  scope: UsageScope,
+  { top, compare, range, filters: asked }: UsageRequest,
   usage: MetricUsage,
-  { top, compare }: { top: number; compare: Comparison },
+  parts: Parts,
 ): Promise<MetricDetail> {
   const measures = [usage.kind === "counter" ? "quantity" : "level"];
-  const filters = [...scope.filters, ...metricFilters(usage.metric, usage.unit)];
-  const ask = (by: string, limit: number, compared = true): Promise<QueryResult> =>
-    runQuery(context, {
-      ...{ dataset: "usage", range: scope.range, groupBy: [by], measures, filters, limit },
-      ...(compared && { compare }),
-    });
+  const filters = [...asked, ...metricFilters(usage.metric, usage.unit)];
+  const ask = (part: string, by: string, limit: number, compared = true): Promise<QueryResult | null> =>
+    parts.of(`${usage.metric}.${part}`, () =>
+      runQuery(context, {
+        ...{ dataset: "usage", range, groupBy: [by], measures, filters, limit },
+        ...(compared && { compare }),
+      }),
+    );
   const [trend, services, accounts] = await Promise.all([
-    ask("day", 10_000, false),
-    ask("service", top),
-    ask("account", top),
+    ask("trend", "day", 10_000, false),
+    ask("services", "service", top),
+    ask("accounts", "account", top),
   ]);
   return { ...usage, trend, services, accounts };
 }

@@ -82,11 +82,11 @@ describe("usage", () => {
       "The previous period 2024-08-31 to 2024-09-01 has usage data from 2024-09-01 on (1 of 2 days); changes against it are not like for like.",
     ]);
     const storage = metrics.find(({ metric }) => metric === "storage_gb")!;
-    expect(storage.trend.rows).toEqual([
+    expect(storage.trend!.rows).toEqual([
       ["2024-09-02", "120"],
       ["2024-09-03", "160"],
     ]);
-    expect(storage.services.rows[0]?.slice(0, 4)).toEqual(["S3", "160", "50", "110"]);
+    expect(storage.services!.rows[0]?.slice(0, 4)).toEqual(["S3", "160", "50", "110"]);
   });
 
   it("has a total row only where one metric is asked for", async () => {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { AnswerOf } from "../../contract/route.ts";
 import type { Routes } from "../../contract/routes.ts";
-import { invalid } from "../../core/errors/errors.ts";
+import { invalid, problemText } from "../../core/errors/errors.ts";
 import { formatMoney, formatPercent } from "../../core/money/format.ts";
 import { asTenant, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
@@ -115,7 +115,9 @@ function percentOf(text: string): number {
   });
 }
 
-const STATUS: Readonly<Record<Budget["state"]["status"], string>> = {
+type State = NonNullable<Budget["state"]>;
+
+const STATUS: Readonly<Record<State["status"], string>> = {
   ok: "on track",
   warning: "at risk",
   over: "over",
@@ -123,7 +125,7 @@ const STATUS: Readonly<Record<Budget["state"]["status"], string>> = {
 };
 
 /** The highest threshold that is reached, and the highest that the forecast reaches; a dash for none of them. */
-function crossed(thresholds: Budget["state"]["thresholds"]): (string | null)[] {
+function crossed(thresholds: State["thresholds"]): (string | null)[] {
   const highest = (of: typeof thresholds): string => {
     const percents = of.map(({ percent }) => percent);
     return percents.length === 0 ? "–" : `${Math.max(...percents)}%`;
@@ -145,6 +147,7 @@ async function print(effects: Effects, budgets: readonly Budget[]): Promise<void
   const money = (amount: string | null, currency: string): string | null =>
     amount === null ? null : formatMoney(amount, currency);
   const rows = budgets.map(({ id, name, amount, currency, state }) => {
+    if (state === null) return [id, name, "failed", money(amount, currency)];
     const { spent, spentPercent, expected, forecast, status } = state;
     return [
       ...[id, name, STATUS[status], money(amount, currency), money(spent, currency)],
@@ -174,5 +177,8 @@ async function print(effects: Effects, budgets: readonly Budget[]): Promise<void
       rows,
     ),
   );
-  for (const note of new Set(budgets.flatMap((budget) => budget.state.notes))) effects.err(`note: ${note}\n`);
+  for (const note of new Set(budgets.flatMap(({ state }) => state?.notes ?? [])))
+    effects.err(`note: ${note}\n`);
+  for (const { name, problem } of budgets)
+    if (problem !== undefined) effects.err(`failed: ${problemText(name, problem)}\n`);
 }

@@ -96,6 +96,32 @@ describe("securebase budgets", () => {
     expect([gone.code, gone.err.includes("budget.not-found")]).toEqual([1, true]);
   });
 
+  it("are listed with one whose sum is too large to be told, which can be removed", async () => {
+    const of = ["--tenant", "vast"];
+    await securebase("tenants", "add", "vast", "--name", "Vast", "--account", "0043");
+    // Each bill can be told, and the two together cannot.
+    for (const [payer, service] of ["EC2", "S3"].entries()) {
+      const day = new Date().toISOString().slice(0, 10);
+      const month = `${day.slice(0, 7)}-01T00:00:00Z`;
+      const most = "90000000000000000000";
+      const times = `${month},${month},${day}T00:00:00Z,${day}T23:00:00Z`;
+      const line = `${most},${most},${most},${most},USD,${times},${payer},0043,AWS,${service},Usage,`;
+      await writeFile(join(folder, `${service}.csv`), `${HEADER}\n${line}\n`);
+      expect((await securebase("import", join(folder, `${service}.csv`))).code).toBe(0);
+    }
+    const add = async (...options: string[]): Promise<string> => {
+      const { out } = await securebase("budgets", "add", ...of, "--amount", "50", "--json", ...options);
+      return (JSON.parse(out) as { id: string }).id;
+    };
+    await add("--name", "Storage", "--where", "service=S3");
+    const id = await add("--name", "Everything");
+    const { code, out, err } = await securebase("budgets", "list", ...of);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Storage +over .*\n.*Everything +failed +\$50\.00 +·/);
+    expect(err).toContain("failed: Everything could not be computed: A sum has more than 20 digits");
+    expect((await securebase("budgets", "remove", id, ...of)).out).toBe("Removed Everything\n");
+  });
+
   it("are refused with what is wrong", async () => {
     const wrong = await securebase("budgets", "add", ...tenant, "--name", "x", "--amount", "1,5");
     expect(wrong.code).toBe(2);

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../contract/client.ts";
 import type { AnswerOf } from "../../contract/route.ts";
 import type { Routes } from "../../contract/routes.ts";
+import { problemText } from "../../core/errors/errors.ts";
 import { formatMoney, formatPercent, formatQuantity } from "../../core/money/format.ts";
 import type { QueryResult } from "../../core/query/query.ts";
 import { COMPARISONS, type Comparison, describeRange, type RangePreset } from "../../core/time/ranges.ts";
@@ -137,7 +138,8 @@ export function postureCommands(program: Command, effects: Effects): void {
   );
 }
 
-function section(title: string, result: QueryResult, without: readonly string[] = []): string {
+function section(title: string, result: QueryResult | null, without: readonly string[] = []): string {
+  if (result === null) return `\n${title}\nnot computed\n`;
   const { notes } = result.completeness;
   const shown = notes.filter((note) => !/ more rows? added up as "Others"/.test(note));
   const body =
@@ -145,6 +147,11 @@ function section(title: string, result: QueryResult, without: readonly string[] 
       ? `${UNKNOWN}\n`
       : resultTable(result, { unknown: UNKNOWN, places: 2, without });
   return `\n${title}\n${body}${shown.map((note) => `note: ${note}\n`).join("")}`;
+}
+
+/** Why what is not computed is not. */
+function problemLines({ problems }: Pick<AnswerOf<Routes["summary"]>, "problems">): string[] {
+  return problems.map((problem) => `failed: ${problemText(problem.part, problem)}\n`);
 }
 
 function heading(title: string, range: QueryResult["range"]): string {
@@ -169,6 +176,7 @@ function showSecurity(answer: AnswerOf<Routes["security"]>): string {
     ...(stale.length === 0
       ? []
       : [`\nNot recorded in this range, so ${UNKNOWN}: ${stale.map(({ source }) => source).join(", ")}\n`]),
+    ...problemLines(answer),
   ].join("");
 }
 
@@ -179,10 +187,12 @@ function showCompliance(answer: AnswerOf<Routes["compliance"]>): string {
     section("Scores by control family", answer.families),
     section("Changed controls", answer.changes, ["controls"]),
     section("Failed results", answer.failed),
+    ...problemLines(answer),
   ].join("");
 }
 
-function showUsage({ range, metrics, notes }: AnswerOf<Routes["usage"]>): string {
+function showUsage(answer: AnswerOf<Routes["usage"]>): string {
+  const { range, metrics, notes } = answer;
   const number = (value: string | null): string => (value === null ? UNKNOWN : formatQuantity(value));
   const heads = [
     "Metric",
@@ -214,12 +224,14 @@ function showUsage({ range, metrics, notes }: AnswerOf<Routes["usage"]>): string
       section(`${label}${unit === null ? "" : ` (${unit})`}`, services),
     ),
     ...notes.map((note) => `note: ${note}\n`),
+    ...problemLines(answer),
   ].join("");
 }
 
 type Figure = AnswerOf<Routes["summary"]>["figures"][number];
 
-function showSummary({ range, compare, figures, notes }: AnswerOf<Routes["summary"]>): string {
+function showSummary(answer: AnswerOf<Routes["summary"]>): string {
+  const { range, compare, figures, notes } = answer;
   const heads = ["Figure", "Value", "Before", "Change", "Change %", "Main driver", "Its change"];
   const table = textTable(
     heads.map((label, i) => ({ label, align: i === 0 || i === 5 ? ("left" as const) : ("right" as const) })),
@@ -243,7 +255,7 @@ function showSummary({ range, compare, figures, notes }: AnswerOf<Routes["summar
       ];
     }),
   );
-  const remarks = notes.map((note) => `note: ${note}\n`).join("");
+  const remarks = [...notes.map((note) => `note: ${note}\n`), ...problemLines(answer)].join("");
   return `${heading("Summary", range)}compared with ${describeRange(compare)}\n\n${table}${remarks}`;
 }
 

@@ -173,12 +173,13 @@ export const costRoutes = routes({
     path: "/v1/budgets",
     tag: "Budgets",
     summary: "List budgets",
-    description: "The tenant's budgets, oldest first, each with where it stands.",
+    description:
+      "The tenant's budgets, oldest first, each with where it stands; one of which that cannot be told says why, and the others are answered.",
     access: "view",
     limit: "queries",
     query: z.strictObject({ ...pageQuery, ...month }),
     ok: { status: 200, description: "A page of budgets.", schema: pageOf(budgetSchema) },
-    problems: ["date.invalid", "date.out-of-reach", "query.mixed-currencies"],
+    problems: ["date.invalid", "date.out-of-reach"],
     examples: [
       { name: "Now", query: {} },
       { name: "In September", query: { month: "2024-09" } },
@@ -226,7 +227,7 @@ export const costRoutes = routes({
     params: idParams("budget"),
     query: z.strictObject(month),
     ok: { status: 200, description: "The budget.", schema: budgetSchema, headers: ETAG },
-    problems: ["budget.not-found", "date.invalid", "date.out-of-reach", "query.mixed-currencies"],
+    problems: ["budget.not-found", "date.invalid", "date.out-of-reach"],
     examples: [{ name: "Get", params: { id: ID } }],
   },
   replaceBudget: {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { date, instant } from "./common.ts";
+import { date, instant, partProblemSchema } from "./common.ts";
 import { filterSchema, queryResultSchema } from "./query.ts";
 import { doc, named } from "./registry.ts";
 
@@ -185,6 +185,32 @@ export const budgetSpecSchema = named(
   }),
 );
 
+const budgetState = named(
+  "BudgetState",
+  "Where a budget stands in a month.",
+  z.object({
+    month: date("First day of the month it is about."),
+    status: doc(
+      z.enum(["ok", "warning", "over", "unknown"]),
+      "`over`: more is spent than the amount. `warning`: the forecast is over it, or the last threshold below 100 is reached. `unknown`: there are no facts of the month.",
+    ),
+    spent: exact("Exact, so far; null when not known."),
+    lastDay: doc(z.nullable(z.string()), "Last day whose facts are in it."),
+    spentPercent: exact("Of the amount."),
+    expected: doc(z.string(), "What an even pace would have spent by then."),
+    forecast: doc(estimateSchema, "Of the whole month; null when the month is not the running one."),
+    forecastPercent: exact("Of the amount."),
+    thresholds: z.array(
+      z.object({
+        percent: z.number(),
+        reached: z.boolean(),
+        forecast: doc(z.nullable(z.boolean()), "Whether the forecast reaches it; null without one."),
+      }),
+    ),
+    notes,
+  }),
+);
+
 export const budgetSchema = named(
   "Budget",
   "A budget and where it stands. `etag` changes with every write and is sent as the ETag header too.",
@@ -200,26 +226,7 @@ export const budgetSchema = named(
     createdAt: instant("When it was set."),
     updatedAt: instant("When it was last changed."),
     etag: z.string(),
-    state: z.object({
-      month: date("First day of the month it is about."),
-      status: doc(
-        z.enum(["ok", "warning", "over", "unknown"]),
-        "`over`: more is spent than the amount. `warning`: the forecast is over it, or the last threshold below 100 is reached. `unknown`: there are no facts of the month.",
-      ),
-      spent: exact("Exact, so far; null when not known."),
-      lastDay: doc(z.nullable(z.string()), "Last day whose facts are in it."),
-      spentPercent: exact("Of the amount."),
-      expected: doc(z.string(), "What an even pace would have spent by then."),
-      forecast: doc(estimateSchema, "Of the whole month; null when the month is not the running one."),
-      forecastPercent: exact("Of the amount."),
-      thresholds: z.array(
-        z.object({
-          percent: z.number(),
-          reached: z.boolean(),
-          forecast: doc(z.nullable(z.boolean()), "Whether the forecast reaches it; null without one."),
-        }),
-      ),
-      notes,
-    }),
+    state: doc(z.nullable(budgetState), "Null where `problem` says why it cannot be told."),
+    problem: z.exactOptional(doc(partProblemSchema, "Why it cannot be told where the budget stands.")),
   }),
 );

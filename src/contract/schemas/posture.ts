@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { SEVERITIES } from "../../core/findings/severity.ts";
 import { FINDING_CHANGES } from "../../core/findings/history.ts";
 import { COMPARISONS } from "../../core/time/ranges.ts";
-import { date } from "./common.ts";
+import { date, partProblems } from "./common.ts";
 import { compareParam, queryResultSchema, rangeParams, resultRangeSchema } from "./query.ts";
 import { doc, named } from "./registry.ts";
 
@@ -76,7 +76,8 @@ export const usageParams = z.strictObject({
 
 export const summaryParams = z.strictObject({ ...scopeParams, ...compareParam });
 
-const table = (description: string) => doc(queryResultSchema, description);
+/** Null where `problems` says why it could not be computed. */
+const table = (description: string) => doc(z.nullable(queryResultSchema), description);
 const count = (description: string) => doc(z.int(), description);
 const decimal = (description: string) => doc(z.nullable(z.string()), description, { examples: ["12.5"] });
 const severity = doc(z.nullable(z.enum(SEVERITIES)), "Null where the source names none.");
@@ -108,6 +109,7 @@ export const securityDashboardSchema = named(
       "New, reopened and resolved findings by severity since the last snapshot before the range, with mean and median days to resolve; no rows when no two snapshots can be compared.",
     ),
     changesByDay: table("The same by snapshot."),
+    problems: partProblems,
   }),
 );
 
@@ -205,6 +207,7 @@ export const complianceDashboardSchema = named(
     controls: table("Every control with its outcome."),
     failed: table("Failed results with their resources; the rest is in the others row."),
     changes: table("Controls whose outcome changed since the last snapshot before the range."),
+    problems: partProblems,
   }),
 );
 
@@ -256,6 +259,7 @@ export const usageDashboardSchema = named(
       }),
     ),
     notes: z.array(z.string()),
+    problems: partProblems,
   }),
 );
 
@@ -301,5 +305,6 @@ export const summarySchema = named(
       }),
     ),
     notes: doc(z.array(z.string()), "Days of the periods that there is no data of."),
+    problems: partProblems,
   }),
 );

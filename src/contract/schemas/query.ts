@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { DATASET_IDS } from "../../core/metrics/datasets.ts";
 import { FILTER_OPS } from "../../core/query/query.ts";
 import { COMPARISONS, PRESETS } from "../../core/time/ranges.ts";
-import { date, nullableInstant } from "./common.ts";
+import { date, nullableInstant, partProblems } from "./common.ts";
 import { doc, named } from "./registry.ts";
 
 /*
@@ -207,12 +207,13 @@ export const costDashboardSchema = named(
   z.object({
     range: resultRangeSchema,
     totals: doc(
-      queryResultSchema,
+      z.nullable(queryResultSchema),
       "Billed, effective, list and contracted cost, with change against the period before.",
     ),
-    trend: doc(queryResultSchema, "Cost by day."),
-    services: doc(queryResultSchema, "The costliest services, with change."),
-    regions: doc(queryResultSchema, "The costliest regions, with change."),
-    accounts: doc(queryResultSchema, "The costliest accounts, with change."),
+    trend: doc(z.nullable(queryResultSchema), "Cost by day."),
+    services: doc(z.nullable(queryResultSchema), "The costliest services, with change."),
+    regions: doc(z.nullable(queryResultSchema), "The costliest regions, with change."),
+    accounts: doc(z.nullable(queryResultSchema), "The costliest accounts, with change."),
+    problems: partProblems,
   }),
 );

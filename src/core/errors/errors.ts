@@ -58,3 +58,34 @@ export class DomainError extends Error {
 export function invalid(code: string, message: string, details: ErrorDetails = {}): DomainError {
   return new DomainError(code, "invalid", message, details);
 }
+
+/** Whatever was thrown, as an error a client may see: the unexpected is told without its details, which the log has. */
+export function asDomainError(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  return new DomainError("service.internal", "unavailable", "The service failed to answer", {
+    fix: "Try again; if it happens again, report the requestId.",
+    cause: error,
+  });
+}
+
+/** An error in the place of a part of an answer that has other parts. */
+export interface Problem {
+  code: string;
+  message: string;
+  fix?: string;
+  /** Of a fault of ours: what it is logged under. */
+  requestId?: string;
+}
+
+export function problemOf({ code, message, fix }: DomainError, requestId?: string): Problem {
+  return {
+    ...{ code, message },
+    ...(fix !== undefined && { fix }),
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
+/** A sentence that stands where something should. @param what `The forecast` */
+export function problemText(what: string, { message, requestId }: Problem): string {
+  return `${what} could not be computed: ${message}${requestId === undefined ? "" : ` (request ${requestId})`}`;
+}

@@ -1,4 +1,5 @@
 import { runQuery } from "../../app/analytics/run-query.ts";
+import { Parts } from "../../app/parts.ts";
 import { parseFilter, parseSort } from "../../contract/filter-text.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import type { AnalyticsQuery, QueryFilter } from "../../core/query/query.ts";
@@ -61,16 +62,21 @@ export const analyticsHandlers: Pick<Handlers, "query" | "queryByUrl" | "costs">
       ...(currency === undefined ? [] : [{ field: "currency", op: "equals" as const, value: currency }]),
       ...(account === undefined ? [] : [{ field: "account", op: "in" as const, value: account }]),
     ];
-    const ask = (query: Partial<AnalyticsQuery>) =>
-      runQuery(tenant, { dataset: "cost", range, filters, measures: ["billed_cost"], ...query });
-    const costliest = (dimension: string) => ask({ groupBy: [dimension], limit: top, compare });
+    const parts = new Parts(tenant);
+    const ask = (part: string, query: Partial<AnalyticsQuery>) =>
+      parts.of(part, () =>
+        runQuery(tenant, { dataset: "cost", range, filters, measures: ["billed_cost"], ...query }),
+      );
+    const costliest = (part: string, dimension: string) =>
+      ask(part, { groupBy: [dimension], limit: top, compare });
     const [totals, trend, services, regions, accounts] = await Promise.all([
-      ask({ measures: COST_MEASURES, compare }),
-      ask({ groupBy: ["day"], measures: ["billed_cost", "effective_cost"], limit: 10_000 }),
-      costliest("service"),
-      costliest("region"),
-      costliest("account"),
+      ask("totals", { measures: COST_MEASURES, compare }),
+      ask("trend", { groupBy: ["day"], measures: ["billed_cost", "effective_cost"], limit: 10_000 }),
+      costliest("services", "service"),
+      costliest("regions", "region"),
+      costliest("accounts", "account"),
     ]);
-    return json({ range: totals.range, totals, trend, services, regions, accounts });
+    const zoned = { ...range, zone: tenant.tenant.zone };
+    return json({ range: zoned, totals, trend, services, regions, accounts, problems: parts.problems() });
   },
 };

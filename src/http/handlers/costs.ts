@@ -5,7 +5,7 @@ import {
   listBudgets,
   removeBudget,
   replaceBudget,
-  viewBudget,
+  viewBudgets,
 } from "../../app/cost/budgets.ts";
 import { chargebackOf } from "../../app/cost/chargeback.ts";
 import { currencyFilter } from "../../app/cost/cost-query.ts";
@@ -43,13 +43,15 @@ function daysOf(tenant: TenantContext, params: Parameters<typeof rangeOf>[0]): D
 
 const DEFAULT_ANOMALIES = 20;
 
+/** A budget, which is there to be changed and removed whether or not it can be told where it stands. */
 async function shown(
   tenant: TenantContext,
   budget: Versioned<Budget>,
   status = 200,
   month?: string,
 ): Promise<Response> {
-  return json(await viewBudget(tenant, budget, month), status, {
+  const [view] = await viewBudgets(tenant, [budget], month);
+  return json(view, status, {
     ETag: quoteEtag(budget.etag),
     ...(status === 201 && { Location: `/v1/budgets/${budget.id}` }),
   });
@@ -102,8 +104,7 @@ export const costHandlers: Pick<
 
   listBudgets: async ({ tenant, query }) => {
     const { items, next } = await page(query, (wanted) => listBudgets(tenant, wanted));
-    const views = await Promise.all(items.map((budget) => viewBudget(tenant, budget, query.month)));
-    return json({ items: views, next });
+    return json({ items: await viewBudgets(tenant, items, query.month), next });
   },
 
   createBudget: async ({ tenant, body }) => shown(tenant, await createBudget(tenant, specOf(body)), 201),

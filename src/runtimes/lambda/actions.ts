@@ -1,6 +1,7 @@
 import type { AwsStore } from "../../adapters/aws/store.ts";
 import { resumeExport } from "../../app/exports/legs.ts";
 import type { Services } from "../../app/services.ts";
+import { traceOf } from "../../http/logger.ts";
 import type { ExportEvent } from "./jobs.ts";
 import { sync, type SyncContext } from "./sync.ts";
 
@@ -29,9 +30,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
   housekeeping: async ({ store }) => ({ statusCode: 200, body: await store.housekeep() }),
 
-  export: async ({ services, remaining }, event) => {
+  export: async ({ services, remaining, logger }, event) => {
     const { work } = event as unknown as ExportEvent;
-    await resumeExport(services, work, remaining);
+    await resumeExport(services, work, remaining, (id) => traceOf(logger, id));
     return { statusCode: 200, body: { done: true } };
   },
 

@@ -1,7 +1,8 @@
+import { asDomainError } from "../../core/errors/errors.ts";
 import type { Logger } from "../../http/logger.ts";
 import { errorFields } from "../../http/logger.ts";
 import { LostErrors } from "../../http/lost-errors.ts";
-import { asDomainError, problemResponse } from "../../http/problem.ts";
+import { problemResponse } from "../../http/problem.ts";
 import { actionOf, runAction } from "./actions.ts";
 import { type Composed, compose } from "./compose.ts";
 import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./events.ts";

@@ -2,9 +2,9 @@ import type { Services } from "../../app/services.ts";
 import { startDueSyncs } from "../../app/sync/due.ts";
 import { timeIsUp } from "../../app/sync/out-of-time.ts";
 import { type SyncOutcome, SyncTask } from "../../app/sync/sync-task.ts";
-import { DomainError } from "../../core/errors/errors.ts";
+import { asDomainError, DomainError } from "../../core/errors/errors.ts";
 import { errorFields, type Logger } from "../../http/logger.ts";
-import { asDomainError, statusOf } from "../../http/problem.ts";
+import { statusOf } from "../../http/problem.ts";
 import type { SyncWork } from "../../ports/jobs.ts";
 
 /**
