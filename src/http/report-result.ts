@@ -35,6 +35,7 @@ async function shown(section: DocumentSection, rows: number): Promise<unknown> {
   const { kind } = section;
   if (kind === "heading" || kind === "text") return { kind, text: section.text };
   if (kind === "kpis") return { kind, items: section.items };
+  if (kind === "failed") return section;
   const { id, title } = section;
   if (kind === "chart") return { kind, id, title, chart: section.chart, data: section.data };
   return { kind, id, title, detail: section.detail, data: await firstRows(section.table, rows) };

@@ -60,9 +60,14 @@ function manifestHeaders(manifest: Manifest, headers: Headers): void {
   headers.set("X-Generated-At", manifest.generatedAt);
   if (manifest.dataAsOf !== null) headers.set("X-Data-As-Of", manifest.dataAsOf);
   headers.set("X-Demo", String(manifest.demo));
-  const totals = asciiJson(manifest.totals);
-  // Servers and gateways refuse header sections of more than 8 KB; quantities in very many units would make one.
-  if (totals.length <= 4096) headers.set("X-Totals", totals);
+  setJson(headers, "X-Totals", manifest.totals, 4096);
+  if (manifest.failures !== undefined) setJson(headers, "X-Failed-Sections", manifest.failures, 2048);
+}
+
+/** Servers and gateways refuse header sections of more than 8 KB; quantities in very many units would make one. */
+function setJson(headers: Headers, name: string, value: unknown, most: number): void {
+  const text = asciiJson(value);
+  if (text.length <= most) headers.set(name, text);
 }
 
 /** JSON in ASCII, as header fields need it (RFC 9110 section 5.5). */

@@ -1,14 +1,21 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { QueryPlan } from "../../core/query/plan.ts";
 import type { Row } from "../../core/query/query.ts";
 import type { ReportDefinition, SectionQuery } from "../../core/reports/definition.ts";
-import { detailTable } from "../../core/reports/document.ts";
+import type { Digest } from "../../core/reports/manifest.ts";
+import { closeTables, detailTable } from "../../core/reports/document.ts";
 import type { Aggregate, TenantMetrics } from "../../ports/metric-store.ts";
 import { renderDocument } from "../exports/export.ts";
 import type { Services, TenantContext } from "../services.ts";
 import { buildDocument } from "./build-document.ts";
+
+const digestOf = (hash: Hash): Digest => ({
+  update: (text) => void hash.update(text),
+  hex: () => hash.digest("hex"),
+  copy: () => digestOf(hash.copy()),
+});
 
 /** A store that answers every plan from one function and counts the row streams that are still open. */
 function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null; groups?: number }) {
@@ -42,10 +49,7 @@ function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null;
     clock: { now: () => new Date("2024-10-01T00:00:00Z") },
     metrics: { forTenant: () => metrics },
     cache: { forTenant: () => ({ get: () => Promise.resolve(undefined), set: () => Promise.resolve() }) },
-    digest: () => {
-      const hash = createHash("sha256");
-      return { update: (text: string) => void hash.update(text), hex: () => hash.digest("hex") };
-    },
+    digest: () => digestOf(createHash("sha256")),
     version: "1",
   } as unknown as Services;
   const context = {
@@ -69,19 +73,41 @@ const rows: Row[] = [
 ];
 
 describe("a document", () => {
-  it("is an error as a whole when one of its questions fails, and holds on to nothing", async () => {
-    const { context, open } = scene((plan) => {
-      if (plan.keys[0]?.id === "region") throw new DomainError("store.unavailable", "unavailable", "gone");
+  const table = (id: string, query: Partial<SectionQuery>): ReportDefinition["sections"][number] => ({
+    ...{ kind: "table", id, title: id.toUpperCase() },
+    query: { ...byService, ...query },
+  });
+  const without = (dimension: string) =>
+    scene((plan) => {
+      if (plan.keys[0]?.id === dimension) throw new DomainError("store.unavailable", "unavailable", "gone");
       return { rows, total: "3" };
     });
-    const failing = report({
-      kind: "table",
-      id: "r",
-      title: "R",
-      query: { ...byService, groupBy: ["region"] },
+
+  it("has the problem of a question that fails in its place, and is not complete", async () => {
+    const { context } = without("region");
+    const failing = report(table("r", { groupBy: ["region"] }), table("a", { groupBy: ["account"] }));
+    const document = await buildDocument(context, failing);
+    expect(document.sections.map(({ kind }) => kind)).toEqual(["table", "failed", "table"]);
+    for await (const batch of detailTable(document).table.batches()) expect(batch).toHaveLength(1);
+    const message = "R could not be computed: gone";
+    expect(document.manifest()).toMatchObject({
+      ...{ rowsWritten: 2, rowsTotal: 2, complete: false, notes: [message] },
+      failures: [{ section: "r", title: "R", code: "store.unavailable", message }],
     });
-    await expect(buildDocument(context, failing)).rejects.toMatchObject({ code: "store.unavailable" });
+    await closeTables(document.sections);
+  });
+
+  it("is an error as a whole when its dataset or what it asks is at fault, and holds on to nothing", async () => {
+    const { context, open } = without("service");
+    const other = table("a", { groupBy: ["account"] });
+    await expect(buildDocument(context, report(other))).rejects.toMatchObject({ code: "store.unavailable" });
     expect(open()).toBe(0);
+    const whole = scene(() => ({ rows, total: "3" }));
+    const wrong = report(other, table("w", { groupBy: ["colour"] }));
+    await expect(buildDocument(whole.context, wrong)).rejects.toMatchObject({
+      code: "query.unknown-dimension",
+    });
+    expect(whole.open()).toBe(0);
   });
 
   it("lets go of tables that a reader who left early never saw", async () => {

@@ -10,6 +10,7 @@ import type {
 import {
   closeTables,
   type DocumentSection,
+  failuresOf,
   type Kpi,
   type ReportDocument,
   type TableStream,
@@ -19,9 +20,11 @@ import {
   datasetHasher,
   type Manifest,
   manifestTotals,
+  type SectionFailure,
 } from "../../core/reports/manifest.ts";
 import { type DayRange, type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
+import { partOf } from "../parts.ts";
 import type { TenantContext } from "../services.ts";
 import { openComputation } from "./computations.ts";
 import { chartAnswer } from "./chart-answer.ts";
@@ -48,8 +51,9 @@ const READ_AHEAD = 500;
 
 /**
  * Runs all questions of a report. Charts, cards and side tables are answered at once, the detail table is opened as a
- * stream: the caller renders the document, or calls `closeTables`.
- * @throws DomainError as `openQuery`; a report is whole or it is an error, never a page with a hole
+ * stream: the caller renders the document, or calls `closeTables`. A chart, card or side table that cannot be computed
+ * says so in its place, and the manifest that the report is not complete.
+ * @throws DomainError as `openQuery`, where the report asks what cannot be asked or its detail table cannot be computed
  */
 export async function buildDocument(
   context: TenantContext,
@@ -81,7 +85,7 @@ export async function buildDocument(
     dataAsOf: detail.table.head.dataAsOf,
     demo: tenant.demo,
   };
-  const recorded = recordManifest(context, detail.table, {
+  const recorded = recordManifest(context, detail.table, failuresOf(sections), {
     ...about,
     query: question?.kind === "table" ? questionOf(question, asking) : null,
     generator: `SecureBase Analytics ${services.version}`,
@@ -100,7 +104,7 @@ export async function buildDocument(
   };
 }
 
-/** All sections, or the first failure, after the tables that did open are closed again. */
+/** All sections, or the first that refuses the report, after the tables that did open are closed again. */
 async function allOrNone(answers: readonly Promise<DocumentSection>[]): Promise<DocumentSection[]> {
   const settled = await Promise.allSettled(answers);
   const failure = settled.find((answer) => answer.status === "rejected");
@@ -132,25 +136,38 @@ async function answerSection(
     case "kpis":
       return {
         kind: "kpis",
-        items: await Promise.all(section.items.map((item) => answerKpi(context, item, asking))),
+        items: await Promise.all(section.items.map((item) => kpiOrProblem(context, item, asking))),
       };
     case "chart": {
       const { kind, id, title, chart, query, width } = section;
-      const data =
-        query === undefined
-          ? await held(context, section, asking)
-          : await chartAnswer(context, chart, asking.ask(query));
-      return { kind, id, title, chart, ...(width !== undefined && { width }), data };
+      const data = await partOf(context, id, () =>
+        query === undefined ? held(context, section, asking) : chartAnswer(context, chart, asking.ask(query)),
+      );
+      if ("problem" in data) return { kind: "failed", id, title, ...data };
+      return { kind, id, title, chart, ...(width !== undefined && { width }), data: data.answer };
     }
     case "table": {
-      const { id, title, query, compute } = section;
-      const table =
+      const { kind, id, detail = false, query, compute } = section;
+      const title = section.title || definition.title;
+      const open = (): Promise<TableStream> =>
         compute === undefined
-          ? await openQuery(context, asking.ask(needed(query)))
-          : await openComputation(context, compute, asking);
-      return { kind: "table", id, title: title || definition.title, detail: section.detail === true, table };
+          ? openQuery(context, asking.ask(needed(query)))
+          : openComputation(context, compute, asking);
+      // Without its dataset there is nothing to write: a failure there is the report's.
+      if (detail) return { kind, id, title, detail, table: await open() };
+      const found = await partOf(context, id, open);
+      if ("problem" in found) return { kind: "failed", id, title, ...found };
+      return { kind, id, title, detail, table: found.answer };
     }
   }
+}
+
+/** A card, or one that says why it has no number. */
+async function kpiOrProblem(context: TenantContext, spec: KpiSpec, asking: Asking): Promise<Kpi> {
+  const found = await partOf(context, spec.id, () => answerKpi(context, spec, asking));
+  if ("answer" in found) return found.answer;
+  const { id, label, upIs } = spec;
+  return { id, label, value: null, type: "quantity", unit: null, upIs, ...found };
 }
 
 /** A part's whole answer in memory, as charts and cards need it. */
@@ -194,6 +211,7 @@ async function answerKpi(context: TenantContext, spec: KpiSpec, asking: Asking):
 function recordManifest(
   context: TenantContext,
   table: TableStream,
+  failures: readonly SectionFailure[],
   about: Pick<
     Manifest,
     "title" | "tenant" | "range" | "query" | "generatedAt" | "dataAsOf" | "demo" | "generator"
@@ -228,7 +246,10 @@ function recordManifest(
       if (datasetHash === undefined) throw new Error("the manifest is complete only after the last row");
       const { rowsTotal, complete, notes } = head.completeness;
       const totals = manifestTotals(head.columns, head.totals);
-      return { ...about, rowsWritten, rowsTotal, complete, notes, totals, datasetHash };
+      const known = { ...about, rowsWritten, rowsTotal, totals, datasetHash };
+      if (failures.length === 0) return { ...known, complete, notes };
+      const told = [...notes, ...failures.map(({ message }) => message)];
+      return { ...known, complete: false, notes: told, failures };
     },
     hashAfter: (rows) => recent.hashAfter(rows),
   };

@@ -15,7 +15,9 @@ export const EXPORT_HEADERS = {
   "Content-Disposition": "The file's name.",
   "X-Rows-Written": "Rows in the file's detail table.",
   "X-Rows-Total": "Rows there are in all.",
-  "X-Complete": "`true` when every row is in the file.",
+  "X-Complete": "`true` when every row is in the file and every section could be computed.",
+  "X-Failed-Sections":
+    "Sections that could not be computed as JSON, each with its id and why; not sent when all could, or when too long for a header.",
   "X-Dataset-Hash": "SHA-256 over the rows, the same in every format.",
   "X-Totals": "Totals of the detail table as JSON, one entry a currency or unit.",
   "X-Range": "The days `from/to` and the time zone.",

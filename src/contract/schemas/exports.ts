@@ -25,7 +25,10 @@ export const manifestSchema = named(
     query: doc(z.unknown(), "The detail table's question."),
     rowsWritten: z.int(),
     rowsTotal: z.int(),
-    complete: z.boolean(),
+    complete: doc(
+      z.boolean(),
+      "Whether all rows of the detail table are there, and all sections could be computed.",
+    ),
     notes: z.array(z.string()),
     totals: doc(
       z.array(manifestTotalSchema),
@@ -36,6 +39,19 @@ export const manifestSchema = named(
     dataAsOf: nullableInstant("When the newest load behind it was made."),
     demo: z.boolean(),
     generator: z.string(),
+    failures: z.exactOptional(
+      doc(
+        z.array(
+          z.object({
+            section: doc(z.string(), "Id of the chart, table or card."),
+            title: z.string(),
+            code: doc(z.string(), "Stable, as of a problem."),
+            message: z.string(),
+          }),
+        ),
+        "Sections that could not be computed and say so in their place; not there when all could.",
+      ),
+    ),
   }),
 );
 

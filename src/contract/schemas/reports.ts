@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { ComputationSpec } from "../../core/reports/computations/computation.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { EXPORT_FORMATS } from "../../core/reports/formats.ts";
-import { instant, nullableInstant } from "./common.ts";
+import { instant, nullableInstant, partProblemSchema } from "./common.ts";
 import {
   filterSchema,
   queryResultSchema,
@@ -170,6 +170,7 @@ const kpi = named(
       z.object({ absolute: z.string(), percent: z.exactOptional(z.string()), against: z.string() }),
     ),
     upIs,
+    problem: z.exactOptional(doc(partProblemSchema, "Why it could not be computed; `value` is null then.")),
   }),
 );
 
@@ -202,6 +203,12 @@ export const reportResultSchema = named(
           title: z.string(),
           detail: z.boolean(),
           data: queryResultSchema,
+        }),
+        z.object({
+          kind: doc(z.literal("failed"), "In the place of a chart or table that could not be computed."),
+          id: z.string(),
+          title: z.string(),
+          problem: partProblemSchema,
         }),
       ]),
     ),

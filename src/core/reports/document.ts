@@ -1,8 +1,9 @@
 import type { ChartSpec } from "../charts/spec.ts";
+import { type Problem, problemText } from "../errors/errors.ts";
 import type { QueryResult, ResultHead, ResultRange, Row } from "../query/query.ts";
 import type { Branding } from "../tenants/tenant.ts";
 import type { ChartWidth, ReportLayout } from "./definition.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, SectionFailure } from "./manifest.ts";
 
 /** A computed number on a card. Amounts are canonical decimals; renderers format them with `type` and `unit`. */
 export interface Kpi {
@@ -20,6 +21,8 @@ export interface Kpi {
     against: string;
   };
   upIs: "good" | "bad" | "neutral";
+  /** Why the number could not be computed; the value is null then. */
+  problem?: Problem;
 }
 
 /** Rows that are read once, in batches; its head is known at once. */
@@ -39,7 +42,16 @@ export type DocumentSection =
   | { kind: "text"; text: string }
   | { kind: "kpis"; items: readonly Kpi[] }
   | { kind: "chart"; id: string; title: string; chart: ChartSpec; width?: ChartWidth; data: QueryResult }
-  | { kind: "table"; id: string; title: string; detail: boolean; table: TableStream };
+  | { kind: "table"; id: string; title: string; detail: boolean; table: TableStream }
+  | FailedSection;
+
+/** Stands in the place of a chart or table that could not be computed. */
+export interface FailedSection {
+  kind: "failed";
+  id: string;
+  title: string;
+  problem: Problem;
+}
 
 /**
  * A report with its answers, ready to render once. Charts and small tables are in memory; the detail table streams.
@@ -71,6 +83,21 @@ export function detailTable(document: ReportDocument): Extract<DocumentSection, 
   const found = document.sections.find((section) => section.kind === "table" && section.detail);
   if (found?.kind === "table") return found;
   throw new Error(`document ${document.title} has no detail table`);
+}
+
+/** What could not be computed of a document: charts, tables and cards, in their order. */
+export function failuresOf(sections: readonly DocumentSection[]): SectionFailure[] {
+  return sections.flatMap((section) => {
+    if (section.kind === "failed") return [failureOf(section.id, section.title, section.problem)];
+    if (section.kind !== "kpis") return [];
+    return section.items.flatMap(({ id, label, problem }) =>
+      problem === undefined ? [] : [failureOf(id, label, problem)],
+    );
+  });
+}
+
+function failureOf(section: string, title: string, problem: Problem): SectionFailure {
+  return { section, title, code: problem.code, message: problemText(title, problem) };
 }
 
 /** Ends all tables of a document, those that nobody read, too. */

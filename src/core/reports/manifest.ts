@@ -9,6 +9,7 @@ export interface Manifest {
   query: unknown;
   rowsWritten: number;
   rowsTotal: number;
+  /** Whether all rows of the detail table are there, and all sections could be computed. */
   complete: boolean;
   notes: readonly string[];
   /** Totals of the detail table, one entry a unit; see `manifestTotals`. */
@@ -21,6 +22,18 @@ export interface Manifest {
   /** Generated demo data, not a real bill. */
   demo: boolean;
   generator: string;
+  /** Sections and cards that could not be computed and say so in their place; not there when all could. */
+  failures?: readonly SectionFailure[];
+}
+
+/** A part of a report that is not in it. */
+export interface SectionFailure {
+  /** Id of the chart, table or card. */
+  section: string;
+  title: string;
+  /** Stable, as of a problem. */
+  code: string;
+  message: string;
 }
 
 /** Totals that share a unit. */

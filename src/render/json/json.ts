@@ -161,6 +161,7 @@ function sectionData(section: DocumentSection): object {
     case "heading":
     case "text":
     case "kpis":
+    case "failed":
       return section;
     case "chart": {
       const { kind, id, title, chart, data } = section;

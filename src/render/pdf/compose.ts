@@ -1,5 +1,7 @@
-import type { DocumentSection, ReportDocument } from "../../core/reports/document.ts";
-import { detailTable } from "../../core/reports/document.ts";
+import { STATUS_TEXT } from "../../core/charts/palette.ts";
+import { problemText } from "../../core/errors/errors.ts";
+import type { DocumentSection, FailedSection, ReportDocument } from "../../core/reports/document.ts";
+import { detailTable, failuresOf } from "../../core/reports/document.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
 import { drawAbout, queryText } from "./blocks/about.ts";
 import { cardHeight, type ChartBlock, chartBlock, drawCharts, ROW_GAP, rowHeight } from "./blocks/charts.ts";
@@ -15,7 +17,7 @@ import {
 import { drawCover } from "./blocks/cover.ts";
 import { drawKpis, KPI_HEIGHT } from "./blocks/kpis.ts";
 import { drawImprint, imprintHeight, imprintLines } from "./blocks/imprint.ts";
-import { heading, paragraph } from "./blocks/titles.ts";
+import { blockTitle, heading, paragraph } from "./blocks/titles.ts";
 import type { Book, Target, TargetState } from "./book.ts";
 import type { Element } from "./tags.ts";
 import type { Format } from "./table/columns.ts";
@@ -28,6 +30,7 @@ type Block =
   | { kind: "text"; text: string }
   | { kind: "kpis"; section: Extract<DocumentSection, { kind: "kpis" }> }
   | { kind: "charts"; charts: ChartBlock[] }
+  | { kind: "failed"; section: FailedSection; level: 2 | 3; entry: Entry }
   | { kind: "table"; section: Extract<DocumentSection, { kind: "table" }>; level: 2 | 3; entry: Entry };
 
 /** Rows and titles from which a report is long enough to be looked up in rather than read. */
@@ -52,6 +55,7 @@ function normalize(document: ReportDocument): { blocks: Block[]; entries: Entry[
     else {
       const entry = enter(section.title, level === 2 ? 1 : 2);
       if (section.kind === "table") blocks.push({ kind: "table", section, level, entry });
+      else if (section.kind === "failed") blocks.push({ kind: "failed", section, level, entry });
       else
         addChart(
           blocks,
@@ -117,6 +121,10 @@ export async function* compose(
   drawLastPage(book, document, about, notes, format, contents);
   yield undefined;
 }
+
+type Failed = Extract<Block, { kind: "failed" }>;
+/** Points that a title and a few lines of text take. */
+const FAILED_HEIGHT = 60;
 
 const isDetail = (block: Block): boolean => block.kind === "table" && block.section.detail;
 
@@ -191,8 +199,18 @@ async function* drawBlock(
   else if (block.kind === "text")
     paragraph(book, root, block.text, { size: TEXT.body, color: book.theme.ink, gap: 10 });
   else if (block.kind === "kpis") drawKpis(book, root, block.section.items);
+  else if (block.kind === "failed") drawFailed(book, root, block);
   else drawCharts(book, root, block.charts);
   if (book.page.number !== before) yield undefined;
+}
+
+/** In the place of what could not be computed: its title, and why it is not there. */
+function drawFailed(book: Book, parent: Element, { section, level, entry }: Failed): void {
+  if (book.room < FAILED_HEIGHT) book.next();
+  const { title, problem } = section;
+  blockTitle(book, { title, level, parent, placed: (target) => (entry.target = target) }, "");
+  const text = problemText("This part", problem);
+  paragraph(book, parent, text, { size: TEXT.body, color: STATUS_TEXT.bad, gap: 14 });
 }
 
 /** Back from a page that a wide table turned. */
@@ -233,11 +251,12 @@ function drawLastPage(
   if (contents !== undefined) drawContents(book, contents);
 }
 
-/** Without the manifest's notes, which the detail table has under its title. */
+/** Without the manifest's other notes, which the detail table has under its title. */
 function closingLines(book: Book, document: ReportDocument, notes: readonly string[]): string[] {
   const manifest = document.manifest();
   const { columns } = detailTable(document).table.head;
-  return imprintLines(manifest, columns, [...notes, ...missingNotes(book, manifest)]);
+  const failures = failuresOf(document.sections).map(({ message }) => message);
+  return imprintLines(manifest, columns, [...failures, ...notes, ...missingNotes(book, manifest)]);
 }
 
 /** The manifest's notes, those of drawing, and one about characters that no font has. */

@@ -35,7 +35,8 @@ export type SummaryPart =
   | { kind: "kpis"; items: readonly Kpi[] }
   | { kind: "chart"; chart: BoundChart }
   | { kind: "heatmap"; title: string; grid: GridChart }
-  | { kind: "table"; title: string; rows: number; sheets: readonly string[] };
+  | { kind: "table"; title: string; rows: number; sheets: readonly string[] }
+  | { kind: "failed"; title: string; text: string };
 
 /** The sheet "Summary": what the report says at a glance, with links to the tables. */
 export class Summary {
@@ -111,6 +112,11 @@ export class Summary {
       case "heatmap":
         this.#heatmap(part.title, part.grid);
         break;
+      case "failed":
+        this.#row++;
+        this.#wide(part.title, { ...this.#look.heading, size: 12 }, 22);
+        this.#paragraph(part.text, { ...this.#look.text, color: STATUS_TEXT.bad });
+        break;
       case "table":
         for (const sheet of part.sheets.slice(0, 1)) {
           this.#grid.merge(
@@ -184,7 +190,7 @@ export class Summary {
     const formatted = cardFormat(item);
     const number: GridValue =
       item.value === null
-        ? { text: "not available" }
+        ? { text: item.problem === undefined ? "not available" : "not computed" }
         : { number: item.type === "percent" ? percentShare(item.value) : item.value };
     const put = (line: number, value: GridValue, style: Style): void =>
       this.#grid.merge(column, this.#row + line, CARD, value, { ...style, ...edge });

@@ -1,4 +1,5 @@
 import { chartData } from "../../core/charts/series.ts";
+import { problemText } from "../../core/errors/errors.ts";
 import { detailTable, type DocumentSection, type ReportDocument } from "../../core/reports/document.ts";
 import { describeRange } from "../../core/time/ranges.ts";
 import type { Leg, LegBytes, Renderer, RenderState } from "../../ports/renderer.ts";
@@ -227,6 +228,8 @@ function summaryPart(section: DocumentSection, tables: Tables, charts: WrittenCh
     case "text":
     case "kpis":
       return section;
+    case "failed":
+      return { kind: "failed", title: section.title, text: problemText("This part", section.problem) };
     case "table": {
       const written = tables.get(section);
       const sheets = written?.sheets.map((sheet) => sheet.name) ?? [];

@@ -46,7 +46,8 @@ function drawCard(book: Book, parent: Element, item: Kpi, x: number, width: numb
     pen.text(label, x + PAD, top + 17, { size: TEXT.small, color: theme.muted });
   });
   const known = item.value !== null;
-  const shown = known ? valueLabel(item.value, { type: item.type, unit: item.unit }) : "not available";
+  const none = item.problem === undefined ? "not available" : "not computed";
+  const shown = known ? valueLabel(item.value, { type: item.type, unit: item.unit }) : none;
   const name = item.name === undefined ? undefined : (item.name ?? "not available");
   pen.tagged("P", card, () => {
     if (name !== undefined) {
