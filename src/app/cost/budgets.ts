@@ -6,7 +6,7 @@ import {
   checkBudget,
   type MonthCost,
 } from "../../core/cost/budgets.ts";
-import { DomainError, invalid, type Problem, problemText } from "../../core/errors/errors.ts";
+import { invalid, type Problem, problemText } from "../../core/errors/errors.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { addDays, addMonths, type CalendarDate, monthStart, tryParseDate } from "../../core/time/dates.ts";
