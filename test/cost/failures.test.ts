@@ -94,7 +94,7 @@ type Answer = (plan: QueryPlan, found: Aggregate) => Aggregate;
 function storeThat(answer: Answer): MetricStore {
   const store = runtime.services.metrics;
   return {
-    ...{ capabilities: store.capabilities, loads: (filter) => store.loads(filter) },
+    loads: (filter) => store.loads(filter),
     forTenant(tenant) {
       const own = store.forTenant(tenant);
       return {
