@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import type { DeliveredFact, LoadedFact } from "../../src/ports/load.ts";
-import type { MetricStore } from "../../src/ports/metric-store.ts";
 import { ask, cost, deliver, inBatches, load } from "../conformance/lib/facts.ts";
 import { metricStoreCases } from "../conformance/metric-store.case.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
