@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { type Client, createClient } from "../contract/client.ts";
 import type { Role } from "../core/access/access.ts";
+import { shorten } from "../core/errors/bounded.ts";
 import { invalid } from "../core/errors/errors.ts";
 import { openEmbedded } from "../runtimes/embedded.ts";
 import { createLogger } from "../runtimes/log.ts";
@@ -43,7 +44,7 @@ export function dataPlace(
   if (!text.startsWith(ON_AWS)) return { directory: resolve(text), create: missing === "make" };
   const environment = text.slice(ON_AWS.length);
   if (/^[a-z][a-z0-9-]{0,19}$/.test(environment)) return { environment };
-  throw invalid("data.invalid", `"${text}" names no environment`, {
+  throw invalid("data.invalid", `"${shorten(text)}" names no environment`, {
     field: "data",
     fix: "Give aws: and the environment's name, for example aws:prod. A folder of that name is ./aws:….",
   });

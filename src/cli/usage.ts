@@ -1,4 +1,5 @@
 import type { Command, CommanderError } from "commander";
+import { shorten } from "../core/errors/bounded.ts";
 import { type DomainError, invalid } from "../core/errors/errors.ts";
 import { closest } from "../core/errors/suggest.ts";
 
@@ -13,7 +14,9 @@ export function usageError(program: Command, args: readonly string[], error: Com
   const misspelt = error.code === "commander.missingMandatoryOptionValue" && unknownOption(command, args);
   if (misspelt !== false && misspelt !== undefined) {
     const guess = closest(misspelt, longNames(command));
-    return invalid("cli.unknown-option", `unknown option '${misspelt}'`, { fix: fixOf(guess, help) });
+    return invalid("cli.unknown-option", `unknown option '${shorten(misspelt)}'`, {
+      fix: fixOf(guess, help),
+    });
   }
   const text = error.message.replace(/^error: /, "").replace(/\n+/g, " ");
   const [, message = text, guess] = /^(.*?) ?\(Did you mean (?:one of )?(.*)\?\)$/.exec(text) ?? [];

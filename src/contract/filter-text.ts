@@ -1,3 +1,4 @@
+import { shorten } from "../core/errors/bounded.ts";
 import { invalid } from "../core/errors/errors.ts";
 import type { FilterOp, QueryFilter, QuerySort } from "../core/query/query.ts";
 
@@ -57,7 +58,7 @@ export function parseSort(names: readonly string[]): QuerySort[] {
 }
 
 function unreadable(text: string, field: string): Error {
-  return invalid("query.invalid-filter", `${field} "${text.slice(0, 100)}" is not a filter`, {
+  return invalid("query.invalid-filter", `${field} "${shorten(text)}" is not a filter`, {
     field,
     fix: HELP,
   });

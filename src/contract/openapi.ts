@@ -90,7 +90,8 @@ export function problemsOf(route: RouteSpec): ProblemCode[] {
       codes.add(code);
   }
   if (route.body !== undefined) codes.add("request.too-large").add("request.unsupported-media-type");
-  if (route.body?.kind === "json") codes.add("request.malformed-json");
+  if (route.body?.kind === "json")
+    codes.add("request.malformed-json").add("request.too-deep").add("request.too-many-values");
   if (route.limit !== undefined) codes.add("request.too-many");
   if (route.access !== "public") codes.add("store.unavailable");
   return [...codes.add("service.internal")];

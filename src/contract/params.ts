@@ -1,4 +1,5 @@
 import type * as z from "zod/mini";
+import { shorten } from "../core/errors/bounded.ts";
 import { invalid } from "../core/errors/errors.ts";
 import { notes } from "./schemas/registry.ts";
 
@@ -38,10 +39,8 @@ export function paramKinds(schema: z.ZodMiniType): Map<string, ParamKind> {
 export function decodeParams(schema: z.ZodMiniType, params: URLSearchParams): Record<string, unknown> {
   const kinds = paramKinds(schema);
   const decoded: Record<string, unknown> = {};
-  for (const name of new Set(params.keys())) {
+  for (const [name, values] of given(params)) {
     const kind = kinds.get(name) ?? { type: "string", repeated: false };
-    const values = params.getAll(name).filter((value) => value !== "");
-    if (values.length === 0) continue;
     if (kind.type === "list") {
       decoded[name] = kind.repeated
         ? values
@@ -51,7 +50,7 @@ export function decodeParams(schema: z.ZodMiniType, params: URLSearchParams): Re
       continue;
     }
     if (values.length > 1) {
-      throw invalid("request.repeated-parameter", `${name} is given ${values.length} times`, {
+      throw invalid("request.repeated-parameter", `${shorten(name)} is given ${values.length} times`, {
         field: name,
         fix: "Give it once.",
       });
@@ -59,6 +58,18 @@ export function decodeParams(schema: z.ZodMiniType, params: URLSearchParams): Re
     decoded[name] = decodeOne(values[0] ?? "", kind.type);
   }
   return decoded;
+}
+
+/** All values of each parameter that has one. */
+function given(params: URLSearchParams): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of params) {
+    if (value === "") continue;
+    const others = values.get(name);
+    if (others === undefined) values.set(name, [value]);
+    else others.push(value);
+  }
+  return values;
 }
 
 function decodeOne(text: string, type: ParamKind["type"]): unknown {

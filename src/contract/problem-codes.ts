@@ -42,6 +42,12 @@ const ROWS = {
     "Form malformed",
     "A `multipart/form-data` body is not complete or has no boundary.",
   ],
+  "request.too-deep": [
+    400,
+    "Nested too deep",
+    "The body nests lists and objects deeper than any request does.",
+  ],
+  "request.too-many-values": [400, "Too many values", "The body holds more values than any request does."],
   "request.too-many-files": [400, "Too many files", "A form has too many files."],
   "request.missing-body": [400, "Body missing", "The request needs a body."],
   "request.unsupported-media-type": [
@@ -299,6 +305,7 @@ const ROWS = {
   "tenant.invalid-id": [400, "Tenant id not valid", "The id is not made of allowed characters."],
   "tenant.invalid-name": [400, "Tenant name not valid", "The name is empty."],
   "tenant.invalid-color": [400, "Colour not valid", "The colour is not written #rrggbb."],
+  "tenant.invalid-account": [400, "Account id not valid", "An account id is longer than any there is."],
   "tenant.reserved": [400, "Tenant id reserved", "The id names the holder of unmapped accounts."],
   "tenant.changed": [409, "Tenant changed", "Somebody else changed the tenant meanwhile."],
   "zone.invalid": [400, "Time zone unknown", "The name is no IANA time zone."],

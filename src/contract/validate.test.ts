@@ -78,6 +78,28 @@ describe("a request that does not hold to its schema", () => {
     expect(fieldProblems(error).map((each) => each.field)).toEqual(["dataset", "limit", "what"]);
   });
 
+  it("tells of the first problems of many, and how many there are", () => {
+    const error = problem({ filters: Array(1000).fill({}) });
+    expect(error.message).toContain("2,999 more problems; the first 10 are listed");
+    expect(fieldProblems(error)).toHaveLength(10);
+  });
+
+  it("shows of a value no more than fits a line, and of no value anything that runs", () => {
+    const long = "x".repeat(100_000);
+    const values = [
+      long,
+      { [long]: long },
+      [long],
+      { toString: 1 },
+      JSON.parse('{"__proto__":{"length":1}}') as object,
+    ];
+    for (const dataset of values) {
+      const { message, fix = "", field } = problem({ dataset });
+      expect([message.length < 200, fix.length < 200, field]).toEqual([true, true, "dataset"]);
+    }
+    expect(problem({ [long]: 1 }).message.length).toBeLessThan(200);
+  });
+
   it("names the kinds of section there are", () => {
     const definition = {
       title: "t",

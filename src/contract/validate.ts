@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { shorten } from "../core/errors/bounded.ts";
 import { type DomainError, invalid } from "../core/errors/errors.ts";
 import { unknownNameFix } from "../core/errors/suggest.ts";
 import { problemSpec } from "./problems.ts";
@@ -12,7 +13,7 @@ export interface FieldProblem {
   allowed?: readonly string[];
 }
 
-/** All fields that are wrong, as the cause of the error that tells of the first. */
+/** The fields that are wrong, at most `MAX_PROBLEMS`, as the cause of the error that tells of the first. */
 export class FieldProblems extends Error {
   readonly problems: readonly FieldProblem[];
 
@@ -24,24 +25,33 @@ export class FieldProblems extends Error {
 
 type Issue = z.core.$ZodIssue;
 const MARK = "known:";
+/** Most fields an answer tells of; how many more are wrong is told in a number. */
+const MAX_PROBLEMS = 10;
+const MAX_FIELD = 120;
+
+/** Describes a field that is wrong; only those that are told of are described. */
+type Describe = () => FieldProblem;
 
 /**
  * Checks a value against a schema of the contract.
  * @param where the part of the request in messages, e.g. `body` or `query`
  * @throws DomainError naming the field, what it has and what it may have: `request.missing-field`,
  *   `request.unknown-field`, `request.wrong-type`, `request.invalid-value`, or the code the schema itself names; with
- *   several problems all of them are in its cause
+ *   several problems the first ones are in its cause
  */
 export function check<S extends z.ZodMiniType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = z.safeParse(schema, value, { error: describeKnownKeys });
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describe(issue, value, where));
-  const [first, ...others] = problems;
+  const wrong = result.error.issues.flatMap((issue) => describe(issue, value, where));
+  const problems = wrong.slice(0, MAX_PROBLEMS).map((describeOne) => describeOne());
+  const [first] = problems;
   if (first === undefined) throw result.error;
   const { code, detail, ...rest } = first;
-  if (others.length === 0) throw invalid(code, detail, rest);
-  const more = others.length === 1 ? "1 more problem" : `${others.length} more problems`;
-  throw invalid(code, `${detail} (and ${more})`, { ...rest, cause: new FieldProblems(problems) });
+  const others = wrong.length - 1;
+  if (others === 0) throw invalid(code, detail, rest);
+  const more = others === 1 ? "1 more problem" : `${others.toLocaleString("en-US")} more problems`;
+  const which = wrong.length > MAX_PROBLEMS ? `; the first ${MAX_PROBLEMS} are listed` : "";
+  throw invalid(code, `${detail} (and ${more}${which})`, { ...rest, cause: new FieldProblems(problems) });
 }
 
 /** Issues of unknown keys do not say which keys there are; the schema behind them does. */
@@ -51,55 +61,68 @@ function describeKnownKeys(issue: z.core.$ZodRawIssue): string | undefined {
   return MARK + Object.keys(definition?.shape ?? {}).join(",");
 }
 
-function describe(
-  issue: Issue,
-  root: unknown,
-  where: string,
-  base: readonly PropertyKey[] = [],
-): FieldProblem[] {
+function describe(issue: Issue, root: unknown, where: string, base: readonly PropertyKey[] = []): Describe[] {
   const path = [...base, ...issue.path];
-  const field = fieldName(path);
-  const at = field === "" ? `The ${where}` : field;
-  const given = valueAt(root, path);
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => {
-        const known = issue.message.startsWith(MARK) ? issue.message.slice(MARK.length).split(",") : [];
-        const name = fieldName([...path, key]);
-        return {
-          code: "request.unknown-field",
-          detail: `${field === "" ? `The ${where}` : field} has no field "${key}"`,
-          field: name,
-          allowed: known,
-          fix: unknownNameFix(key, known),
-        };
-      });
+      return issue.keys.map((key) => () => unknownKey(issue, key, path, where));
     case "invalid_union":
       return describeUnion(issue, root, where, path);
+    default:
+      return [() => describeValue(issue, valueAt(root, path), fieldName(path), where)];
+  }
+}
+
+type UnknownKeys = Extract<Issue, { code: "unrecognized_keys" }>;
+
+function unknownKey(
+  issue: UnknownKeys,
+  key: string,
+  path: readonly PropertyKey[],
+  where: string,
+): FieldProblem {
+  const known = issue.message.startsWith(MARK) ? issue.message.slice(MARK.length).split(",") : [];
+  return {
+    code: "request.unknown-field",
+    detail: `${nameOf(fieldName(path), where)} has no field "${shorten(key)}"`,
+    field: fieldName([...path, key]),
+    allowed: known,
+    fix: unknownNameFix(key, known),
+  };
+}
+
+function nameOf(field: string, where: string): string {
+  return field === "" ? `The ${where}` : field;
+}
+
+function describeValue(
+  issue: Exclude<Issue, { code: "unrecognized_keys" | "invalid_union" }>,
+  given: unknown,
+  field: string,
+  where: string,
+): FieldProblem {
+  const at = nameOf(field, where);
+  switch (issue.code) {
     case "invalid_value": {
       const allowed = issue.values.map(String);
-      if (given === undefined) return [missing(at, field, where, allowed)];
-      return [wrongValue(ownCode(issue), at, field, given, allowed)];
+      if (given === undefined) return missing(at, field, where, allowed);
+      return wrongValue(ownCode(issue), at, field, given, allowed);
     }
     case "invalid_type":
-      if (given === undefined) return [missing(at, field, where)];
-      return [
-        {
-          code: ownCode(issue) ?? "request.wrong-type",
-          detail: `${at} is ${typeName(given)}, not ${article(expectedName(issue.expected))}`,
-          field,
-          ...typeFix(issue.expected, given),
-        },
-      ];
+      if (given === undefined) return missing(at, field, where);
+      return {
+        code: ownCode(issue) ?? "request.wrong-type",
+        detail: `${at} is ${typeName(given)}, not ${article(expectedName(issue.expected))}`,
+        field,
+        ...typeFix(issue.expected, given),
+      };
     default:
-      return [
-        {
-          code: ownCode(issue) ?? "request.invalid-value",
-          detail: `${at} ${boundText(issue)}, not ${show(given)}`,
-          field,
-          fix: boundFix(issue),
-        },
-      ];
+      return {
+        code: ownCode(issue) ?? "request.invalid-value",
+        detail: `${at} ${boundText(issue)}, not ${show(given)}`,
+        field,
+        fix: boundFix(issue),
+      };
   }
 }
 
@@ -109,20 +132,29 @@ function describeUnion(
   root: unknown,
   where: string,
   path: readonly PropertyKey[],
-): FieldProblem[] {
-  const field = fieldName(path);
-  const at = field === "" ? `The ${where}` : field;
+): Describe[] {
   const given = valueAt(root, path);
-  if (issue.errors.length === 0) {
-    const allowed = ("options" in issue ? (issue.options as unknown[]) : []).map(String);
-    if (given === undefined) return [missing(at, field, where, allowed)];
-    return [wrongValue(ownCode(issue), at, field, given, allowed)];
+  if (given === undefined || issue.errors.length === 0) {
+    const allowed = "options" in issue ? (issue.options as unknown[]).map(String) : undefined;
+    return [() => unionValue(issue, given, fieldName(path), where, allowed)];
   }
-  if (given === undefined) return [missing(at, field, where)];
   const ranked = issue.errors
     .map((issues) => ({ issues, distance: issues.reduce((sum, each) => sum + weight(each, given), 0) }))
     .sort((a, b) => a.distance - b.distance);
   return (ranked[0]?.issues ?? []).flatMap((each) => describe(each, root, where, path));
+}
+
+/** A value that is missing, or that says which of the shapes it has in a word that names none. */
+function unionValue(
+  issue: Issue,
+  given: unknown,
+  field: string,
+  where: string,
+  allowed: readonly string[] | undefined,
+): FieldProblem {
+  const at = nameOf(field, where);
+  if (given === undefined) return missing(at, field, where, allowed);
+  return wrongValue(ownCode(issue), at, field, given, allowed ?? []);
 }
 
 /** A field of another shape, or a whole value of another type, is further away than a wrong value. */
@@ -153,7 +185,7 @@ function wrongValue(
     detail: `${at} may not be ${show(given)}`,
     field,
     allowed,
-    fix: unknownNameFix(String(given), allowed),
+    fix: unknownNameFix(typeof given === "string" ? given : show(given), allowed),
   };
 }
 
@@ -163,6 +195,8 @@ function ownCode(issue: Issue): string | undefined {
 }
 
 function boundText(issue: Issue): string {
+  if (issue.code === "too_big" && issue.origin === "string")
+    return `must have at most ${issue.maximum} characters`;
   if (issue.code === "too_small") return `must be at least ${issue.minimum}`;
   if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
   if (issue.code === "invalid_format") return `must be ${article(issue.format)}`;
@@ -170,6 +204,8 @@ function boundText(issue: Issue): string {
 }
 
 function boundFix(issue: Issue): string {
+  if (issue.code === "too_big" && issue.origin === "string")
+    return `Give a text of at most ${issue.maximum} characters.`;
   if (issue.code === "too_small") return `Give ${issue.minimum} or more.`;
   if (issue.code === "too_big") return `Give ${issue.maximum} or less.`;
   return "See /docs for the values it takes.";
@@ -183,30 +219,33 @@ function expectedName(expected: string): string {
 
 function typeFix(expected: string, given: unknown): { fix: string } {
   if (expected === "string" && typeof given === "number") return { fix: `Write it as text: "${given}".` };
-  if (expected === "array") return { fix: `Write it as a list: [${show(given)}].` };
+  if (expected === "array" && typeof given !== "object")
+    return { fix: `Write it as a list: [${show(given)}].` };
   return { fix: `Give ${article(expectedName(expected))}.` };
 }
 
 function typeName(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  return `${article(typeof value)} (${show(value)})`;
+  return typeof value === "object" ? show(value) : `${article(typeof value)} (${show(value)})`;
 }
 
 function article(noun: string): string {
   return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
 }
 
+/** A value as a message shows it, never longer than a line. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  return text === undefined ? "missing" : text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "string") return JSON.stringify(shorten(value, 60));
+  return value === undefined ? "missing" : JSON.stringify(value);
 }
 
 function fieldName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
+  const name = path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
+    return text === "" ? shorten(String(key)) : `${text}.${shorten(String(key))}`;
   }, "");
+  return shorten(name, MAX_FIELD);
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
@@ -217,7 +256,7 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Whether an error came with a list of all the fields that are wrong. */
+/** The fields that are wrong, where an error came with a list of them. */
 export function fieldProblems(error: DomainError): readonly FieldProblem[] {
   return error.cause instanceof FieldProblems ? error.cause.problems : [];
 }

@@ -9,6 +9,7 @@ import {
   TIMESTAMP,
   VARCHAR,
 } from "@duckdb/node-api";
+import { shorten } from "../core/errors/bounded.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import type { FactColumn, FactType } from "../core/metrics/datasets.ts";
 import { SCALE, tryParseDecimal } from "../core/money/decimal.ts";
@@ -110,7 +111,7 @@ function invalidFact(column: FactColumn, text: string, wanted: string): DomainEr
   return new DomainError(
     "import.invalid-fact",
     "unprocessable",
-    `${column.name} "${text.slice(0, 60)}" is not ${wanted}; nothing was loaded`,
+    `${column.name} "${shorten(text)}" is not ${wanted}; nothing was loaded`,
     { field: column.name, fix: "Correct the value in the source, or report it if the source is right." },
   );
 }

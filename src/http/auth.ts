@@ -7,8 +7,9 @@ import {
   type JWTVerifyOptions,
 } from "jose";
 import { type Principal, ROLES, type Role } from "../core/access/access.ts";
+import { shorten } from "../core/errors/bounded.ts";
 import { DomainError } from "../core/errors/errors.ts";
-import { closest } from "../core/errors/suggest.ts";
+import { didYouMean } from "../core/errors/suggest.ts";
 import type { Clock } from "../ports/clock.ts";
 
 export interface AuthOptions {
@@ -90,7 +91,7 @@ async function verify(token: string, options: AuthOptions, clock: Clock): Promis
     ...(options.secret === undefined ? [] : SECRET_ALGORITHMS),
     ...(options.keys === undefined ? [] : KEY_ALGORITHMS),
   ];
-  throw refused("auth.unaccepted-algorithm", `Tokens signed with "${algorithm}" are not accepted`, {
+  throw refused("auth.unaccepted-algorithm", `Tokens signed with "${shorten(algorithm)}" are not accepted`, {
     fix: `Use a token signed with ${accepted.join(", ")}.`,
   });
 }
@@ -217,10 +218,9 @@ function unknownRole(given: unknown): DomainError {
       fix: `Issue the token with a role claim: ${roles.join(", ")}.`,
     });
   }
-  const guess = closest(given, roles);
-  return refused("auth.unknown-role", `The token's role "${given}" is not a role`, {
+  return refused("auth.unknown-role", `The token's role "${shorten(given)}" is not a role`, {
     allowed: roles,
-    fix: `${guess === undefined ? "" : `Did you mean "${guess}"? `}Roles: ${roles.join(", ")}.`,
+    fix: didYouMean(given, roles, `Roles: ${roles.join(", ")}.`),
   });
 }
 

@@ -1,21 +1,25 @@
+import { shorten } from "../core/errors/bounded.ts";
 import { DomainError, invalid } from "../core/errors/errors.ts";
 import { syntaxErrorAt } from "./json-position.ts";
+import { checkJsonShape } from "./json-shape.ts";
 
 /**
  * Reads a JSON body up to a limit.
  * @param maxBytes the most it may have
  * @returns undefined for an empty body
- * @throws DomainError `request.unsupported-media-type`, `request.too-large`, `request.malformed-json`
+ * @throws DomainError `request.unsupported-media-type`, `request.too-large`, `request.malformed-json`,
+ *   `request.too-deep`, `request.too-many-values`
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   const text = await readText(request, maxBytes);
   if (text.trim() === "") return undefined;
   const type = request.headers.get("content-type");
   if (type !== null && !/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
-    throw invalid("request.unsupported-media-type", `The body is ${type.slice(0, 80)}, not JSON`, {
+    throw invalid("request.unsupported-media-type", `The body is ${shorten(type)}, not JSON`, {
       fix: 'Send JSON with the header "Content-Type: application/json".',
     });
   }
+  checkJsonShape(text);
   try {
     return JSON.parse(text);
   } catch (error) {

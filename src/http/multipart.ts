@@ -1,3 +1,4 @@
+import { shorten } from "../core/errors/bounded.ts";
 import { type DomainError, invalid } from "../core/errors/errors.ts";
 
 /** One part of a form, as it arrives. */
@@ -127,7 +128,7 @@ async function headersOf(window: Window): Promise<Map<string, string>> {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     if (!/^[\w-]+$/.test(name)) throw malformed("a part has a line among its headers that is none");
-    if (headers.has(name)) throw malformed(`a part has two headers ${name}`);
+    if (headers.has(name)) throw malformed(`a part has two headers ${shorten(name)}`);
     headers.set(name, line.slice(colon + 1).trim());
   }
   return headers;

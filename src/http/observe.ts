@@ -1,8 +1,10 @@
+import { shorten } from "../core/errors/bounded.ts";
 import type { MiddlewareHandler } from "hono";
 import type { Services } from "../app/services.ts";
 import { EXPORT_HEADERS } from "../contract/routes/exports.ts";
 import type { HttpEnv } from "./env.ts";
 import type { Logger } from "./logger.ts";
+import { MAX_PATH } from "./problem.ts";
 
 /** Headers that scripts on another origin may read. */
 export const EXPOSED_HEADERS: string[] = [
@@ -45,7 +47,7 @@ export function observe(services: Services, logger: Logger): MiddlewareHandler<H
     const fields = {
       requestId,
       method: c.req.method,
-      path: c.req.path,
+      path: shorten(c.req.path, MAX_PATH),
       status: c.res.status,
       durationMs: Math.round((performance.now() - started) * 10) / 10,
       ...c.get("who"),

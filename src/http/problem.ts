@@ -1,10 +1,14 @@
 import { problemSpec, STATUS_OF_KIND, TITLE_OF_STATUS } from "../contract/problems.ts";
 import { fieldProblems } from "../contract/validate.ts";
+import { shorten } from "../core/errors/bounded.ts";
 import type { DomainError } from "../core/errors/errors.ts";
+
+/** Most characters of a request's path that answers and the log repeat. */
+export const MAX_PATH = 200;
 
 export interface ProblemContext {
   requestId: string;
-  /** Path of the request. */
+  /** Path of the request; a long one is answered shortened. */
   instance: string;
 }
 
@@ -23,7 +27,7 @@ export function problemResponse(error: DomainError, context: ProblemContext): Re
     title: problemSpec(code)?.title ?? TITLE_OF_STATUS[status] ?? "Problem",
     status,
     detail: error.message,
-    instance: context.instance,
+    instance: shorten(context.instance, MAX_PATH),
     code,
     requestId: context.requestId,
     ...(fix !== undefined && { fix }),

@@ -5,6 +5,7 @@ import type { RouteSpec } from "../contract/route.ts";
 import type { RouteId } from "../contract/routes.ts";
 import { check } from "../contract/validate.ts";
 import { type Principal, requireAccess } from "../core/access/access.ts";
+import { shorten } from "../core/errors/bounded.ts";
 import { asDomainError, DomainError } from "../core/errors/errors.ts";
 import type { Authenticate } from "./auth.ts";
 import { readJson } from "./body.ts";
@@ -127,7 +128,7 @@ async function identify(
   throw new DomainError(
     "auth.unknown-customer",
     "forbidden",
-    `The token's customer "${id}" is not registered`,
+    `The token's customer "${shorten(id)}" is not registered`,
     {
       fix: "Ask the operator to add it: securebase tenants add ID --name NAME.",
     },

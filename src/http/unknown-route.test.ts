@@ -13,6 +13,14 @@ describe("a path that is not there", () => {
     expect(unknownRoute("GET", path).fix).toContain(fix);
   });
 
+  it.each([`/v1/reports/${"x".repeat(7000)}/${"y".repeat(7000)}`, `/v1${"/".repeat(14_000)}`])(
+    "is told in part when it is long, without a guess",
+    (path) => {
+      const { message, fix = "" } = unknownRoute("GET", path);
+      expect([message.length < 100, fix]).toEqual([true, expect.stringMatching(/^GET /)]);
+    },
+  );
+
   it("leads nowhere when nothing is like it", () => {
     expect(unknownRoute("GET", "/wp-login.php").fix).toMatch(/^GET /);
   });

@@ -1,4 +1,5 @@
 import { routeList } from "../contract/routes.ts";
+import { shorten } from "../core/errors/bounded.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import { closest } from "../core/errors/suggest.ts";
 import { PAGE_PATHS } from "./pages/pages.ts";
@@ -23,13 +24,18 @@ function patternOf(path: string): RegExp {
 export function unknownRoute(method: string, path: string): DomainError {
   const methods = methodsOf(path);
   if (methods.length > 0) {
-    return new DomainError("request.method-not-allowed", "invalid", `${path} has no ${method}`, {
-      allowed: methods,
-      fix: `Use ${methods.filter((each) => each !== "OPTIONS" && each !== "HEAD").join(" or ")}.`,
-    });
+    return new DomainError(
+      "request.method-not-allowed",
+      "invalid",
+      `${shorten(path)} has no ${shorten(method)}`,
+      {
+        allowed: methods,
+        fix: `Use ${methods.filter((each) => each !== "OPTIONS" && each !== "HEAD").join(" or ")}.`,
+      },
+    );
   }
   const guess = sameEnding(path) ?? closest(path, likelyPaths(path));
-  return new DomainError("request.unknown-route", "not-found", `There is no ${path.slice(0, 200)}`, {
+  return new DomainError("request.unknown-route", "not-found", `There is no ${shorten(path)}`, {
     fix: `${guess === undefined ? "" : `Did you mean ${guess}? `}GET /v1/openapi.json lists the paths, /docs shows them.`,
   });
 }
@@ -45,12 +51,12 @@ function sameEnding(path: string): string | undefined {
 /** All paths to compare with. A last segment that stands for any name is like nothing in particular. */
 function likelyPaths(path: string): string[] {
   const named = routeList().filter((route) => !route.path.endsWith("}"));
-  return [...named.map((route) => concrete(route.path, path)), ...PAGE_PATHS];
+  const segments = path.split("/");
+  return [...named.map((route) => concrete(route.path, segments)), ...PAGE_PATHS];
 }
 
 /** A route's path with the asked path's segments in place of its parameters, so that the two compare. */
-function concrete(pattern: string, path: string): string {
-  const segments = path.split("/");
+function concrete(pattern: string, segments: readonly string[]): string {
   return pattern
     .split("/")
     .map((segment, i) => (segment.startsWith("{") ? (segments[i] ?? segment) : segment))

@@ -1,3 +1,4 @@
+import { listed as listNames } from "../core/errors/bounded.ts";
 import type { DatasetId, FactType } from "../core/metrics/datasets.ts";
 import type { FactRecord, PartitionKey } from "../core/metrics/facts.ts";
 import type { CalendarDate } from "../core/time/dates.ts";
@@ -115,10 +116,9 @@ export function conformanceWarning(
 
 const LISTED_NAMES = 20;
 
-/** Some of a list of names, for a report's remarks, and how many more there are. */
+/** Names in a report's remarks; of many the first, and how many more there are. */
 export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, LISTED_NAMES).join(", ");
-  return names.length > LISTED_NAMES ? `${shown} and ${names.length - LISTED_NAMES} more` : shown;
+  return listNames(names, LISTED_NAMES);
 }
 
 /**

@@ -31,7 +31,7 @@ export function multipart(
     const encoder = new TextEncoder();
     let sent = 0;
     for (const file of files) {
-      const name = basename(file.name).replace(/["\r\n]/g, "_");
+      const name = basename(file.name).replace(/["\\\r\n]/g, "_");
       yield encoder.encode(
         `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n` +
           "Content-Type: application/octet-stream\r\n\r\n",

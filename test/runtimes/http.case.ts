@@ -444,6 +444,61 @@ function describeMistakes(ask: Ask): void {
       expect(reply.headers.get("allow")).toBe("POST, OPTIONS");
     });
 
+    it("of any size get a short answer that says what is wrong", async () => {
+      const long = "x".repeat(3500);
+      const body = { ...costQuery, groupBy: ["x".repeat(1_000_000)] };
+      const keys = (count: number): object =>
+        Object.fromEntries(Array.from({ length: count }, (_, i) => [`field${i}`, 1]));
+      const nested = `{"dataset":"cost","range":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+      const post = (options: AskOptions): Promise<Reply> =>
+        ask("POST /v1/analytics/query", {
+          as,
+          ...options,
+          headers: { "content-type": "application/json", ...options.headers },
+        });
+      const lists = { ...costQuery, filters: Array.from({ length: 300_000 }, () => ({})) };
+      const boundary = { "content-type": `multipart/form-data; boundary=${"b".repeat(256)}` };
+      for (const [asked, status, code] of [
+        [ask(`GET /v1/analytics/${long.repeat(2)}/${long.repeat(2)}`), 404, "request.unknown-route"],
+        [ask(`POST /v1/reports/${long}`, { as }), 405, "request.method-not-allowed"],
+        [ask(`GET /v1/reports/${long}`, { as }), 404, "report.not-found"],
+        [ask(`GET /v1/exports/${long}/download`, { as }), 404, "export.not-found"],
+        [ask(`GET /v1/budgets/${long}`, { as }), 404, "budget.not-found"],
+        [ask(`GET /v1/tenants/${long}`, { as: OPERATOR }), 404, "tenant.not-found"],
+        [ask(`GET /v1/connections/${long}`, { as: OPERATOR }), 404, "connection.not-found"],
+        [ask("GET /v1/analytics", { as, query: { groupBy: long } }), 400, "query.unknown-dimension"],
+        [ask("GET /v1/analytics", { as, query: { where: long } }), 400, "query.invalid-filter"],
+        [ask("GET /v1/analytics", { as, query: { [long]: "1" } }), 400, "request.unknown-field"],
+        [ask("GET /v1/analytics", { as, query: { from: long, to: long } }), 400, "date.invalid"],
+        [ask("GET /v1/reports", { as, query: { after: long } }), 400, "request.invalid-value"],
+        [ask("GET /v1/exports", { as, query: { after: long } }), 400, "request.invalid-value"],
+        [ask("GET /v1/me", { as: `Bearer ${long}` }), 401, "auth.malformed-token"],
+        [post({ body }), 400, "query.unknown-dimension"],
+        [post({ body: { ...costQuery, ...keys(5000) } }), 400, "request.unknown-field"],
+        [post({ body: { ...costQuery, ...keys(60_000) } }), 400, "request.too-many-values"],
+        [post({ body: lists }), 400, "request.too-many-values"],
+        [post({ raw: nested }), 400, "request.too-deep"],
+        [post({ raw: "[".repeat(100_000) }), 400, "request.too-deep"],
+        [
+          ask("POST /v1/imports", { as: OPERATOR, raw: "x", headers: boundary }),
+          400,
+          "request.malformed-multipart",
+        ],
+      ] as const) {
+        const reply = await asked;
+        expect([reply.status, problemOf(reply).code]).toEqual([status, code]);
+        expect(reply.bytes.length, code).toBeLessThan(10_000);
+        expect(JSON.stringify(reply.json)).not.toContain(long.slice(0, 300));
+      }
+    });
+
+    it("in many fields are listed in part, with their number", async () => {
+      const fields = Array.from({ length: 1000 }, (_, i) => [`field${i}`, 1]);
+      const { detail, errors } = problemOf(await query(Object.fromEntries(fields) as object));
+      expect(errors).toHaveLength(10);
+      expect(detail).toContain("999 more problems; the first 10 are listed");
+    });
+
     it("a dashboard that is not there is not found", async () => {
       expect((await ask("GET /v1/analytics/weather", { as })).status).toBe(404);
     });
@@ -888,6 +943,7 @@ function describeTenants(ask: Ask): void {
           .code;
       expect(await add({ id: "Zeta!" })).toBe("tenant.invalid-id");
       expect(await add({ id: "unassigned" })).toBe("tenant.reserved");
+      expect(await add({ accounts: ["1".repeat(2000)] })).toBe("tenant.invalid-account");
       expect(await add({ zone: "Europe/Berln" })).toBe("zone.invalid");
       expect(await add({ branding: { color: "red" } })).toBe("tenant.invalid-color");
       expect((await ask("GET /v1/tenants/nothing", { as: OPERATOR })).status).toBe(404);

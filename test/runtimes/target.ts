@@ -4,6 +4,8 @@ import * as z from "zod/mini";
 import { problemsOf } from "../../src/contract/openapi.ts";
 import { PROBLEMS, problemSpec } from "../../src/contract/problems.ts";
 import { type RouteId, routeList } from "../../src/contract/routes.ts";
+import { shorten } from "../../src/core/errors/bounded.ts";
+import { MAX_PATH } from "../../src/http/problem.ts";
 import { problemSchema } from "../../src/contract/schemas/service.ts";
 
 /** A running service, whatever runs it. */
@@ -106,7 +108,7 @@ function checkProblem(reply: Reply, path: string): void {
   expect(problem).toEqual(reply.json);
   expect(problem.status).toBe(reply.status);
   expect(problem.requestId).toBe(reply.headers.get("x-request-id"));
-  expect(problem.instance).toBe(path);
+  expect(problem.instance).toBe(shorten(path, MAX_PATH));
   const spec = problemSpec(problem.code);
   expect(spec, `${problem.code} is not in the contract`).toBeDefined();
   expect(problem.status, problem.code).toBe(spec?.status);

@@ -25,6 +25,8 @@ export type Item = Record<string, AttributeValue>;
 export const MAX_BATCH_WRITE = 25;
 export const MAX_BATCH_GET = 100;
 export const MAX_TRANSACTION = 100;
+/** Bytes of a sort key; partition keys may have more, and ours never do. */
+const MAX_KEY_BYTES = 1024;
 
 /** DynamoDB with a time limit, bounded retries and a meter on every call. All keys and items are low level. */
 export class Dynamo {
@@ -46,6 +48,8 @@ export class Dynamo {
   }
 
   async get(table: string, key: Item, options: { eventual?: boolean } = {}): Promise<Item | undefined> {
+    // Asked for a longer key than there can be, DynamoDB calls the request wrong, which looks like a fault of ours.
+    if (Object.values(key).some(({ S = "" }) => Buffer.byteLength(S) > MAX_KEY_BYTES)) return undefined;
     const output = await this.#run(`GetItem ${table}`, table, (abortSignal) =>
       this.client.send(
         new GetItemCommand({

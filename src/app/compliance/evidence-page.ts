@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
 import type { QueryResult, Row } from "../../core/query/query.ts";
 import type { TenantContext } from "../services.ts";
@@ -56,7 +57,7 @@ export async function evidencePage(
 function placeOf(after: string, state: string): number {
   const match = /^(\d{1,12})_(.+)$/.exec(after);
   if (match === null) {
-    throw invalid("compliance.invalid-place", `after "${after.slice(0, 60)}" is no place in the evidence`, {
+    throw invalid("compliance.invalid-place", `after "${shorten(after)}" is no place in the evidence`, {
       field: "after",
       fix: "Give `next` of the page before, as it is; leave it out for the first page.",
     });

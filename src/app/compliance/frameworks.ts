@@ -1,6 +1,7 @@
 import { frameworkName } from "../../core/compliance/frameworks.ts";
+import { listed, shorten } from "../../core/errors/bounded.ts";
 import { invalid } from "../../core/errors/errors.ts";
-import { closest } from "../../core/errors/suggest.ts";
+import { didYouMean } from "../../core/errors/suggest.ts";
 import { COMPLIANCE_FRAMEWORK } from "../../core/reports/computations/compliance.ts";
 import type { ParameterValues } from "../../core/reports/parameters.ts";
 import type { ReportTemplate } from "../../core/reports/templates/index.ts";
@@ -42,7 +43,7 @@ export async function withFramework(
   const list =
     known.length === 0
       ? "The tenant has no results of any framework yet."
-      : `The tenant's are: ${known.join(", ")}.`;
+      : `The tenant's are: ${listed(known)}.`;
   // A misspelt name of the parameter is told as such, before it is missed.
   const misspelt = Object.keys(values).some((name) => !template.parameters.some((one) => one.id === name));
   if (given === undefined && misspelt) return values;
@@ -71,11 +72,9 @@ function knownName(given: string, known: readonly string[], field: string, code:
     known.find((each) => each.toLowerCase() === lower) ?? known.find((each) => each === frameworkName(given));
   // Before the first results it may be asked for all the same; the answer says that nothing is known yet.
   if (name !== undefined || known.length === 0) return name ?? frameworkName(given);
-  const guess = closest(given, known);
-  const list = `The tenant's are: ${known.join(", ")}.`;
-  throw invalid(code, `The tenant has no results of the framework "${given}"`, {
+  throw invalid(code, `The tenant has no results of the framework "${shorten(given)}"`, {
     field,
     allowed: known,
-    fix: guess === undefined ? list : `Did you mean "${guess}"? ${list}`,
+    fix: didYouMean(given, known, `The tenant's are: ${listed(known)}.`),
   });
 }

@@ -6,6 +6,7 @@ import {
   checkBudget,
   type MonthCost,
 } from "../../core/cost/budgets.ts";
+import { shorten } from "../../core/errors/bounded.ts";
 import { invalid, type Problem, problemText } from "../../core/errors/errors.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
@@ -168,7 +169,7 @@ function checkMonth(text: string): CalendarDate {
     checkWithin(first, ASKED_DAYS, "month");
     return first;
   }
-  throw invalid("date.invalid", `month "${text}" is no calendar month`, {
+  throw invalid("date.invalid", `month "${shorten(text)}" is no calendar month`, {
     field: "month",
     fix: "Write it as YYYY-MM, for example 2024-09.",
   });

@@ -1,4 +1,5 @@
 import type { SharedRule } from "../../core/cost/chargeback.ts";
+import { shorten } from "../../core/errors/bounded.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import type { Row } from "../../core/query/query.ts";
 import type { COST_COMPUTATIONS } from "../../core/reports/computations/cost.ts";
@@ -62,7 +63,7 @@ export const costComputations: Readonly<Record<keyof typeof COST_COMPUTATIONS, C
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ANOMALIES) {
       throw invalid(
         "report.invalid-parameter",
-        `cost-anomalies: limit cannot be "${parameters["limit"] ?? ""}"`,
+        `cost-anomalies: limit cannot be "${shorten(parameters["limit"] ?? "")}"`,
         {
           field: "parameters.limit",
           fix: `Give a whole number from 1 to ${MAX_ANOMALIES}.`,

@@ -1,3 +1,4 @@
+import { listed } from "../../core/errors/bounded.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import { planQuery } from "../../core/query/plan.ts";
 import type { AnalyticsQuery, Cell, QueryFilter, QueryResult } from "../../core/query/query.ts";
@@ -95,7 +96,7 @@ function mixedCurrencies(units: readonly (string | null)[]): Error {
   const list = units.map((unit) => unit ?? "none").sort();
   return invalid(
     "query.mixed-currencies",
-    `The cost is in ${list.length} currencies (${list.join(", ")}), which cannot be added up`,
+    `The cost is in ${list.length} currencies (${listed(list, 10)}), which cannot be added up`,
     {
       field: "currency",
       allowed: list,

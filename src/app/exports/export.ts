@@ -36,6 +36,8 @@ export function exportFileName(document: ReportDocument, extension: string): str
       .normalize("NFKD")
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
+      // File systems take names of 255 bytes.
+      .slice(0, 100)
       .replace(/^-|-$/g, "") || "report";
   return `${slug(document.title)}_${slug(document.tenant.id)}_${document.range.from}_${document.range.to}.${extension}`;
 }

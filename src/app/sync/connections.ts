@@ -1,4 +1,5 @@
 import { type Connection, makeConnection, type NewConnection } from "../../core/connections/connection.ts";
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import type { StoredConnection, SyncRun } from "../../core/connections/sync-run.ts";
@@ -38,7 +39,7 @@ export async function getConnection(services: Services, id: string): Promise<Sto
   const found = await connectionRecords(services).find(id);
   if (found !== undefined) return found.record;
   const known = (await listConnections(services)).map(({ connection }) => connection.id);
-  throw new DomainError("connection.not-found", "not-found", `There is no connection "${id}"`, {
+  throw new DomainError("connection.not-found", "not-found", `There is no connection "${shorten(id)}"`, {
     field: "id",
     fix: known.length === 0 ? "Add one with: securebase sync add KIND" : unknownNameFix(id, known),
   });

@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import { DATASET_IDS } from "../../core/metrics/datasets.ts";
@@ -72,7 +73,7 @@ export async function getTenant(services: Services, id: string): Promise<Tenant>
   const tenant = await findTenant(services, id);
   if (tenant !== undefined) return tenant;
   const known = (await listTenants(services)).map((t) => t.id);
-  throw new DomainError("tenant.not-found", "not-found", `There is no tenant "${id}"`, {
+  throw new DomainError("tenant.not-found", "not-found", `There is no tenant "${shorten(id)}"`, {
     field: "tenant",
     fix:
       known.length === 0 ? "Add one with: securebase tenants add ID --name NAME" : unknownNameFix(id, known),

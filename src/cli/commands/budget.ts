@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { AnswerOf } from "../../contract/route.ts";
 import type { Routes } from "../../contract/routes.ts";
+import { shorten } from "../../core/errors/bounded.ts";
 import { invalid, problemText } from "../../core/errors/errors.ts";
 import { formatMoney, formatPercent } from "../../core/money/format.ts";
 import { asTenant, dataPlace, withConnection } from "../connect.ts";
@@ -109,7 +110,7 @@ export function budgetsCommand(program: Command, effects: Effects): void {
 function percentOf(text: string): number {
   const number = /^(\d{1,4})\s*%?$/.exec(text)?.[1];
   if (number !== undefined) return Number(number);
-  throw invalid("budget.invalid-threshold", `--threshold "${text}" is no whole percentage`, {
+  throw invalid("budget.invalid-threshold", `--threshold "${shorten(text)}" is no whole percentage`, {
     field: "threshold",
     fix: "Give whole percentages from 1 to 1000, for example 80.",
   });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseFilter } from "../../contract/filter-text.ts";
+import { shorten } from "../../core/errors/bounded.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import type { FilterOp } from "../../core/query/query.ts";
 import { checkDate } from "../../core/time/dates.ts";
@@ -89,7 +90,7 @@ export function filtersOf(texts: readonly string[]): {
 /** @throws DomainError `cli.not-a-number` */
 export function wholeNumber(text: string, option: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw invalid("cli.not-a-number", `--${option} "${text}" is not a whole number`, {
+  throw invalid("cli.not-a-number", `--${option} "${shorten(text)}" is not a whole number`, {
     field: option,
     fix: "Give a whole number, for example 10.",
   });

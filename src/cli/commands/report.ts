@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import type { CallInput, Client } from "../../contract/client.ts";
 import type { AnswerOf } from "../../contract/route.ts";
 import type { Routes } from "../../contract/routes.ts";
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
 import { EXPORT_FORMATS, type ExportFormat, parseFormat } from "../../core/reports/formats.ts";
 import { type Manifest, totalText } from "../../core/reports/manifest.ts";
@@ -108,7 +109,7 @@ function requestBody(report: string, format: ExportFormat, options: ReportOption
   const { bom, delimiter, page, landscape } = options;
   const lines = options.lines === true || options.output.endsWith(".ndjson");
   if (delimiter !== undefined && delimiter.length !== 1) {
-    throw invalid("export.invalid-delimiter", `--delimiter "${delimiter}" is not one character`, {
+    throw invalid("export.invalid-delimiter", `--delimiter "${shorten(delimiter)}" is not one character`, {
       field: "delimiter",
       fix: "Give one character, for example ;",
     });
@@ -147,7 +148,7 @@ function parametersOf(texts: readonly string[]): Record<string, string> {
     texts.map((text): [string, string] => {
       const at = text.indexOf("=");
       if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-      throw invalid("report.invalid-parameter", `--param "${text}" is not written name=value`, {
+      throw invalid("report.invalid-parameter", `--param "${shorten(text)}" is not written name=value`, {
         field: "param",
         fix: "Write it like --param by=tag:team.",
       });

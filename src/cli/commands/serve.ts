@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
 import { serve } from "../../runtimes/node.ts";
 import { dataFolder } from "../connect.ts";
@@ -27,7 +28,7 @@ export function serveCommand(program: Command, effects: Effects): void {
     .action(async (options: ServeOptions) => {
       const port = Number(options.port);
       if (!/^\d+$/.test(options.port) || port > 65_535) {
-        throw invalid("serve.invalid-port", `--port ${options.port} is not a TCP port`, {
+        throw invalid("serve.invalid-port", `--port ${shorten(options.port)} is not a TCP port`, {
           field: "port",
           fix: "Give a number from 1 to 65535, for example 8787.",
         });

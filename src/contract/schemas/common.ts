@@ -43,7 +43,9 @@ export const pageQuery = {
   limit: z.exactOptional(
     doc(z.int().check(z.minimum(1), z.maximum(200)), "Entries on a page, 1 to 200; 50 when not given."),
   ),
-  after: z.exactOptional(doc(z.string(), "Continue behind this id: `next` of the page before.")),
+  after: z.exactOptional(
+    doc(z.string().check(z.maxLength(200)), "Continue behind this id: `next` of the page before."),
+  ),
 };
 
 /** A page of a list; `next` is null on the last one. */

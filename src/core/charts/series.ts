@@ -1,3 +1,4 @@
+import { listed, shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import { compareDecimals, sumDecimals } from "../money/decimal.ts";
 import type { Cell, Column, QueryResult, Row } from "../query/query.ts";
@@ -108,11 +109,11 @@ function columnIndex(data: QueryResult, spec: ChartSpec, id: string): number {
   const allowed = data.columns.map((column) => column.id);
   throw invalid(
     "chart.unknown-column",
-    `The ${spec.kind} chart names a column "${id}" that its table has not`,
+    `The ${spec.kind} chart names a column "${shorten(id)}" that its table has not`,
     {
       field: "chart",
       allowed,
-      fix: `Use one of ${allowed.join(", ")}, or add ${id} to the query.`,
+      fix: `Use one of ${listed(allowed)}, or add ${shorten(id)} to the query.`,
     },
   );
 }

@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
 import { CONNECTION_KINDS, type ConnectionKind, KINDS, type SettingSpec } from "./kinds.ts";
@@ -52,7 +53,7 @@ const ACCESS_KEY = /(?:AKIA|ASIA)[A-Z2-7]{16}/;
 export function parseKind(text: string): ConnectionKind {
   const kind = CONNECTION_KINDS.find((candidate) => candidate === text);
   if (kind !== undefined) return kind;
-  throw invalid("connection.unknown-kind", `"${text}" is not a kind of connection`, {
+  throw invalid("connection.unknown-kind", `"${shorten(text)}" is not a kind of connection`, {
     field: "kind",
     allowed: CONNECTION_KINDS,
     fix: unknownNameFix(text, CONNECTION_KINDS),
@@ -129,11 +130,15 @@ function settingsOf(
   const known = specs.map((spec) => spec.name);
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw invalid("connection.invalid", `A connection of the kind ${kind} has no setting "${unknown}"`, {
-      field: unknown,
-      allowed: known,
-      fix: known.length === 0 ? "Leave it out; this kind has no settings." : unknownNameFix(unknown, known),
-    });
+    throw invalid(
+      "connection.invalid",
+      `A connection of the kind ${kind} has no setting "${shorten(unknown)}"`,
+      {
+        field: unknown,
+        allowed: known,
+        fix: known.length === 0 ? "Leave it out; this kind has no settings." : unknownNameFix(unknown, known),
+      },
+    );
   }
   const settings: Record<string, string> = {};
   for (const spec of specs) {
@@ -150,7 +155,7 @@ function settingsOf(
 
 function check(field: string, value: string, pattern: RegExp, form: string): void {
   if (pattern.test(value)) return;
-  throw invalid("connection.invalid", `${field} "${value.slice(0, 80)}" is not valid: it has to be ${form}`, {
+  throw invalid("connection.invalid", `${field} "${shorten(value)}" is not valid: it has to be ${form}`, {
     field,
     fix: `Give ${form}.`,
   });

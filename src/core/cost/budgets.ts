@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import {
   canonicalDecimal,
@@ -58,13 +59,13 @@ export function checkBudget(spec: BudgetSpec, now: Date): BudgetSpec {
   }
   const amount = tryParseDecimal(spec.amount);
   if (amount === undefined || amount <= 0n) {
-    throw invalid("budget.invalid-amount", `"${spec.amount}" is no amount above 0`, {
+    throw invalid("budget.invalid-amount", `"${shorten(spec.amount)}" is no amount above 0`, {
       field: "amount",
       fix: "Write it like 1500 or 1500.50, without thousands separators or currency signs.",
     });
   }
   if (!/^[A-Z]{3}$/.test(spec.currency)) {
-    throw invalid("budget.invalid-currency", `"${spec.currency}" is no ISO 4217 code`, {
+    throw invalid("budget.invalid-currency", `"${shorten(spec.currency)}" is no ISO 4217 code`, {
       field: "currency",
       fix: "Give three capital letters, for example USD.",
     });

@@ -1,3 +1,5 @@
+import { firstOf, shorten } from "./bounded.ts";
+
 /**
  * What went wrong, seen from the caller: the HTTP status and the CLI exit code follow from the kind alone.
  * - `invalid`: the request is malformed or breaks a rule (400; exit 2)
@@ -22,12 +24,16 @@ export interface ErrorDetails {
   fix?: string;
   /** The field of the request or file that is wrong, e.g. `filters[0].field`. */
   field?: string;
-  /** The values the field may take. */
+  /** The values the field may take; the error keeps the first ones of many. */
   allowed?: readonly string[];
   /** Seconds after which a retry may succeed. */
   retryAfter?: number;
   cause?: unknown;
 }
+
+/** More than any message has of its own, so that one that repeats too much of its input is cut off all the same. */
+const MAX_TEXT = 2000;
+const MAX_FIELD = 200;
 
 /** An error a user can act on: a stable `code`, a message that names what was wrong and where, and a fix. */
 export class DomainError extends Error {
@@ -44,12 +50,12 @@ export class DomainError extends Error {
    * @param kind decides HTTP status and exit code
    */
   constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(shorten(message, MAX_TEXT), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.kind = kind;
-    this.fix = details.fix;
-    this.field = details.field;
-    this.allowed = details.allowed;
+    this.fix = details.fix === undefined ? undefined : shorten(details.fix, MAX_TEXT);
+    this.field = details.field === undefined ? undefined : shorten(details.field, MAX_FIELD);
+    this.allowed = details.allowed === undefined ? undefined : firstOf(details.allowed);
     this.retryAfter = details.retryAfter;
   }
 }

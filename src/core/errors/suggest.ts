@@ -1,4 +1,11 @@
-/** Levenshtein distance: single-character edits that turn `a` into `b`. */
+import { listed } from "./bounded.ts";
+
+/** A longer word is no typo of a name, and comparing it letter by letter would take long. */
+const MAX_TYPO = 64;
+/** Among more names than this nobody looks for what was meant. */
+const MAX_CANDIDATES = 1000;
+
+/** Levenshtein distance: single-character edits that turn `a` into `b`. Takes the product of both lengths. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
@@ -14,22 +21,30 @@ function editDistance(a: string, b: string): number {
 
 /**
  * The candidate a typo most likely meant: the nearest within a third of its length, or else the only one that goes on
- * where what was typed ends (`billed` for `billed_cost`).
+ * where what was typed ends (`billed` for `billed_cost`). Nothing is guessed for long words and in long lists.
  */
 export function closest(typed: string, candidates: readonly string[]): string | undefined {
+  if (typed.length > MAX_TYPO || candidates.length > MAX_CANDIDATES) return undefined;
   const wanted = typed.toLowerCase();
-  const ranked = candidates
+  const most = Math.max(2, Math.floor(typed.length / 3));
+  const [best] = candidates
+    // At least as many letters have to go or come as the lengths differ by.
+    .filter((candidate) => Math.abs(candidate.length - wanted.length) <= most)
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= most)
     .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  if (best !== undefined && best.distance <= Math.max(2, Math.floor(typed.length / 3))) return best.candidate;
+  if (best !== undefined) return best.candidate;
   const longer = candidates.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
   return wanted.length >= 3 && longer.length === 1 ? longer[0] : undefined;
 }
 
 /** `Did you mean "x"? Allowed: a, b, c.` — the fix every "unknown name" error carries. */
 export function unknownNameFix(typed: string, allowed: readonly string[]): string {
-  const guess = closest(typed, allowed);
-  const list = `Allowed: ${allowed.join(", ")}.`;
-  return guess === undefined ? list : `Did you mean "${guess}"? ${list}`;
+  return didYouMean(typed, allowed, `Allowed: ${listed(allowed)}.`);
+}
+
+/** A guess in front of what else there is to say. */
+export function didYouMean(typed: string, candidates: readonly string[], rest: string): string {
+  const guess = closest(typed, candidates);
+  return guess === undefined ? rest : `Did you mean "${guess}"? ${rest}`;
 }

@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
 import { SEVERITIES } from "../findings/severity.ts";
@@ -296,7 +297,7 @@ export const DATASETS: Readonly<Record<DatasetId, Dataset>> = {
 export function datasetOf(id: string): Dataset {
   const found = DATASET_IDS.find((candidate) => candidate === id);
   if (found !== undefined) return DATASETS[found];
-  throw invalid("query.unknown-dataset", `"${id}" is not a dataset`, {
+  throw invalid("query.unknown-dataset", `"${shorten(id)}" is not a dataset`, {
     field: "dataset",
     allowed: DATASET_IDS,
     fix: unknownNameFix(id, DATASET_IDS),

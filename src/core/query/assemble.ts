@@ -1,3 +1,4 @@
+import { listed } from "../errors/bounded.ts";
 import { DomainError } from "../errors/errors.ts";
 import type { Measure } from "../metrics/datasets.ts";
 import { changeBetween, formatDecimal, wideDecimal } from "../money/decimal.ts";
@@ -37,7 +38,7 @@ export function checkUnits(plan: QueryPlan, totals: Totals): void {
     throw new DomainError(
       money ? "query.mixed-currencies" : "query.mixed-units",
       "invalid",
-      `${measure.label} is in ${list.length} ${money ? "currencies" : "units"} (${list.slice(0, 10).join(", ")}${list.length > 10 ? ", …" : ""}), which cannot be added up`,
+      `${measure.label} is in ${list.length} ${money ? "currencies" : "units"} (${listed(list, 10)}), which cannot be added up`,
       {
         field: "groupBy",
         allowed: list,

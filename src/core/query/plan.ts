@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
 import {
@@ -89,7 +90,7 @@ export function planQuery(
   const keys = groupBy.map((name, i) => planKey(dataset, name, `groupBy[${i}]`));
   const repeated = keys.find((key, i) => keys.findIndex((k) => k.id === key.id) !== i);
   if (repeated !== undefined) {
-    throw invalid("query.repeated-dimension", `groupBy names ${repeated.id} twice`, {
+    throw invalid("query.repeated-dimension", `groupBy names ${shorten(repeated.id)} twice`, {
       field: "groupBy",
       fix: "Name each dimension once.",
     });
@@ -128,7 +129,7 @@ function planKey(dataset: Dataset, name: string, field: string): PlannedKey {
   const dimension = dataset.dimensions.find((d) => d.id === name && d.kind !== "tag");
   if (dimension !== undefined) return { id: name, dimension };
   const allowed = dimensionNames(dataset);
-  throw invalid("query.unknown-dimension", `${field}: ${dataset.id} has no dimension "${name}"`, {
+  throw invalid("query.unknown-dimension", `${field}: ${dataset.id} has no dimension "${shorten(name)}"`, {
     field,
     allowed,
     fix: unknownNameFix(name, allowed),
@@ -149,7 +150,7 @@ function planMeasures(dataset: Dataset, names: readonly string[]): Measure[] {
     if (measure !== undefined) return measure;
     const allowed = dataset.measures.map((m) => m.id);
     const field = `measures[${names.indexOf(name)}]`;
-    throw invalid("query.unknown-measure", `${field}: ${dataset.id} has no measure "${name}"`, {
+    throw invalid("query.unknown-measure", `${field}: ${dataset.id} has no measure "${shorten(name)}"`, {
       field,
       allowed,
       fix: unknownNameFix(name, allowed),
@@ -219,11 +220,15 @@ function asksForPresence(measure: Measure, { op }: QueryFilter, values: readonly
 
 function checkOp(filter: QueryFilter, allowed: readonly FilterOp[], field: string): void {
   if (allowed.includes(filter.op)) return;
-  throw invalid("query.invalid-filter", `${field}: ${filter.field} cannot be filtered with "${filter.op}"`, {
-    field: `${field}.op`,
-    allowed,
-    fix: unknownNameFix(filter.op, allowed),
-  });
+  throw invalid(
+    "query.invalid-filter",
+    `${field}: ${shorten(filter.field)} cannot be filtered with "${shorten(filter.op)}"`,
+    {
+      field: `${field}.op`,
+      allowed,
+      fix: unknownNameFix(filter.op, allowed),
+    },
+  );
 }
 
 function checkCount(filter: QueryFilter, values: readonly unknown[], field: string): void {
@@ -249,7 +254,7 @@ function checkNumbers(filter: QueryFilter, values: readonly (string | null)[], f
   checkCount(filter, values, field);
   return values.map((value) => {
     if (value !== null && tryParseDecimal(value) !== undefined) return value;
-    throw invalid("query.invalid-filter", `${field}: "${String(value)}" is not a number`, {
+    throw invalid("query.invalid-filter", `${field}: "${shorten(String(value))}" is not a number`, {
       field: `${field}.value`,
       fix: "Write it like 1234.56, without thousands separators or currency signs.",
     });
@@ -259,7 +264,7 @@ function checkNumbers(filter: QueryFilter, values: readonly (string | null)[], f
 function checkDates(values: readonly (string | null)[], field: string): void {
   const bad = values.find((value) => value === null || tryParseDate(value) === undefined);
   if (bad === undefined) return;
-  throw invalid("query.invalid-filter", `${field}: "${String(bad)}" is not a calendar date`, {
+  throw invalid("query.invalid-filter", `${field}: "${shorten(String(bad))}" is not a calendar date`, {
     field: `${field}.value`,
     fix: "Write it as YYYY-MM-DD, for example 2024-09-01.",
   });
@@ -291,7 +296,7 @@ function planSort(
     }
     const changes = compared ? measures.flatMap((m) => [`${m.id}.previous`, `${m.id}.change`]) : [];
     const allowed = [...keys.map((k) => k.id), ...measures.map((m) => m.id), ...changes];
-    throw invalid("query.invalid-sort", `sort[${i}]: "${sort.by}" is not a column of the result`, {
+    throw invalid("query.invalid-sort", `sort[${i}]: "${shorten(sort.by)}" is not a column of the result`, {
       field: `sort[${i}].by`,
       allowed,
       fix: unknownNameFix(sort.by, allowed),

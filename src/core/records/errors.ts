@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { DomainError } from "../errors/errors.ts";
 
 /** A value that one record at most may have, and whose it is. */
@@ -28,19 +29,24 @@ export function recordErrors(
 ): RecordErrors {
   return {
     exists: (id) =>
-      new DomainError(`${name}.exists`, "conflict", `There is already a ${name} "${id}"`, {
+      new DomainError(`${name}.exists`, "conflict", `There is already a ${name} "${shorten(id)}"`, {
         field: "id",
         fix: `Choose another id, or change the ${name} that is there.`,
       }),
     notFound: (id) =>
-      new DomainError(`${name}.not-found`, "not-found", `There is no ${name} "${id}"`, {
+      new DomainError(`${name}.not-found`, "not-found", `There is no ${name} "${shorten(id)}"`, {
         field: "id",
         fix: `List the ${name}s to see their ids.`,
       }),
     changed: (id) =>
-      new DomainError(`${name}.changed`, changed, `The ${name} "${id}" was changed since it was read`, {
-        fix: "Read it again, apply the change to what is there now, and save that.",
-      }),
+      new DomainError(
+        `${name}.changed`,
+        changed,
+        `The ${name} "${shorten(id)}" was changed since it was read`,
+        {
+          fix: "Read it again, apply the change to what is there now, and save that.",
+        },
+      ),
   };
 }
 
@@ -49,7 +55,7 @@ export function newerRecord(name: string, id: string, version: number, known: nu
   return new DomainError(
     "store.newer-record",
     "unavailable",
-    `The ${name} "${id}" was written by a newer version (${version}, this one reads up to ${known})`,
+    `The ${name} "${shorten(id)}" was written by a newer version (${version}, this one reads up to ${known})`,
     { fix: "Update securebase." },
   );
 }

@@ -1,4 +1,5 @@
 import type { ChartSpec } from "../charts/spec.ts";
+import { shorten } from "../errors/bounded.ts";
 import { DomainError, invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
 import { planQuery } from "../query/plan.ts";
@@ -66,7 +67,7 @@ function checkSection(
     return;
   }
   if (ids.has(section.id)) {
-    throw invalid("report.repeated-id", `${path}: the id "${section.id}" is used twice`, {
+    throw invalid("report.repeated-id", `${path}: the id "${shorten(section.id)}" is used twice`, {
       field: `${path}.id`,
       fix: "Give each chart and table an id of its own.",
     });
@@ -109,7 +110,7 @@ function checkKpi(definition: ReportDefinition, item: KpiSpec, path: string, now
   if (!allowed.includes(item.measure)) {
     throw invalid(
       "report.unknown-measure",
-      `${path}: the card's ${item.query === undefined ? "computation does not answer" : "query does not ask for"} "${item.measure}"`,
+      `${path}: the card's ${item.query === undefined ? "computation does not answer" : "query does not ask for"} "${shorten(item.measure)}"`,
       { field: `${path}.measure`, allowed, fix: unknownNameFix(item.measure, allowed) },
     );
   }
@@ -132,7 +133,7 @@ function checkChart(chart: ChartSpec, { dimensions, measures }: Available, path:
     if (available.includes(base)) continue;
     throw invalid(
       "report.unknown-column",
-      `${path}: the chart's ${key} names "${column}", which its data lacks`,
+      `${path}: the chart's ${key} names "${shorten(column)}", which its data lacks`,
       {
         field: `${path}.chart.${key}`,
         allowed: available,

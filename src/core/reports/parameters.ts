@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
 
@@ -32,7 +33,7 @@ export function checkParameters(
   const allowed = specs.map((spec) => spec.id);
   for (const id of Object.keys(values)) {
     if (allowed.includes(id)) continue;
-    throw invalid("report.unknown-parameter", `${what} has no parameter "${id}"`, {
+    throw invalid("report.unknown-parameter", `${what} has no parameter "${shorten(id)}"`, {
       field: `${field}.${id}`,
       allowed,
       fix: allowed.length === 0 ? "Leave it out: it takes no parameters." : unknownNameFix(id, allowed),
@@ -54,7 +55,7 @@ export function checkParameters(
 
 function checkValue(spec: ParameterSpec, value: string, what: string, field: string): string {
   if (value.trim() !== "" && (spec.allowed === undefined || spec.allowed.includes(value))) return value;
-  throw invalid("report.invalid-parameter", `${what}: ${spec.id} cannot be "${value}"`, {
+  throw invalid("report.invalid-parameter", `${what}: ${spec.id} cannot be "${shorten(value)}"`, {
     field: `${field}.${spec.id}`,
     fix:
       spec.allowed === undefined

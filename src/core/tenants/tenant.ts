@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import { parseZone } from "../time/zones.ts";
 
@@ -31,10 +32,13 @@ export const UNASSIGNED = "unassigned";
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** Account ids of all clouds are far shorter. */
+const MAX_ACCOUNT = 256;
+
 /** @throws DomainError `tenant.invalid-id` */
 export function checkTenantId(id: string): string {
   if (ID.test(id)) return id;
-  throw invalid("tenant.invalid-id", `"${id}" cannot be a tenant id`, {
+  throw invalid("tenant.invalid-id", `"${shorten(id)}" cannot be a tenant id`, {
     field: "id",
     fix: "Use 1 to 63 lower case letters, digits and hyphens, starting and ending with a letter or digit.",
   });
@@ -53,7 +57,8 @@ export interface NewTenant {
 /**
  * A checked tenant from what an operator typed.
  * @param now RFC 3339 instant of creation
- * @throws DomainError `tenant.invalid-id`, `tenant.reserved`, `tenant.invalid-name`, `tenant.invalid-color`, `zone.invalid`
+ * @throws DomainError `tenant.invalid-id`, `tenant.reserved`, `tenant.invalid-name`, `tenant.invalid-color`,
+ *   `tenant.invalid-account`, `zone.invalid`
  */
 export function makeTenant(input: NewTenant, now: string): Tenant {
   const id = checkTenantId(input.id);
@@ -72,15 +77,23 @@ export function makeTenant(input: NewTenant, now: string): Tenant {
     throw invalid("tenant.invalid-name", "A tenant needs a name", { field: "name", fix: "Give one." });
   const color = input.branding?.color;
   if (color !== undefined && !/^#[0-9a-fA-F]{6}$/.test(color)) {
-    throw invalid("tenant.invalid-color", `"${color}" is not a colour`, {
+    throw invalid("tenant.invalid-color", `"${shorten(color)}" is not a colour`, {
       field: "branding.color",
       fix: "Write it as #rrggbb, for example #0f766e.",
+    });
+  }
+  const accounts = (input.accounts ?? []).map((account) => account.trim()).filter((a) => a !== "");
+  const long = accounts.find((account) => account.length > MAX_ACCOUNT);
+  if (long !== undefined) {
+    throw invalid("tenant.invalid-account", `"${shorten(long)}" cannot be an account id`, {
+      field: "accounts",
+      fix: `Give the ids as the cloud provider writes them, of at most ${MAX_ACCOUNT} characters.`,
     });
   }
   return {
     id,
     name,
-    accounts: [...new Set((input.accounts ?? []).map((account) => account.trim()).filter((a) => a !== ""))],
+    accounts: [...new Set(accounts)],
     frameworks: [...new Set(input.frameworks ?? [])],
     zone: parseZone(input.zone ?? "UTC"),
     branding: input.branding ?? {},

@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 
 /** A calendar date, `YYYY-MM-DD` (RFC 3339 full-date), in the proleptic Gregorian calendar, years 1 to 9999. */
@@ -34,7 +35,7 @@ export function parseDate(date: CalendarDate): number {
 export function checkDate(text: string, field: string): number {
   const day = tryParseDate(text);
   if (day !== undefined) return day;
-  throw invalid("date.invalid", `${field} "${text.slice(0, 60)}" is not a calendar date`, {
+  throw invalid("date.invalid", `${field} "${shorten(text)}" is not a calendar date`, {
     field,
     fix: "Write it as YYYY-MM-DD, for example 2024-09-01.",
   });

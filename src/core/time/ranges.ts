@@ -1,3 +1,4 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
 import { addDays, addMonths, type CalendarDate, checkDate, daysBetween, monthStart } from "./dates.ts";
@@ -103,7 +104,7 @@ function presetRange(preset: RangePreset, today: CalendarDate): DayRange {
 export function parsePreset(text: string): RangePreset {
   const preset = PRESETS.find((candidate) => candidate === text);
   if (preset !== undefined) return preset;
-  throw invalid("range.unknown-preset", `"${text}" is not a known range`, {
+  throw invalid("range.unknown-preset", `"${shorten(text)}" is not a known range`, {
     field: "range",
     allowed: PRESETS,
     fix: `${unknownNameFix(text, PRESETS)} Or give from and to as YYYY-MM-DD.`,

@@ -1,5 +1,6 @@
+import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
-import { closest } from "../errors/suggest.ts";
+import { didYouMean } from "../errors/suggest.ts";
 import { type CalendarDate, dateOfDay, parseDate } from "./dates.ts";
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -32,10 +33,13 @@ export function parseZone(zone: string): string {
       ? zone
       : new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
   } catch {
-    const guess = closest(zone, Intl.supportedValuesOf("timeZone"));
-    throw invalid("zone.invalid", `"${zone}" is not an IANA time zone`, {
+    throw invalid("zone.invalid", `"${shorten(zone)}" is not an IANA time zone`, {
       field: "zone",
-      fix: `${guess === undefined ? "" : `Did you mean "${guess}"? `}Use a name such as UTC, Europe/Berlin or America/New_York.`,
+      fix: didYouMean(
+        zone,
+        Intl.supportedValuesOf("timeZone"),
+        "Use a name such as UTC, Europe/Berlin or America/New_York.",
+      ),
     });
   }
 }

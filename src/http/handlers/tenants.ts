@@ -1,5 +1,6 @@
 import { addTenant, getTenant, listTenants, updateTenant } from "../../app/tenants/tenants.ts";
 import type { Principal } from "../../core/access/access.ts";
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { Handlers } from "../call.ts";
 import { json } from "../respond.ts";
@@ -46,8 +47,13 @@ export const tenantHandlers: Pick<Handlers, "listTenants" | "addTenant" | "getTe
  */
 function ownOrAny(principal: Principal, id: string): string {
   if (principal.tenant === undefined || principal.tenant === id) return id;
-  throw new DomainError("tenant.not-found", "not-found", `There is no tenant "${id}" for this token`, {
-    field: "id",
-    fix: `A token of ${principal.tenant} reaches only ${principal.tenant}.`,
-  });
+  throw new DomainError(
+    "tenant.not-found",
+    "not-found",
+    `There is no tenant "${shorten(id)}" for this token`,
+    {
+      field: "id",
+      fix: `A token of ${principal.tenant} reaches only ${principal.tenant}.`,
+    },
+  );
 }

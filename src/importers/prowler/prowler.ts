@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import { frameworkName } from "../../core/compliance/frameworks.ts";
 import { serviceName } from "../../core/findings/services.ts";
 import { severityFromLabel } from "../../core/findings/severity.ts";
@@ -46,7 +47,7 @@ function normalizeProwler(record: unknown): Normalized {
   const verdict = word === null ? undefined : verdictOf(word);
   if (verdict === undefined) {
     const said =
-      word === null ? "has no STATUS" : `STATUS "${word.slice(0, 40)}" is none of PASS, FAIL, MANUAL`;
+      word === null ? "has no STATUS" : `STATUS "${shorten(word, 40)}" is none of PASS, FAIL, MANUAL`;
     return refuse("STATUS", said);
   }
   const key = prowlerKey(record);

@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import { isUtf8 } from "node:buffer";
 import { type CsvProblem, type CsvRecord, CsvScanner, splitRecord } from "../../core/csv/scanner.ts";
 import type { InputFile } from "../../ports/load.ts";
@@ -61,7 +62,7 @@ function headerOf(file: InputFile, record: CsvRecord, delimiter: string): readon
   }
   const repeated = names.find((name, i) => name !== "" && names.indexOf(name) !== i);
   if (repeated !== undefined) {
-    throw importError("duplicate-column", file, `has two columns named ${repeated}`, {
+    throw importError("duplicate-column", file, `has two columns named ${shorten(repeated)}`, {
       field: repeated,
       fix: "Rename or remove one of them.",
     });

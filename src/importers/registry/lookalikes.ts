@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import { columnsOf, type Sample } from "../shared/importer.ts";
 
 /** What a file that no importer takes looks like, so that the error can say more than "unknown format". */
@@ -77,6 +78,6 @@ export function looksLike(sample: Sample): string | undefined {
   const found = LOOKALIKES.find(({ matches }) => matches(sample));
   if (found?.name !== "a table") return found?.name;
   const names = columnsOf(sample) ?? [];
-  const some = names.slice(0, 5).map((name) => (name.length > 40 ? `${name.slice(0, 40)}…` : name));
+  const some = names.slice(0, 5).map((name) => shorten(name, 40));
   return `a table with the columns ${some.join(", ")}${names.length > some.length ? ", …" : ""}`;
 }

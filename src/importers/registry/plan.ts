@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
@@ -56,7 +57,7 @@ type FileKinds =
  */
 export async function planFiles(given: readonly InputFile[], wanted = "auto"): Promise<FilePlan> {
   if (!ALL_FORMATS.includes(wanted)) {
-    throw new DomainError("import.invalid-format", "invalid", `"${wanted}" is not a format`, {
+    throw new DomainError("import.invalid-format", "invalid", `"${shorten(wanted)}" is not a format`, {
       field: "format",
       allowed: ALL_FORMATS,
       fix: unknownNameFix(wanted, ALL_FORMATS),

@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import type { InputFile, TableFormat, TableMapping } from "../../ports/load.ts";
@@ -49,7 +50,7 @@ function importersOf(format: string): readonly Importer[] {
   if (format === "auto") return IMPORTERS;
   const found = IMPORTERS.filter((importer) => importer.format === format);
   if (found.length > 0) return found;
-  throw new DomainError("import.invalid-format", "invalid", `"${format}" is not a format`, {
+  throw new DomainError("import.invalid-format", "invalid", `"${shorten(format)}" is not a format`, {
     field: "format",
     allowed: FORMATS,
     fix: unknownNameFix(format, FORMATS),
@@ -69,7 +70,7 @@ function checkColumns(file: InputFile, { mapping, table }: Detected): void {
     const lower = name.toLowerCase();
     const key = families.some((family) => lower.startsWith(family)) ? name : lower;
     if (key !== "" && seen.has(key)) {
-      throw importError("duplicate-column", file, `has two columns named ${name}`, {
+      throw importError("duplicate-column", file, `has two columns named ${shorten(name)}`, {
         fix: "Rename or remove one of them.",
         field: name,
       });

@@ -1,3 +1,4 @@
+import { shorten } from "../../core/errors/bounded.ts";
 import type { AwsStore } from "../../adapters/aws/store.ts";
 import { resumeExport } from "../../app/exports/legs.ts";
 import type { Services } from "../../app/services.ts";
@@ -61,7 +62,7 @@ export async function runAction(context: ActionContext, name: string, event: unk
       statusCode: 400,
       body: {
         code: "action.unknown",
-        detail: `"${name}" is not an action`,
+        detail: `"${shorten(name)}" is not an action`,
         allowed,
         fix: `Use one of ${allowed.join(", ")}.`,
       },

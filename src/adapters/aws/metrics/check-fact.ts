@@ -1,3 +1,4 @@
+import { shorten } from "../../../core/errors/bounded.ts";
 import { DomainError } from "../../../core/errors/errors.ts";
 import type { FactColumn, FactType } from "../../../core/metrics/datasets.ts";
 import { tryParseDecimal } from "../../../core/money/decimal.ts";
@@ -46,7 +47,7 @@ function invalidFact(field: string, text: string, wanted: string): DomainError {
   return new DomainError(
     "import.invalid-fact",
     "unprocessable",
-    `${field} "${text.slice(0, 80)}" is not ${wanted}`,
+    `${field} "${shorten(text)}" is not ${wanted}`,
     { field, fix: "Correct the value at its source." },
   );
 }

@@ -1,3 +1,4 @@
+import { shorten } from "../../../core/errors/bounded.ts";
 import { DomainError } from "../../../core/errors/errors.ts";
 import type { FactType } from "../../../core/metrics/datasets.ts";
 import { tryParseTags } from "../../../core/metrics/tags.ts";
@@ -261,7 +262,7 @@ function decimalReason(raw: string): string {
 }
 
 function shown(raw: string): string {
-  return `"${raw.slice(0, 60)}${raw.length > 60 ? "…" : ""}"`;
+  return `"${shorten(raw, 61)}"`;
 }
 
 function missingColumn(file: string, name: string): DomainError {

@@ -1,3 +1,4 @@
+import { shorten } from "../../errors/bounded.ts";
 import { invalid } from "../../errors/errors.ts";
 import { unknownNameFix } from "../../errors/suggest.ts";
 import type { DatasetId } from "../../metrics/datasets.ts";
@@ -37,7 +38,7 @@ export function resolveComputation<Id extends string>(
   const allowed = Object.keys(table) as Id[];
   const id = allowed.find((candidate) => candidate === compute.computation);
   if (id === undefined) {
-    throw invalid("report.unknown-computation", `There is no computation "${compute.computation}"`, {
+    throw invalid("report.unknown-computation", `There is no computation "${shorten(compute.computation)}"`, {
       field: `${field}.computation`,
       allowed,
       fix: unknownNameFix(compute.computation, allowed),

@@ -1,3 +1,4 @@
+import { shorten } from "../../errors/bounded.ts";
 import { DomainError } from "../../errors/errors.ts";
 import { unknownNameFix } from "../../errors/suggest.ts";
 import { CHARGEBACK } from "./chargeback.ts";
@@ -25,7 +26,7 @@ export function templateOf(id: string): ReportTemplate {
   const template = TEMPLATES.find((candidate) => candidate.id === id);
   if (template !== undefined) return template;
   const allowed = TEMPLATES.map((t) => t.id);
-  throw new DomainError("report.unknown-template", "not-found", `There is no template "${id}"`, {
+  throw new DomainError("report.unknown-template", "not-found", `There is no template "${shorten(id)}"`, {
     field: "template",
     allowed,
     fix: unknownNameFix(id, allowed),
