@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { openEmbeddedStore } from "./store.ts";
 
 const REMOVING_CHILD = join(import.meta.dirname, "../../../test/conformance/lib/removing-child.ts");
 const CHILD = join(import.meta.dirname, "../../../test/conformance/lib/embedded-child.ts");
+const FULL_DISK_CHILD = join(import.meta.dirname, "../../../test/conformance/lib/full-disk-child.ts");
 const FACTS = 8_000;
 const RANGE = { from: "2024-08-01", to: "2024-10-01" };
 
@@ -137,6 +138,38 @@ describe("the data folder", () => {
         outcomes.add(now[2] === 0);
       }
       expect(outcomes).toEqual(new Set([false, true]));
+    },
+  );
+
+  // `prlimit` is part of util-linux: a limit on the size of files stands for a disk that is full, and can be raised.
+  it.skipIf(process.platform !== "linux")(
+    "takes writes again when a full disk has room, without a restart",
+    async () => {
+      const limited = [
+        "--fsize=8000000:unlimited",
+        process.execPath,
+        "--import",
+        "tsx",
+        FULL_DISK_CHILD,
+        directory,
+      ];
+      const started = spawn("prlimit", limited);
+      child = started;
+      let said = "";
+      let errors = "";
+      started.stderr.on("data", (data: Buffer) => (errors += data.toString()));
+      started.stdout.on("data", (data: Buffer) => {
+        const before = said;
+        said += data.toString();
+        if (before.includes("full\n") || !said.includes("full\n")) return;
+        execFileSync("prlimit", ["--pid", String(started.pid), "--fsize=unlimited"]);
+        started.stdin.write("room\n");
+      });
+      const code = await new Promise((resolve) => started.once("exit", resolve));
+      expect([errors, code]).toEqual(["", 0]);
+      const full = Array(3).fill(["write: store.unavailable", "read: 0"]).flat() as string[];
+      const little = ["write: store.unavailable", "read: true"];
+      expect(said.trim().split("\n")).toEqual([...full, ...little, "full", "write: done", "read: true"]);
     },
   );
 
