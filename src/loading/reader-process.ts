@@ -16,6 +16,8 @@ export interface ReaderLimits {
   graceMs: number;
 }
 
+/** One that holds more is not kept: what a large load took is given back to the system by its end alone. */
+const KEPT_MB = 300;
 const PAGE_BYTES = 4096;
 const WATCH_MS = 250;
 /** Of what it writes to its standard error, for the log. */
@@ -31,6 +33,7 @@ export class ReaderProcess {
   #errors = "";
   #tookTooMuch = false;
   #gone = false;
+  #residentMb = 0;
 
   /** @param program what it runs: JavaScript, or in a checkout TypeScript */
   constructor(program: URL, limits: ReaderLimits) {
@@ -61,7 +64,7 @@ export class ReaderProcess {
 
   /** Whether it can take another load. */
   get usable(): boolean {
-    return !this.#gone && !this.#child.killed && this.#child.connected;
+    return !this.#gone && !this.#child.killed && this.#child.connected && this.#residentMb < KEPT_MB;
   }
 
   /** Keeps this process alive only while there is work. */
@@ -143,8 +146,8 @@ export class ReaderProcess {
     const { pid } = this.#child;
     if (pid === undefined || this.#gone) return;
     const text = await readFile(`/proc/${pid}/statm`, "utf8").catch(() => "");
-    const resident = (Number(text.split(" ")[1] ?? 0) * PAGE_BYTES) / 1e6;
-    if (resident <= this.#limits.processMb) return;
+    this.#residentMb = (Number(text.split(" ")[1] ?? 0) * PAGE_BYTES) / 1e6;
+    if (this.#residentMb <= this.#limits.processMb) return;
     this.#tookTooMuch = true;
     this.#child.kill("SIGKILL");
   }

@@ -26,7 +26,8 @@ describe.each(folders)("a data folder of an earlier version, %s", (name) => {
     for (let opened = 0; opened < 2; opened++) {
       const target: HttpTarget = await openFolder(directory);
       for (const { answer, ...question } of answered) {
-        expect([question.line, await answerOf(target, question)]).toEqual([question.line, answer]);
+        // A later version may say more, as the contract allows; what was said stays the same.
+        expect([question.line, await answerOf(target, question)]).toMatchObject([question.line, answer]);
       }
       await target.close();
     }
