@@ -112,7 +112,7 @@ describe("a large export through the packaged function, with seconds of time", (
     ["JSON", { format: "json" }],
     ["NDJSON", { format: "json", options: { lines: true } }],
     ["XLSX", { format: "xlsx" }],
-    ["PDF", { format: "pdf", limit: 3_000 }],
+    ["PDF", { format: "pdf", limit: 5_000 }],
   ])(
     "is the same %s file as one that is written at a stretch",
     async (_name, asked) => {
