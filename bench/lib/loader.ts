@@ -34,21 +34,14 @@ export async function importInto(
     folder: await stagingFolder(directory),
     newName: randomUUID,
   });
-  const loaded = await loader.load(
-    {
-      files: await inputFiles([path]),
-      format: "auto",
-      snapshot: undefined,
-      loadedAt: "2024-10-02T00:00:00Z",
-      dryRun: false,
-      ...target,
-    },
-    {
-      onProgress: ({ phase }) => {
-        if (phase === "storing") usage.handOver();
-      },
-    },
-  );
+  const loaded = await loader.load({
+    files: await inputFiles([path]),
+    format: "auto",
+    snapshot: undefined,
+    loadedAt: "2024-10-02T00:00:00Z",
+    dryRun: false,
+    ...target,
+  });
   const used = usage.total();
   await readers.close();
   store.close();

@@ -11,30 +11,44 @@ export interface Usage {
 /** Clock ticks a second in /proc; the same on all usual Linux systems. */
 const TICKS = 100;
 
-/**
- * Adds up what this process and its children use, for jobs that do one part of their work in a child and the next one
- * here: call {@link handOver} between the two and {@link total} at the end, both while the child lives.
- */
-export class UsageOfBoth {
-  #before = 0;
+const SAMPLE_MS = 50;
 
-  handOver(): void {
-    this.#before = process.memoryUsage.rss() / 1024 + sum(children(), "peakKb");
+/** Adds up what this process and the ones it starts use, by looking at them many times a second. */
+export class UsageOfBoth {
+  #most = 0;
+  /** Of each child, as last seen. */
+  readonly #cpu = new Map<string, number>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor() {
+    this.#timer = setInterval(() => this.#look(), SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  #look(): void {
+    let held = process.memoryUsage.rss() / 1024;
+    for (const { pid, cpuSeconds, rssKb } of children()) {
+      held += rssKb;
+      this.#cpu.set(pid, cpuSeconds);
+    }
+    this.#most = Math.max(this.#most, held);
   }
 
   total(): Usage {
+    clearInterval(this.#timer);
+    this.#look();
     const { user, system } = process.cpuUsage();
-    const found = children();
+    const ofChildren = [...this.#cpu.values()].reduce((sum, seconds) => sum + seconds, 0);
     return {
-      cpuSeconds: (user + system) / 1e6 + sum(found, "cpuSeconds"),
-      maxRssKb: Math.max(this.#before, process.resourceUsage().maxRSS + sum(found, "rssKb")),
+      cpuSeconds: (user + system) / 1e6 + ofChildren,
+      maxRssKb: Math.max(this.#most, process.resourceUsage().maxRSS),
     };
   }
 }
 
 interface Child {
+  pid: string;
   cpuSeconds: number;
-  peakKb: number;
   rssKb: number;
 }
 
@@ -50,14 +64,10 @@ function children(): Child[] {
         // Behind the name in parentheses: state, ppid, …; utime and stime are the 12th and 13th.
         const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
         const cpuSeconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
-        return [{ cpuSeconds, peakKb: value("VmHWM"), rssKb: value("VmRSS") }];
+        return [{ pid, cpuSeconds, rssKb: value("VmRSS") }];
       } catch {
         // It has ended meanwhile.
         return [];
       }
     });
-}
-
-function sum(list: readonly Child[], key: keyof Child): number {
-  return list.reduce((total, each) => total + each[key], 0);
 }

@@ -15,7 +15,7 @@ export interface ReadingLimits {
   threads: number;
 }
 
-/** Ten million rows are read and sorted within these, the whole process below 0.8 GB. */
+/** Ten million rows are read and sorted within these. */
 export const READING_LIMITS: ReadingLimits = {
   memory: "500MB",
   threads: Math.min(availableParallelism(), 4),
