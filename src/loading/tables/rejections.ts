@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { shorten } from "../../core/errors/bounded.ts";
 import { MAX_LISTED_REJECTIONS, type Rejection } from "../../ports/load.ts";
 import { walkRows } from "./files.ts";
 import { ROW, type Stage, type StagedFile, usedColumns } from "./stage.ts";
@@ -91,5 +92,5 @@ function reasonOf(decimal: boolean, text: string): string {
 }
 
 function shown(text: string): string {
-  return `"${text.slice(0, 60)}${text.length > 60 ? "…" : ""}"`;
+  return `"${shorten(text, 61)}"`;
 }
