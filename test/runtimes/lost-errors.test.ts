@@ -46,7 +46,8 @@ describe("an error that nobody handled", { timeout: 30_000 }, () => {
     });
     child.stdout.on("data", (data: Buffer) => (said += data.toString()));
     child.stderr.on("data", (data: Buffer) => (log += data.toString()));
-    exit = new Promise((resolve) => child.once("exit", resolve));
+    // The log is whole once its pipe is closed, which can be after the process has ended.
+    exit = new Promise((resolve) => child.once("close", resolve));
     await expect.poll(() => `${said}${log}`, { timeout: 25_000 }).toMatch(/listens on \S+/);
     return /listens on (\S+)/.exec(said)?.[1] ?? "";
   }
@@ -69,11 +70,11 @@ describe("an error that nobody handled", { timeout: 30_000 }, () => {
     const url = await start("rejected");
     const { status, body } = await get(`${url}/v1/me`, foreignToken());
     expect([status, body.code]).toEqual([500, "service.internal"]);
-    const lines = log.split("\n").filter((line) => line.includes("nobody awaits this"));
-    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: 50, requestId: body.requestId });
     expect((await get(`${url}/v1/health`)).status).toBe(200);
     child.kill("SIGTERM");
     expect(await exit).toBe(0);
+    const lines = log.split("\n").filter((line) => line.includes("nobody awaits this"));
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: 50, requestId: body.requestId });
   });
 
   it("in an exception fails its own request; the others are finished, and the server ends", async () => {
