@@ -152,21 +152,6 @@ const ROWS = {
     "Export interrupted",
     "The service stopped while it wrote the file; seen as the `error` of an export.",
   ],
-  "export.data-changed": [
-    409,
-    "Facts kept changing",
-    "New facts came in again and again while the file was written; seen as the `error` of an export.",
-  ],
-  "export.leg-lost": [
-    409,
-    "Export is another's",
-    "The export was removed while it was written, or another process has gone on with it.",
-  ],
-  "export.upload-lost": [
-    409,
-    "Unfinished file gone",
-    "What was stored of the file is gone; seen as the `error` of an export.",
-  ],
   "export.out-of-time": [
     503,
     "Export out of time",

@@ -31,11 +31,8 @@ export interface JobRunner {
    * @param work the same task as data; a runner that has another process do it does not call the task
    */
   start(id: string, task: (signal: AbortSignal) => Promise<void>, work?: JobWork | SyncWork): Promise<void>;
-  /**
-   * Whether the job can still finish; a job of a process that died cannot.
-   * @param progress when it last got on, where that is known
-   */
-  isAlive(id: string, progress?: Date): boolean;
+  /** Whether the job can still finish; a job of a process that died cannot. */
+  isAlive(id: string): boolean;
   /** Aborts what runs and waits until it has stopped. */
   stop(): Promise<void>;
 }

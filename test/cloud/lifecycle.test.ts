@@ -153,3 +153,28 @@ describe("blocks in the metrics table", () => {
     await metered.close();
   });
 });
+
+describe("an export whose process died", () => {
+  it("has the parts of its unfinished file freed by the next day's housekeeping", async () => {
+    let now = new Date();
+    const cloud = await startLocalCloud();
+    const store = cloud.open({ clock: { now: () => now } });
+    const stored = new Promise<void>((resolve) => {
+      async function* content(): AsyncGenerator<Uint8Array> {
+        yield Buffer.alloc(6_000_000);
+        resolve();
+        yield await new Promise<never>(() => undefined);
+      }
+      void store.exportFiles.forTenant("acme").write("e1", content());
+    });
+    await stored;
+    now = new Date(Date.now() + 3_600_000);
+    expect(await store.housekeep()).toMatchObject({ exportsAbandoned: 0 });
+    expect(cloud.s3.uploads.size).toBe(1);
+    now = new Date(Date.now() + 25 * 3_600_000);
+    expect(await store.housekeep()).toMatchObject({ exportsAbandoned: 1 });
+    expect(cloud.s3.uploads.size).toBe(0);
+    await store.close();
+    await cloud.close();
+  });
+});

@@ -1,4 +1,3 @@
-import { exportLegsCases } from "../conformance/export-legs.case.ts";
 import { exportFilesCases } from "../conformance/export-files.case.ts";
 import { queryCacheCases } from "../conformance/query-cache.case.ts";
 import { recordCases } from "../conformance/records.case.ts";
@@ -24,8 +23,5 @@ async function fresh<T>(
 recordCases("DynamoDB", (clock) => fresh((store) => store.records, clock));
 exportFilesCases("S3", () =>
   fresh((store) => store.exportFiles, { now: () => new Date("2024-10-02T00:00:00Z") }),
-);
-exportLegsCases("DynamoDB and S3", () =>
-  fresh((store) => store, { now: () => new Date("2024-10-02T00:00:00Z") }),
 );
 queryCacheCases("DynamoDB", (clock) => fresh((store) => store.cache, clock));

@@ -2,7 +2,7 @@ import type { ListMultipartUploadsCommandInput, ListMultipartUploadsCommandOutpu
 import { DomainError } from "../../core/errors/errors.ts";
 import { type AwsConfig, DEFAULT_RETRY, type RetryPolicy } from "./config.ts";
 import { readVendorError, withRetry } from "./retry.ts";
-import { abortUpload, type LoadedS3, Upload, type UploadState, type UploadTarget } from "./upload.ts";
+import { abortUpload, type LoadedS3, Upload, type UploadTarget } from "./upload.ts";
 
 /** One bucket. The SDK is loaded when it is first used: a query never pays for it. */
 export class ObjectStore {
@@ -60,16 +60,13 @@ export class ObjectStore {
   #target(key: string): UploadTarget {
     return {
       call: (what, call) => this.#call(what, call),
-      ...{ bucket: this.bucket, key, exists: () => this.exists(key) },
+      bucket: this.bucket,
+      key,
+      exists: () => this.exists(key),
     };
   }
 
-  /** An object to be stored bit by bit, which another process may go on with. @param from an upload that was left */
-  upload(key: string, from?: UploadState): Upload {
-    return new Upload(this.#target(key), from);
-  }
-
-  /** Frees an upload that nobody goes on with. */
+  /** Frees the parts of an upload that nobody will complete. */
   async abortUpload(key: string, id: string): Promise<void> {
     await abortUpload(this.#target(key), id);
   }
@@ -86,9 +83,10 @@ export class ObjectStore {
       try {
         const output = await client.send(
           new sdk.GetObjectCommand({
-            ...{ Bucket: this.bucket, Key: key },
-            ...(from > 0 && { Range: `bytes=${from}-` }),
-            ...(etag !== undefined && { IfMatch: etag }),
+            Bucket: this.bucket,
+            Key: key,
+            Range: from > 0 ? `bytes=${from}-` : undefined,
+            IfMatch: etag,
           }),
         );
         return {
@@ -124,29 +122,16 @@ export class ObjectStore {
     }
   }
 
-  /** The keys under a prefix that were written before an instant. */
-  async keysBefore(prefix: string, before: Date): Promise<string[]> {
-    const found: string[] = [];
-    let page: string | undefined;
-    do {
-      const input = { Bucket: this.bucket, Prefix: prefix, ContinuationToken: page };
-      const output = await this.#call("ListObjectsV2", ({ sdk, client }, abortSignal) =>
-        client.send(new sdk.ListObjectsV2Command(input), { abortSignal }),
-      );
-      for (const { Key, LastModified } of output.Contents ?? [])
-        if (Key !== undefined && LastModified !== undefined && LastModified < before) found.push(Key);
-      page = output.NextContinuationToken;
-    } while (page !== undefined);
-    return found;
-  }
-
   /** The uploads under a prefix that were begun before an instant and neither completed nor aborted. */
   async uploadsBefore(prefix: string, before: Date): Promise<{ key: string; id: string }[]> {
     const found: { key: string; id: string }[] = [];
     let [key, id]: (string | undefined)[] = [];
     do {
       const input: ListMultipartUploadsCommandInput = {
-        ...{ Bucket: this.bucket, Prefix: prefix, KeyMarker: key, UploadIdMarker: id },
+        Bucket: this.bucket,
+        Prefix: prefix,
+        KeyMarker: key,
+        UploadIdMarker: id,
       };
       const output: ListMultipartUploadsCommandOutput = await this.#call(
         "ListMultipartUploads",

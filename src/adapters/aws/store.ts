@@ -39,7 +39,7 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
   return {
     metrics: createMetricStore(loads),
     records: createRecordStore(dynamo, names.reports, clock),
-    exportFiles: createExportFiles(dynamo, names.reports, objects, clock),
+    exportFiles: createExportFiles(objects),
     cache: createQueryCache(dynamo, names.cache, clock, cacheMeter),
     objects,
     dynamo,

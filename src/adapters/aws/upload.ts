@@ -1,5 +1,4 @@
 import type * as S3 from "@aws-sdk/client-s3";
-import { DomainError } from "../../core/errors/errors.ts";
 import { readVendorError } from "./retry.ts";
 
 /** S3 asks for parts of at least 5 MiB, but for the last. */
@@ -25,18 +24,6 @@ export interface UploadTarget {
   exists: () => Promise<boolean>;
 }
 
-/** An upload that was left, for another process to go on with. */
-export interface UploadState {
-  /** Undefined as long as there is no part. */
-  id: string | undefined;
-  /** ETags of the parts, in order. */
-  parts: readonly string[];
-  /** Bytes in the parts. */
-  bytes: number;
-  /** Bytes that are no part yet. */
-  tail: Uint8Array;
-}
-
 /**
  * An object being stored. A small one is one request; a larger one is sent in parts that become visible together. An
  * upload that is neither completed nor aborted keeps its parts, unseen and billed.
@@ -44,21 +31,16 @@ export interface UploadState {
 export class Upload {
   readonly #target: UploadTarget;
   #id: string | undefined;
-  readonly #parts: (string | undefined)[];
+  /** ETags of the parts, in order; undefined while a part is on its way. */
+  readonly #parts: (string | undefined)[] = [];
   readonly #running = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
-  #aborted = false;
-  #bytes: number;
-  #held: Uint8Array[];
-  #length: number;
+  #bytes = 0;
+  #held: Uint8Array[] = [];
+  #length = 0;
 
-  constructor(target: UploadTarget, from?: UploadState) {
+  constructor(target: UploadTarget) {
     this.#target = target;
-    this.#id = from?.id;
-    this.#parts = [...(from?.parts ?? [])];
-    this.#bytes = from?.bytes ?? 0;
-    this.#held = from === undefined ? [] : [from.tail];
-    this.#length = from?.tail.length ?? 0;
   }
 
   /** Adds to the end; resolves when there is room for more. */
@@ -78,10 +60,6 @@ export class Upload {
     this.#throwIfFailed();
     this.#id ??= await this.#create();
     const id = this.#id;
-    if (this.#aborted) {
-      await this.abort();
-      throw uploadLost(this.#target.key, undefined);
-    }
     const number = this.#parts.push(undefined);
     this.#bytes += body.length;
     const task = this.#writePart(id, number, body)
@@ -121,22 +99,8 @@ export class Upload {
     const part = { Bucket: bucket, Key: key, UploadId: id, PartNumber: number, Body: body };
     const output = await call("UploadPart", ({ sdk, client }, abortSignal) =>
       client.send(new sdk.UploadPartCommand(part), { abortSignal }),
-    ).catch((error: unknown) => {
-      throw isGone(error) ? uploadLost(key, error) : error;
-    });
+    );
     return output.ETag ?? "";
-  }
-
-  async #drained(): Promise<void> {
-    await Promise.all(this.#running);
-    this.#throwIfFailed();
-  }
-
-  /** What another process needs to go on, once all parts under way are stored. */
-  async state(): Promise<UploadState> {
-    await this.#drained();
-    const parts = this.#parts.map((etag) => etag ?? "");
-    return { id: this.#id, parts, bytes: this.#bytes, tail: Buffer.concat(this.#held) };
   }
 
   /** Makes the object visible. @returns its bytes */
@@ -152,7 +116,8 @@ export class Upload {
     }
     if (rest.length > 0) await this.#send(rest);
     this.#held = [];
-    await this.#drained();
+    await Promise.all(this.#running);
+    this.#throwIfFailed();
     await this.#finish(this.#id);
     return this.#bytes;
   }
@@ -172,9 +137,8 @@ export class Upload {
     }
   }
 
-  /** Frees the parts; whoever adds more is refused. Does nothing when there are none. */
+  /** Frees the parts, after which nothing may be added. Does nothing when there are none. */
   async abort(): Promise<void> {
-    this.#aborted = true;
     if (this.#id === undefined) return;
     await abortUpload(this.#target, this.#id);
     if (this.#running.size === 0) return;
@@ -201,11 +165,4 @@ export async function abortUpload(
 function isGone(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return readVendorError(cause).name === "NoSuchUpload";
-}
-
-function uploadLost(key: string, cause: unknown): DomainError {
-  return new DomainError("export.upload-lost", "conflict", `The unfinished file ${key} is gone`, {
-    fix: "Start the export again.",
-    cause,
-  });
 }

@@ -174,7 +174,7 @@ export interface ExportWork {
 }
 
 /** Writes the file and records how it went; a failure is on the job's record, with its reason. */
-async function runJob(
+export async function runJob(
   context: TenantContext,
   job: ExportJob,
   document: ReportDocument,
@@ -183,34 +183,34 @@ async function runJob(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, exportFiles } = context.services;
-  const record = async (change: (now: ExportJob) => ExportJob): Promise<void> => {
-    await recordsOf(context, EXPORTS).change(job.id, change);
-  };
+  const record = (change: Partial<ExportJob>): Promise<void> => changeOpenJob(context, job.id, change);
   try {
-    const counted = countRows(document, signal, (rowsWritten) => record((now) => ({ ...now, rowsWritten })));
+    const counted = countRows(document, signal, (rowsWritten) => record({ rowsWritten }));
     const content = renderAndClose(renderer, counted, options);
     const bytes = await exportFiles.forTenant(context.tenant.id).write(job.id, content);
     const manifest = document.manifest();
     const { rowsWritten } = manifest;
     const finishedAt = clock.now().toISOString();
-    await record((now) => ({ ...now, status: "done", rowsWritten, bytes, manifest, finishedAt }));
+    await record({ status: "done", rowsWritten, rowsTotal: rowsWritten, bytes, manifest, finishedAt });
   } catch (error) {
-    await record((now) => failedJob(now, error, clock.now()));
+    await recordFailure(context, job.id, error);
   }
 }
 
-/** A job's record after a failure. */
-export function failedJob(job: ExportJob, error: unknown, now: Date): ExportJob {
-  const known = error instanceof DomainError;
-  return {
-    ...job,
+/** Puts a failure and its reason on the job's record, unless the job has ended already. */
+export async function recordFailure(context: TenantContext, id: string, error: unknown): Promise<void> {
+  await changeOpenJob(context, id, {
     status: "failed",
     error: {
-      code: known ? error.code : "export.failed",
+      code: error instanceof DomainError ? error.code : "export.failed",
       message: error instanceof Error ? error.message : String(error),
     },
-    finishedAt: now.toISOString(),
-  };
+    finishedAt: context.services.clock.now().toISOString(),
+  });
+}
+
+async function changeOpenJob(context: TenantContext, id: string, change: Partial<ExportJob>): Promise<void> {
+  await recordsOf(context, EXPORTS).change(id, (job) => (isOpen(job) ? { ...job, ...change } : undefined));
 }
 
 const PROGRESS_EVERY_ROWS = 50_000;
@@ -254,14 +254,12 @@ export async function listExports(context: TenantContext, page: Page): Promise<E
   return Promise.all(jobs.map(({ record }) => withLiveness(context, record)));
 }
 
-const isOpen = ({ status }: ExportJob): boolean => status === "running" || status === "pending";
+/** Whether a job has yet to end. */
+export const isOpen = ({ status }: ExportJob): boolean => status === "running" || status === "pending";
 
 /** A job whose process died never ends: it is shown as what it is. */
-async function withLiveness(context: TenantContext, read: ExportJob): Promise<ExportJob> {
-  // The time of its last progress is there to tell this, and for nobody else.
-  const { progressAt, ...job } = read;
-  const progress = progressAt === undefined ? undefined : new Date(progressAt);
-  if (!isOpen(job) || context.services.jobs.isAlive(job.id, progress)) return job;
+async function withLiveness(context: TenantContext, job: ExportJob): Promise<ExportJob> {
+  if (!isOpen(job) || context.services.jobs.isAlive(job.id)) return job;
   // It may have ended between the two looks: its end is on record before it leaves the living.
   const now = (await recordsOf(context, EXPORTS).find(job.id))?.record ?? job;
   if (!isOpen(now)) return now;

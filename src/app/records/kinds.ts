@@ -45,7 +45,7 @@ export const EXPORTS: RecordKind<ExportJob, "tenant"> = {
   name: "export",
   scope: "tenant",
   version: 1,
-  schema: z.extend(exportJobSchema, { progressAt: z.exactOptional(z.string()) }),
+  schema: exportJobSchema,
   id: (job) => job.id,
   order: "descending",
   createdAt: (job) => job.createdAt,

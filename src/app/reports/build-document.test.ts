@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { QueryPlan } from "../../core/query/plan.ts";
@@ -11,11 +11,10 @@ import { renderDocument } from "../exports/export.ts";
 import type { Services, TenantContext } from "../services.ts";
 import { buildDocument } from "./build-document.ts";
 
-const digestOf = (hash: Hash): Digest => ({
-  update: (text) => void hash.update(text),
-  hex: () => hash.digest("hex"),
-  copy: () => digestOf(hash.copy()),
-});
+function sha256(): Digest {
+  const hash = createHash("sha256");
+  return { update: (text) => void hash.update(text), hex: () => hash.digest("hex") };
+}
 
 /** A store that answers every plan from one function and counts the row streams that are still open. */
 function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null; groups?: number }) {
@@ -49,7 +48,7 @@ function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null;
     clock: { now: () => new Date("2024-10-01T00:00:00Z") },
     metrics: { forTenant: () => metrics },
     cache: { forTenant: () => ({ get: () => Promise.resolve(undefined), set: () => Promise.resolve() }) },
-    digest: () => digestOf(createHash("sha256")),
+    digest: sha256,
     version: "1",
   } as unknown as Services;
   const context = {

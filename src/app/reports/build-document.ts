@@ -1,5 +1,5 @@
 import { DomainError } from "../../core/errors/errors.ts";
-import type { OthersRow, QueryFilter, QueryResult, ResultRange, Row } from "../../core/query/query.ts";
+import type { QueryFilter, QueryResult, ResultRange } from "../../core/query/query.ts";
 import type {
   KpiSpec,
   ReportDefinition,
@@ -16,7 +16,6 @@ import {
   type TableStream,
 } from "../../core/reports/document.ts";
 import {
-  type DatasetHasher,
   datasetHasher,
   type Manifest,
   manifestTotals,
@@ -37,18 +36,6 @@ export interface DocumentOptions {
   filters?: readonly QueryFilter[];
 }
 
-/** A document whose detail table can be checked, before its end, against what another one made of it. */
-export interface BuiltDocument extends ReportDocument {
-  /**
-   * A hash of the detail table's first rows, which must end in the batch that was read last, or at most
-   * {@link READ_AHEAD} rows before it.
-   */
-  readonly hashAfter: (rows: number) => string;
-}
-
-/** Rows that a renderer may read before it writes the first of them. */
-const READ_AHEAD = 500;
-
 /**
  * Runs all questions of a report. Charts, cards and side tables are answered at once, the detail table is opened as a
  * stream: the caller renders the document, or calls `closeTables`. A chart, card or side table that cannot be computed
@@ -59,7 +46,7 @@ export async function buildDocument(
   context: TenantContext,
   definition: ReportDefinition,
   options: DocumentOptions = {},
-): Promise<BuiltDocument> {
+): Promise<ReportDocument> {
   const { services, tenant } = context;
   const now = services.clock.now();
   const range = resolveRange(options.range ?? definition.range, now, tenant.zone);
@@ -100,7 +87,6 @@ export async function buildDocument(
       section === detail ? { ...detail, table: recorded.table } : section,
     ),
     manifest: recorded.manifest,
-    hashAfter: recorded.hashAfter,
   };
 }
 
@@ -216,9 +202,9 @@ function recordManifest(
     Manifest,
     "title" | "tenant" | "range" | "query" | "generatedAt" | "dataAsOf" | "demo" | "generator"
   >,
-): { table: TableStream; manifest: () => Manifest; hashAfter: (rows: number) => string } {
+): { table: TableStream; manifest: () => Manifest } {
   const { head } = table;
-  const recent = new RecentRows(datasetHasher(context.services.digest(), head.columns));
+  const hasher = datasetHasher(context.services.digest(), head.columns);
   let rowsWritten = 0;
   let datasetHash: string | undefined;
   return {
@@ -227,7 +213,7 @@ function recordManifest(
       ...(table.close !== undefined && { close: table.close }),
       async *batches() {
         for await (const batch of table.batches()) {
-          recent.add(batch);
+          hasher.rows(batch);
           rowsWritten += batch.length;
           yield batch;
         }
@@ -239,7 +225,7 @@ function recordManifest(
             { fix: "Try again; if it happens again, check the store with the health endpoint." },
           );
         }
-        datasetHash = recent.finish(head.others);
+        datasetHash = hasher.finish(head.others);
       },
     },
     manifest() {
@@ -251,42 +237,5 @@ function recordManifest(
       const told = [...notes, ...failures.map(({ message }) => message)];
       return { ...known, complete: false, notes: told, failures };
     },
-    hashAfter: (rows) => recent.hashAfter(rows),
   };
-}
-
-/** Hands rows to the hash late, so that it can be told for a place among the last ones. */
-class RecentRows {
-  readonly #hasher: DatasetHasher;
-  #batches: (readonly Row[])[] = [];
-  #hashed = 0;
-
-  constructor(hasher: DatasetHasher) {
-    this.#hasher = hasher;
-  }
-
-  add(batch: readonly Row[]): void {
-    this.#batches.push(batch);
-    const between = (): number => this.#batches.slice(1, -1).reduce((sum, { length }) => sum + length, 0);
-    while (between() >= READ_AHEAD) {
-      const oldest = this.#batches.shift() ?? [];
-      this.#hasher.rows(oldest);
-      this.#hashed += oldest.length;
-    }
-  }
-
-  /** The dataset hash, when all rows were added. */
-  finish(others: OthersRow | null): string {
-    const hasher = this.#hasher.copy();
-    for (const batch of this.#batches) hasher.rows(batch);
-    return hasher.finish(others);
-  }
-
-  hashAfter(rows: number): string {
-    const more = rows - this.#hashed;
-    if (more < 0) throw new Error(`the hash after ${rows} rows cannot be told any more`);
-    const hasher = this.#hasher.copy();
-    hasher.rows(this.#batches.flat().slice(0, more));
-    return hasher.finish(null);
-  }
 }

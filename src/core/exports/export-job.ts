@@ -22,6 +22,4 @@ export interface ExportJob {
   createdAt: string;
   finishedAt: string | null;
   expiresAt: string;
-  /** When it last got on; absent where no other process needs to know. */
-  progressAt?: string;
 }

@@ -51,8 +51,6 @@ export interface Digest {
   update(text: string): void;
   /** Lower-case hex. Ends it. */
   hex(): string;
-  /** Another one over what was put in so far. */
-  copy(): Digest;
 }
 
 /**
@@ -75,10 +73,6 @@ function encodeCell(cell: Cell): string {
  */
 export function datasetHasher(digest: Digest, columns: readonly Column[]): DatasetHasher {
   digest.update(encodeRow(columns.map((column) => column.id)));
-  return hasherOf(digest);
-}
-
-function hasherOf(digest: Digest): DatasetHasher {
   return {
     rows(batch) {
       let text = "";
@@ -89,15 +83,12 @@ function hasherOf(digest: Digest): DatasetHasher {
       if (others !== null) digest.update(encodeRow(["others", String(others.groups), ...others.cells]));
       return `sha256:${digest.hex()}`;
     },
-    copy: () => hasherOf(digest.copy()),
   };
 }
 
 export interface DatasetHasher {
   rows(batch: readonly Row[]): void;
   finish(others: OthersRow | null): string;
-  /** Another one over the rows so far. */
-  copy(): DatasetHasher;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { invalid } from "../../core/errors/errors.ts";
 import type { Column, Row } from "../../core/query/query.ts";
 import { detailTable, type ReportDocument } from "../../core/reports/document.ts";
-import type { Leg, LegBytes, Renderer, RenderOptions, RenderState } from "../../ports/renderer.ts";
+import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
 import { ByteWriter } from "../shared/bytes.ts";
 import { columnTitle, isNumeric } from "../shared/columns.ts";
-import { type OpenRows, renderStream, WHOLE } from "../shared/streams.ts";
+import { type OpenRows, renderStream } from "../shared/streams.ts";
 import { type CellWriter, numberWriter, textWriter } from "./cells.ts";
 
 const CHUNK = 128 * 1024;
@@ -21,22 +21,18 @@ export const csvRenderer: Renderer = {
   format: "csv",
   mediaType: "text/csv; charset=utf-8; header=present",
   extension: "csv",
-  render: (document, options = {}) => renderLeg(document, options, WHOLE),
-  renderLeg,
+  render: (document, options = {}) => {
+    const delimiter = checkDelimiter(options.delimiter ?? ",");
+    return renderStream(document, (open) => records(document, options, delimiter, open));
+  },
 };
-
-function renderLeg(document: ReportDocument, options: RenderOptions, leg: Leg): LegBytes {
-  const delimiter = checkDelimiter(options.delimiter ?? ",");
-  return renderStream(document, (rows) => records(document, options, delimiter, rows, leg));
-}
 
 async function* records(
   document: ReportDocument,
   options: RenderOptions,
   delimiter: string,
   open: OpenRows,
-  leg: Leg,
-): AsyncGenerator<Uint8Array, RenderState | undefined, undefined> {
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { table } = detailTable(document);
   const { columns, others } = table.head;
   const out = new ByteWriter(CHUNK);
@@ -45,26 +41,20 @@ async function* records(
     columns.map((column) => (isNumeric(column) ? numberWriter(delimiter) : text)),
     delimiter,
   );
-  if (leg.from === undefined) {
-    if (options.bom === true) out.text("\ufeff");
-    recordWriter(
-      columns.map(() => text),
-      delimiter,
-    )(out, columns.map(columnTitle));
-  }
-  let rows = leg.from?.rows ?? 0;
+  const heading = recordWriter(
+    columns.map(() => text),
+    delimiter,
+  );
+  if (options.bom === true) out.text("\ufeff");
+  heading(out, columns.map(columnTitle));
   for await (const batch of open(table)) {
     for (const row of batch) {
       record(out, row);
-      rows++;
-      if (!out.full) continue;
-      yield out.take();
-      if (leg.pause()) return { rows, data: null };
+      if (out.full) yield out.take();
     }
   }
   if (others !== null) record(out, labelled(columns, others.cells, othersLabel(others.groups)));
   yield out.take();
-  return undefined;
 }
 
 /** The others row with its label in the first text column, which is null there; a row of numbers stays as it is. */

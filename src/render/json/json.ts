@@ -6,9 +6,9 @@ import {
   type TableStream,
 } from "../../core/reports/document.ts";
 import { type Manifest, manifestTotals } from "../../core/reports/manifest.ts";
-import type { Leg, LegBytes, Renderer, RenderState } from "../../ports/renderer.ts";
+import type { Renderer } from "../../ports/renderer.ts";
 import { ByteWriter } from "../shared/bytes.ts";
-import { type OpenRows, renderStream, WHOLE } from "../shared/streams.ts";
+import { type OpenRows, renderStream } from "../shared/streams.ts";
 import { surrogateNote, wellFormed } from "../shared/text.ts";
 import { type RowWriter, rowWriter } from "./cells.ts";
 
@@ -26,8 +26,8 @@ export const jsonRenderer: Renderer = {
   format: "json",
   mediaType: "application/json",
   extension: "json",
-  render: (document, options = {}) => renderLeg(document, options.lines === true, WHOLE),
-  renderLeg: (document, options, leg) => renderLeg(document, options.lines === true, leg),
+  render: (document, options = {}) =>
+    renderStream(document, (open) => (options.lines === true ? lines : whole)(document, open)),
 };
 
 /**
@@ -38,37 +38,20 @@ export const jsonLinesRenderer: Renderer = {
   format: "json",
   mediaType: "application/x-ndjson",
   extension: "ndjson",
-  render: (document) => renderLeg(document, true, WHOLE),
-  renderLeg: (document, _options, leg) => renderLeg(document, true, leg),
+  render: (document) => renderStream(document, (open) => lines(document, open)),
 };
 
-type Written<Result> = AsyncGenerator<Uint8Array, Result, undefined>;
+type Written<Result = void> = AsyncGenerator<Uint8Array, Result, undefined>;
 
-/** What a file that is gone on with has to know of its beginning. */
-interface LegData {
-  /** Cells in which something had to be replaced. */
-  replaced: number;
-}
-
-function renderLeg(document: ReportDocument, asLines: boolean, leg: Leg): LegBytes {
-  const write = asLines ? lines : whole;
-  return renderStream(document, (open) => write(document, open, leg));
-}
-
-const replacedBefore = ({ from }: Leg): number => (from === undefined ? 0 : (from.data as LegData).replaced);
-
-async function* whole(document: ReportDocument, open: OpenRows, leg: Leg): Written<RenderState | undefined> {
+async function* whole(document: ReportDocument, open: OpenRows): Written {
   const { table } = detailTable(document);
   const out = new ByteWriter(CHUNK);
-  let replaced = replacedBefore(leg);
-  if (leg.from === undefined) replaced += yield* beginning(document, open, out);
+  let replaced = yield* beginning(document, open, out);
   const writer = rowWriter(table.head.columns);
-  const rows = yield* rowArray(table, open, out, writer, leg);
+  yield* rowArray(table, open, out, writer);
   replaced += writer.replaced;
-  if (rows !== undefined) return { rows, data: { replaced } satisfies LegData };
   out.text(`,\n"totals":${json(totalsOf(table))},\n"manifest":${json(manifest(document, replaced))}\n}\n`);
   yield out.take();
-  return undefined;
 }
 
 /** All before the detail table's rows. @returns cells in which something had to be replaced */
@@ -85,56 +68,37 @@ async function* beginning(document: ReportDocument, open: OpenRows, out: ByteWri
   return replaced;
 }
 
-async function* lines(document: ReportDocument, open: OpenRows, leg: Leg): Written<RenderState | undefined> {
+async function* lines(document: ReportDocument, open: OpenRows): Written {
   const { table } = detailTable(document);
   const { columns, others, completeness } = table.head;
   const out = new ByteWriter(CHUNK);
   const writer = rowWriter(columns);
-  writer.replaced = replacedBefore(leg);
-  let rows = leg.from?.rows ?? 0;
-  if (leg.from === undefined) {
-    out.text(`${json({ head: { ...about(document), columns, totals: totalsOf(table), completeness } })}\n`);
-  }
+  out.text(`${json({ head: { ...about(document), columns, totals: totalsOf(table), completeness } })}\n`);
   for await (const batch of open(table)) {
     for (const row of batch) {
       out.bytes(LINE_START);
       writer.write(out, row);
       out.bytes(LINE_END);
-      rows++;
-      if (!out.full) continue;
-      yield out.take();
-      if (leg.pause()) return { rows, data: { replaced: writer.replaced } satisfies LegData };
+      if (out.full) yield out.take();
     }
   }
   if (others !== null) out.text(`${json({ others: othersOf(table) })}\n`);
   out.text(`${json({ manifest: manifest(document, writer.replaced) })}\n`);
   yield out.take();
-  return undefined;
 }
 
-/**
- * The rows and the others row of a table, up to and not including the comma behind them.
- * @returns the rows written so far when the leg ended among them
- */
-async function* rowArray(
-  table: TableStream,
-  open: OpenRows,
-  out: ByteWriter,
-  writer: RowWriter,
-  leg: Leg,
-): Written<number | undefined> {
-  let rows = leg.from?.rows ?? 0;
+/** The rows and the others row of a table, up to and not including the comma behind them. */
+async function* rowArray(table: TableStream, open: OpenRows, out: ByteWriter, writer: RowWriter): Written {
+  let isFirst = true;
   for await (const batch of open(table)) {
     for (const row of batch) {
-      out.bytes(rows++ === 0 ? FIRST : NEXT);
+      out.bytes(isFirst ? FIRST : NEXT);
+      isFirst = false;
       writer.write(out, row);
-      if (!out.full) continue;
-      yield out.take();
-      if (leg.pause()) return rows;
+      if (out.full) yield out.take();
     }
   }
-  out.text(`${rows === 0 ? "[" : "\n"}],\n"others":${json(othersOf(table))}`);
-  return undefined;
+  out.text(`${isFirst ? "[" : "\n"}],\n"others":${json(othersOf(table))}`);
 }
 
 async function* sideTable(
@@ -146,7 +110,7 @@ async function* sideTable(
   const { columns, completeness } = table.head;
   out.text(`${withoutEnd({ kind: "table", id, title, detail: false, columns, completeness })},"rows":`);
   const writer = rowWriter(columns);
-  yield* rowArray(table, open, out, writer, WHOLE);
+  yield* rowArray(table, open, out, writer);
   out.text(`,"totals":${json(totalsOf(table))}}`);
   return writer.replaced;
 }

@@ -1,11 +1,11 @@
 import { deflateSync } from "node:zlib";
-import { type FileState, PdfFile, type Ref } from "./file.ts";
+import { PdfFile, type Ref } from "./file.ts";
 import { Ink } from "./ink.ts";
 import type { FileInfo } from "./metadata.ts";
 import { Pen } from "./pen.ts";
-import { type Element, Tags, type TaggedPage, type TagsState } from "./tags.ts";
+import { type Element, Tags, type TaggedPage } from "./tags.ts";
 import { MARGIN, TEXT, type Theme } from "./theme.ts";
-import { showText, Typesetter, textString, type TypeState } from "./typesetter.ts";
+import { showText, Typesetter, textString } from "./typesetter.ts";
 
 /**
  * Level 3 takes a little more than half the time of 6, for a seventh more bytes. On the spot: handing a page of 12 KB
@@ -42,35 +42,6 @@ interface OutlineItem extends Target {
   level: number;
 }
 
-/** A page that is not written yet. */
-interface PageState extends PageSize {
-  number: number;
-  ref: number;
-  key: number;
-  owners: readonly number[];
-  y: number;
-  ink: Uint8Array;
-  links: readonly number[];
-}
-
-/** A place, its page by the id of its object. */
-export type TargetState = Omit<Target, "page"> & { page: number };
-
-/** A book that was left between two pages, or on one. */
-export interface BookState {
-  file: FileState;
-  type: TypeState;
-  tags: TagsState;
-  resources: number;
-  total: number;
-  images: readonly (readonly [string, number])[];
-  outline: readonly (TargetState & { title: string; level: number })[];
-  pages: number;
-  /** Open pages by number, the current one last. */
-  open: readonly PageState[];
-  held: readonly number[];
-}
-
 /** Writes pages into a file: page objects, running header and footer, links, outline. */
 export class Book {
   readonly file: PdfFile;
@@ -86,62 +57,16 @@ export class Book {
   #current: Page;
   readonly #held = new Set<Page>();
 
-  /** @param from a book to go on with, instead of a first page of `size` */
-  constructor(info: FileInfo, theme: Theme, running: Running, size: PageSize, from?: BookState) {
-    this.file = new PdfFile(info, from?.file);
-    this.type = new Typesetter(this.file, from?.type);
-    this.tags = new Tags(this.file, from?.tags);
+  constructor(info: FileInfo, theme: Theme, running: Running, size: PageSize) {
+    this.file = new PdfFile(info);
+    this.type = new Typesetter(this.file);
+    this.tags = new Tags(this.file);
     this.theme = theme;
     this.#running = running;
-    this.#resources = from === undefined ? this.file.ref() : this.file.reopen(from.resources);
-    this.#total = from === undefined ? this.file.ref() : this.file.reopen(from.total);
+    this.#resources = this.file.ref();
+    this.#total = this.file.ref();
     this.#xobjects["Total"] = this.#total;
-    this.#current = from === undefined ? this.#open(size) : this.#restore(from);
-  }
-
-  /** @returns the current page */
-  #restore({ images, outline, pages, open, held }: BookState): Page {
-    for (const [name, id] of images) this.#xobjects[name] = this.file.pointer(id);
-    for (const item of outline) this.#outline.push({ ...item, page: this.file.pointer(item.page) });
-    this.#pages = pages;
-    const opened = open.map((state) => this.#reopen(state));
-    for (const page of opened) if (held.includes(page.number)) this.#held.add(page);
-    const current = opened.at(-1);
-    if (current === undefined) throw new Error("a book without an open page cannot be gone on with");
-    return current;
-  }
-
-  #reopen({ ref, key, owners, number, y, ink, links, width, height }: PageState): Page {
-    const page = this.#page({ width, height }, this.file.reopen(ref), key, number);
-    page.owners.push(...owners);
-    page.ink.bytes(ink);
-    page.links.push(...links.map((id) => this.file.pointer(id)));
-    page.y = y;
-    return page;
-  }
-
-  /** What another book must know to go on with this one; see `PdfFile.snapshot` for when. */
-  snapshot(): BookState {
-    const images = Object.entries(this.#xobjects as Record<string, Ref>).filter(([name]) => name !== "Total");
-    const open = [...[...this.#held].filter((page) => page !== this.#current), this.#current];
-    return {
-      ...{ file: this.file.snapshot(), type: this.type.snapshot(), tags: this.tags.snapshot() },
-      ...{ resources: this.#resources.id, total: this.#total.id, pages: this.#pages },
-      images: images.map(([name, { id }]) => [name, id]),
-      outline: this.#outline.map((item) => ({ ...item, page: item.page.id })),
-      open: open.map(({ number, ref, key, owners, y, ink, links, width, height }) => ({
-        ...{ number, ref: ref.id, key, owners, y, width, height },
-        ...{ ink: ink.view(), links: links.map(({ id }) => id) },
-      })),
-      held: [...this.#held].map(({ number }) => number),
-    };
-  }
-
-  /** A page that was held, by its number. @throws Error when it is not open any more */
-  held(number: number): Page {
-    const found = [...this.#held].find((page) => page.number === number);
-    if (found === undefined) throw new Error(`page ${number} is not held`);
-    return found;
+    this.#current = this.#open(size);
   }
 
   /** The page that blocks are drawn on. */
@@ -160,16 +85,18 @@ export class Book {
 
   #open(size: PageSize): Page {
     const ref = this.file.ref();
-    const page = this.#page(size, ref, this.tags.key(), ++this.#pages);
     this.file.addPage(ref);
-    return page;
-  }
-
-  #page(size: PageSize, ref: Ref, key: number, number: number): Page {
     const ink = new Ink();
-    const base = { ...size, ref, key, owners: [] as number[], write: (text: string) => ink.text(text) };
+    const base = {
+      width: size.width,
+      height: size.height,
+      ref,
+      key: this.tags.key(),
+      owners: [] as number[],
+      write: (text: string) => ink.text(text),
+    };
     const pen = new Pen(base, this.type, this.tags);
-    return { ...base, ink, links: [], number, y: MARGIN.top, pen };
+    return { ...base, ink, links: [], number: ++this.#pages, y: MARGIN.top, pen };
   }
 
   /** Keeps the current page open, for what is drawn on it only at the end, until it is released. */
@@ -185,7 +112,7 @@ export class Book {
   /** Ends the page, unless it is held, and starts the next. */
   next(size: PageSize = this.#current): Page {
     if (!this.#held.has(this.#current)) this.#close(this.#current);
-    this.#current = this.#open({ width: size.width, height: size.height });
+    this.#current = this.#open(size);
     if (this.#current.number > 1) this.#header(this.#current);
     return this.#current;
   }

@@ -5,23 +5,15 @@ import { detailTable, failuresOf } from "../../core/reports/document.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
 import { drawAbout, queryText } from "./blocks/about.ts";
 import { cardHeight, type ChartBlock, chartBlock, drawCharts, ROW_GAP, rowHeight } from "./blocks/charts.ts";
-import {
-  type ContentsPages,
-  type ContentsState,
-  contentsState,
-  drawContents,
-  type Entry,
-  reserveContents,
-  restoreContents,
-} from "./blocks/contents.ts";
+import { type ContentsPages, drawContents, type Entry, reserveContents } from "./blocks/contents.ts";
 import { drawCover } from "./blocks/cover.ts";
 import { drawKpis, KPI_HEIGHT } from "./blocks/kpis.ts";
 import { drawImprint, imprintHeight, imprintLines } from "./blocks/imprint.ts";
 import { blockTitle, heading, paragraph } from "./blocks/titles.ts";
-import type { Book, Target, TargetState } from "./book.ts";
+import type { Book, Target } from "./book.ts";
 import type { Element } from "./tags.ts";
 import type { Format } from "./table/columns.ts";
-import { drawTable, type Place, type TableState } from "./table/table.ts";
+import { drawTable } from "./table/table.ts";
 import { TEXT } from "./theme.ts";
 
 /** A part of the report, normalized: what is to be drawn, with its level and its place in the contents. */
@@ -74,76 +66,34 @@ function addChart(blocks: Block[], chart: ChartBlock): void {
   else blocks.push({ kind: "charts", charts: [chart] });
 }
 
-/** A document left in the middle of its detail table. */
-export interface ComposeState {
-  /** Index of the table among the blocks. */
-  block: number;
-  table: TableState;
-  /** Where the entries drawn so far begin; undefined for those that are not. */
-  targets: readonly (TargetState | undefined)[];
-  notes: readonly string[];
-  contents: ContentsState | undefined;
-}
-
 /**
- * Draws the document and yields after each page that was finished, where it can be left there with a way to do so.
- * @param from where another drawing was left, in a book that goes on with its book
+ * Draws the document and yields after each page that was finished, so that the caller can pass its bytes on.
  * @throws DomainError whatever a row stream throws
  */
 export async function* compose(
   book: Book,
   document: ReportDocument,
   format: Format,
-  from?: ComposeState,
-): AsyncGenerator<Place<ComposeState> | undefined> {
+): AsyncGenerator<void, void, undefined> {
   const root = book.tags.document;
   const { blocks, entries } = normalize(document);
   const about: Entry = { title: "About this report", level: 1 };
-  const all = [...entries, about];
-  const notes = from?.notes ?? drawCover(book, document, root);
+  const notes = drawCover(book, document, root);
   await book.file.imagesWritten();
-  let contents: ContentsPages | undefined;
-  if (from === undefined) contents = isLong(document, entries) ? reserveContents(book, root, all) : undefined;
-  else contents = restore(book, all, from);
+  const contents = isLong(document, entries) ? reserveContents(book, root, [...entries, about]) : undefined;
   for (const [i, block] of blocks.entries()) {
-    if (i < (from?.block ?? 0)) continue;
     const rest = blocks.slice(i);
-    if (document.layout === "compact" && areCharts(rest)) {
+    if (document.layout === "compact" && areCharts(rest))
       drawCharts(book, root, rest[0].charts, sharedHeight(book, document, rest, notes));
-      continue;
-    }
-    const left = i === from?.block ? from.table : undefined;
-    for await (const table of drawBlock(book, root, block, follow(book, blocks[i + 1]), format, left)) {
-      if (table === undefined || !isDetail(block)) yield undefined;
-      else yield () => ({ ...stateOf(all, notes, contents), block: i, table: table() });
-    }
+    else yield* drawBlock(book, root, block, follow(book, blocks[i + 1]), format);
   }
   drawLastPage(book, document, about, notes, format, contents);
-  yield undefined;
+  yield;
 }
 
 type Failed = Extract<Block, { kind: "failed" }>;
 /** Points that a title and a few lines of text take. */
 const FAILED_HEIGHT = 60;
-
-const isDetail = (block: Block): boolean => block.kind === "table" && block.section.detail;
-
-function restore(book: Book, entries: readonly Entry[], from: ComposeState): ContentsPages | undefined {
-  entries.forEach((entry, i) => {
-    const target = from.targets[i];
-    if (target !== undefined) entry.target = { ...target, page: book.file.pointer(target.page) };
-  });
-  return from.contents && restoreContents(book, entries, from.contents);
-}
-
-function stateOf(
-  entries: readonly Entry[],
-  notes: readonly string[],
-  contents: ContentsPages | undefined,
-): Pick<ComposeState, "targets" | "notes" | "contents"> {
-  const targets = entries.map(({ target }) => target && { ...target, page: target.page.id });
-  return { targets, notes, contents: contents && contentsState(contents) };
-}
 
 type Charts = Extract<Block, { kind: "charts" }>;
 
@@ -183,13 +133,12 @@ async function* drawBlock(
   block: Block,
   after: number,
   format: Format,
-  left?: TableState,
-): AsyncGenerator<Place<TableState> | undefined> {
+): AsyncGenerator<void, void, undefined> {
   if (block.kind === "table") {
     const { section, level, entry } = block;
     const placed = (target: Target): void => void (entry.target = target);
     const table = { title: section.title, stream: section.table, level, parent: root, format, placed };
-    yield* drawTable(book, table, left);
+    yield* drawTable(book, table);
     return;
   }
   const before = book.page.number;
@@ -201,7 +150,7 @@ async function* drawBlock(
   else if (block.kind === "kpis") drawKpis(book, root, block.section.items);
   else if (block.kind === "failed") drawFailed(book, root, block);
   else drawCharts(book, root, block.charts);
-  if (book.page.number !== before) yield undefined;
+  if (book.page.number !== before) yield;
 }
 
 /** In the place of what could not be computed: its title, and why it is not there. */

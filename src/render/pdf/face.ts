@@ -19,15 +19,6 @@ function stringBytes(id: number): string {
   return String.fromCharCode(id >> 8, id & 255).replace(/[\\()\r]/g, (c) => (c === "\r" ? "\\r" : `\\${c}`));
 }
 
-/** A font's embedded subset as it was where a file was left. */
-export interface FaceState {
-  /** Id of the font's object. */
-  ref: number;
-  glyphs: readonly number[];
-  widths: readonly number[];
-  unicode: readonly number[][];
-}
-
 /** Code points below this are Latin, Greek and Cyrillic. */
 const DENSE = 0x530;
 
@@ -44,25 +35,13 @@ export class Face {
   readonly #kerning: Kerning;
   readonly #pairs = new Map<number, number>();
 
-  constructor(file: PdfFile, program: FontProgram, from?: FaceState) {
+  constructor(file: PdfFile, program: FontProgram) {
     this.#program = program;
-    this.#font = file.embedFont(program, from?.ref);
+    this.#font = file.embedFont(program);
     this.name = this.#font.id;
     this.#font.unicode[0] = [0xfffd];
     this.#scale = 1000 / program.unitsPerEm;
     this.#kerning = readKerning(program);
-    if (from !== undefined) this.#restore(from);
-  }
-
-  #restore({ glyphs, widths, unicode }: FaceState): void {
-    for (const glyph of glyphs) this.#font.subset.includeGlyph(glyph);
-    this.#font.widths = [...widths];
-    this.#font.unicode = [...unicode];
-  }
-
-  snapshot(): FaceState {
-    const { subset, widths, unicode } = this.#font;
-    return { ref: this.#font.ref().id, glyphs: subset.glyphs, widths, unicode };
   }
 
   /** The font's object, for the resource dictionary. */

@@ -14,13 +14,10 @@ export interface Ref {
 /** A font that PDFKit will embed: the glyphs of its subset, with their widths and characters. */
 export interface EmbeddedFont {
   readonly id: string;
-  /** Its glyphs in the order of their places. */
-  subset: { glyphs: number[]; includeGlyph(glyph: number): number };
+  subset: { includeGlyph(glyph: number): number };
   widths: number[];
   unicode: number[][];
   ref(): Ref;
-  /** What `ref` gives; made by it where there is none. */
-  dictionary: Ref | null;
 }
 
 export interface EmbeddedImage {
@@ -49,26 +46,12 @@ interface Kit {
   /** Where each object is, by id - 1: its byte offset, or what `packedAt` makes of its place in an object stream. */
   _offsets: (number | null)[];
   _offset: number;
-  /** Objects that have an id and are not written yet. */
-  _waiting: number;
   _write(data: Uint8Array): void;
   _root: Ref & { data: { Pages: Ref & { data: { Count: number; Kids: Ref[] } } } };
   _info: Ref;
   _id: Uint8Array;
   _addInfo(): void;
   _finalize(): void;
-}
-
-/** A file that was left between two objects. Refs that are not written yet are their owners' to open again. */
-export interface FileState {
-  /** Bytes so far. */
-  offset: number;
-  /** Where each object is, by id - 1; NaN for those not written yet. */
-  offsets: Float64Array;
-  waiting: number;
-  pack: readonly Packed[];
-  /** Ids of the pages so far. */
-  pages: readonly number[];
 }
 
 interface Packed {
@@ -93,8 +76,7 @@ export class PdfFile {
   #finished: (() => void) | undefined;
   readonly #whole: Promise<void>;
 
-  /** @param from a file to go on with; its bytes so far are not written again */
-  constructor(info: FileInfo, from?: FileState) {
+  constructor(info: FileInfo) {
     this.#kit = new PDFDocument({
       autoFirstPage: false,
       pdfVersion: "1.7",
@@ -119,34 +101,6 @@ export class PdfFile {
     this.catalog["MarkInfo"] = this.ref({ Marked: true });
     this.structure = this.ref({ Type: "StructTreeRoot" });
     this.catalog["StructTreeRoot"] = this.structure;
-    if (from !== undefined) this.#restore(from);
-  }
-
-  /** What was made above are the same objects as those of the file that is gone on with. */
-  #restore({ offset, offsets, waiting, pack, pages }: FileState): void {
-    const kit = this.#kit;
-    kit.read();
-    kit._offset = offset;
-    kit._offsets = Array.from(offsets, (at) => (Number.isNaN(at) ? null : at));
-    kit._waiting = waiting;
-    this.#pack = [...pack];
-    for (const id of pages) this.addPage(this.pointer(id));
-  }
-
-  /** What a file must know to go on with this one. All bytes must have been taken, and all images be written. */
-  snapshot(): FileState {
-    const { _offset: offset, _offsets, _waiting: waiting } = this.#kit;
-    const offsets = Float64Array.from(_offsets, (at) => at ?? Number.NaN);
-    const pages = this.#kit._root.data.Pages.data.Kids.map(({ id }) => id);
-    return { offset, offsets, waiting, pack: this.#pack, pages };
-  }
-
-  /** An object that has its id already and is not written yet. */
-  reopen(id: number): Ref {
-    const { constructor } = this.#kit._root as unknown as {
-      constructor: new (kit: Kit, id: number, data: Record<string, unknown>) => Ref;
-    };
-    return new constructor(this.#kit, id, {});
   }
 
   get catalog(): Record<string, unknown> {
@@ -181,11 +135,9 @@ export class PdfFile {
     }) as Ref;
   }
 
-  /** @param id its object's, when it has one already */
-  embedFont(program: FontProgram, id?: number): EmbeddedFont {
+  embedFont(program: FontProgram): EmbeddedFont {
     this.#kit.font(program);
     const font = this.#kit._font;
-    if (id !== undefined) font.dictionary = this.reopen(id);
     font.ref();
     return font;
   }

@@ -1,10 +1,9 @@
 import type { ReportDocument } from "../../core/reports/document.ts";
 import { describeRange } from "../../core/time/ranges.ts";
-import type { Leg, LegBytes, Renderer, RenderOptions, RenderState } from "../../ports/renderer.ts";
-import { WHOLE } from "../shared/streams.ts";
+import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
 import { instantLabel } from "./blocks/cover.ts";
-import { Book, type BookState } from "./book.ts";
-import { compose, type ComposeState } from "./compose.ts";
+import { Book } from "./book.ts";
+import { compose } from "./compose.ts";
 import type { Format } from "./table/columns.ts";
 import { themeOf } from "./theme.ts";
 
@@ -18,49 +17,29 @@ export const pdfRenderer: Renderer = {
   format: "pdf",
   mediaType: "application/pdf",
   extension: "pdf",
-  render: (document, options = {}) => renderLeg(document, options, WHOLE),
-  renderLeg,
+  render: (document, options = {}) => write(document, options),
 };
 
-/** A file that was left in the middle of its detail table. */
-interface PdfState {
-  book: BookState;
-  compose: ComposeState;
-}
-
-function renderLeg(document: ReportDocument, options: RenderOptions, leg: Leg): LegBytes {
-  return writeLeg(document, options, leg);
-}
-
-async function* writeLeg(
+async function* write(
   document: ReportDocument,
   options: RenderOptions,
-  leg: Leg,
-): AsyncGenerator<Uint8Array, RenderState | undefined, undefined> {
-  const from = leg.from?.data as PdfState | undefined;
-  const book = newBook(document, options, from?.book);
-  const pages = compose(book, document, formatOf(document, options), from?.compose);
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const format = formatOf(document, options);
+  const book = newBook(document, format);
+  const pages = compose(book, document, format);
   try {
-    for (let step = await pages.next(); step.done !== true; step = await pages.next()) {
+    for (let page = await pages.next(); page.done !== true; page = await pages.next())
       if (book.file.waiting >= CHUNK) yield* taken(book);
-      if (step.value === undefined || !leg.pause()) continue;
-      yield* taken(book);
-      const composed = step.value();
-      return { rows: composed.table.rows, data: { book: book.snapshot(), compose: composed } };
-    }
     await book.end();
     yield* taken(book);
-    return undefined;
   } finally {
     // A consumer that stopped reading, or an error: the row streams end, the rest is forgotten.
-    await pages.return(undefined);
+    await pages.return();
     book.abandon();
   }
 }
 
-/** @param from a book to go on with */
-function newBook(document: ReportDocument, options: RenderOptions, from: BookState | undefined): Book {
-  const format = formatOf(document, options);
+function newBook(document: ReportDocument, format: Format): Book {
   const { width, height } = format.paper;
   const generated = new Date(document.generatedAt);
   const info = {
@@ -78,7 +57,7 @@ function newBook(document: ReportDocument, options: RenderOptions, from: BookSta
     demo: document.demo,
   };
   const size = format.landscape ? { width: height, height: width } : { width, height };
-  return new Book(info, themeOf(document.branding), running, size, from);
+  return new Book(info, themeOf(document.branding), running, size);
 }
 
 function* taken(book: Book): Generator<Uint8Array> {

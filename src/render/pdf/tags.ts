@@ -43,12 +43,6 @@ export interface Element {
   page: number;
 }
 
-/** A structure tree as it was where a file was left: what is open at its root. */
-export interface TagsState {
-  document: Element;
-  parents: readonly string[];
-}
-
 /**
  * The structure tree (ISO 32000-1, 14.7), written while the pages are: closed elements go into the file at once, so
  * that memory holds only what is still open.
@@ -57,12 +51,11 @@ export class Tags {
   readonly #file: PdfFile;
   readonly document: Element;
   /** The parent tree's entries by key: an array of owners a page, one element a link. */
-  readonly #parents: string[];
+  readonly #parents: string[] = [];
 
-  constructor(file: PdfFile, from?: TagsState) {
+  constructor(file: PdfFile) {
     this.#file = file;
-    this.#parents = [...(from?.parents ?? [])];
-    this.document = from?.document ?? {
+    this.document = {
       id: file.reserve(),
       type: "Document",
       parent: file.structure.id,
@@ -70,11 +63,6 @@ export class Tags {
       attributes: "",
       page: 0,
     };
-  }
-
-  /** Elements that are open elsewhere are their owners' to keep. */
-  snapshot(): TagsState {
-    return { document: this.document, parents: this.#parents };
   }
 
   /** A new element at the end of `parent`. */

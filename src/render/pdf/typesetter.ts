@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { create } from "fontkit";
 import { hasRightToLeft, visualRuns } from "./bidi.ts";
-import { Face, type FaceState, type Glyph } from "./face.ts";
+import { Face, type Glyph } from "./face.ts";
 import type { PdfFile } from "./file.ts";
 import type { Ink } from "./ink.ts";
 import type { FontProgram } from "./program.ts";
@@ -42,27 +42,14 @@ const FILES = {
 } as const;
 type FaceName = keyof typeof FILES;
 
-/** The fonts of a file that was left, in the order they were opened, and what they could not show. */
-export interface TypeState {
-  faces: readonly (readonly [FaceName, FaceState])[];
-  missing: readonly number[];
-}
-
 /** Lays text out in the report's fonts and remembers what they could not show. One per file. */
 export class Typesetter {
   readonly #file: PdfFile;
   readonly #faces = new Map<FaceName, Face>();
-  readonly #missing: Set<number>;
+  readonly #missing = new Set<number>();
 
-  constructor(file: PdfFile, from?: TypeState) {
+  constructor(file: PdfFile) {
     this.#file = file;
-    this.#missing = new Set(from?.missing);
-    for (const [name, state] of from?.faces ?? []) this.#open(name, state);
-  }
-
-  snapshot(): TypeState {
-    const faces = [...this.#faces].map(([name, face]) => [name, face.snapshot()] as const);
-    return { faces, missing: [...this.#missing] };
   }
 
   /** The fonts opened so far, for the resource dictionary. */
@@ -79,9 +66,9 @@ export class Typesetter {
     return this.#faces.get(name) ?? this.#open(name);
   }
 
-  #open(name: FaceName, from?: FaceState): Face {
+  #open(name: FaceName): Face {
     const bytes = readFileSync(new URL(`./fonts/${FILES[name]}`, import.meta.url));
-    const face = new Face(this.#file, create(bytes) as FontProgram, from);
+    const face = new Face(this.#file, create(bytes) as FontProgram);
     this.#faces.set(name, face);
     return face;
   }

@@ -1,9 +1,5 @@
 import type { Row } from "../../core/query/query.ts";
 import type { ReportDocument, TableStream } from "../../core/reports/document.ts";
-import type { Leg } from "../../ports/renderer.ts";
-
-/** The one leg of a file that is written at a stretch. */
-export const WHOLE: Leg = { pause: () => false };
 
 /** Opens a table's rows; each table at most once. */
 export type OpenRows = (table: TableStream) => AsyncIterable<readonly Row[]>;
@@ -13,10 +9,10 @@ export type OpenRows = (table: TableStream) => AsyncIterable<readonly Row[]>;
  * its reader, even before the first byte) every row stream of the document ends too: those that were opened by the
  * generator's own loops, those that were not by this function, so that a store's cursor never outlives its download.
  */
-export function renderStream<Result>(
+export function renderStream(
   document: ReportDocument,
-  body: (rows: OpenRows) => AsyncGenerator<Uint8Array, Result, undefined>,
-): AsyncIterable<Uint8Array, Result | undefined> {
+  body: (rows: OpenRows) => AsyncGenerator<Uint8Array, void, undefined>,
+): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
       const unread = new Set(
@@ -36,7 +32,7 @@ export function renderStream<Result>(
         next: () => inner.next(),
         async return() {
           // A generator that never ran has no finally to run: its streams are ended here.
-          await inner.return(undefined);
+          await inner.return();
           await endUnread();
           return { done: true, value: undefined };
         },
@@ -45,12 +41,12 @@ export function renderStream<Result>(
   };
 }
 
-async function* guarded<Result>(
-  body: AsyncGenerator<Uint8Array, Result, undefined>,
+async function* guarded(
+  body: AsyncGenerator<Uint8Array, void, undefined>,
   endUnread: () => Promise<void>,
-): AsyncGenerator<Uint8Array, Result | undefined, undefined> {
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    return yield* body;
+    yield* body;
   } finally {
     await endUnread();
   }

@@ -21,12 +21,6 @@ export function fitCell(text: string): string {
   return cutText(text, MAX_CELL - mark.length) + mark;
 }
 
-export interface NotesState {
-  cut: number;
-  surrogates: number;
-  rounded: readonly (readonly [string, number])[];
-}
-
 /** What had to be changed for the format's sake; the file says so. */
 export class CellNotes {
   #cut = 0;
@@ -42,16 +36,6 @@ export class CellNotes {
 
   number(text: string, column: string): void {
     if (exceedsDouble(text)) this.#rounded.set(column, (this.#rounded.get(column) ?? 0) + 1);
-  }
-
-  snapshot(): NotesState {
-    return { cut: this.#cut, surrogates: this.#surrogates, rounded: [...this.#rounded] };
-  }
-
-  restore({ cut, surrogates, rounded }: NotesState): void {
-    this.#cut = cut;
-    this.#surrogates = surrogates;
-    for (const [column, count] of rounded) this.#rounded.set(column, count);
   }
 
   list(): string[] {
@@ -89,7 +73,6 @@ export type CellEncoder = (cell: Cell, row: Row) => string;
 /**
  * The encoder of a column, with its styles made.
  * @param base the look all its cells share
- * @param shared indices of the texts that the column shares already; is added to
  */
 export function columnEncoder(
   context: CellContext,
@@ -97,16 +80,15 @@ export function columnEncoder(
   column: Column,
   base: Style,
   next: string,
-  shared: number[] = [],
 ): CellEncoder {
   const dated = { ...base, ...formatOf(column), align: "left" } as const;
   switch (column.type) {
     case "string":
-      return textEncoder(context, base, next, shared);
+      return textEncoder(context, base, next);
     case "date":
-      return serialEncoder(context, dated, next, dateSerial, shared);
+      return serialEncoder(context, dated, next, dateSerial);
     case "instant":
-      return serialEncoder(context, dated, next, instantSerial, shared);
+      return serialEncoder(context, dated, next, instantSerial);
     case "money":
     case "quantity":
     case "integer":
@@ -124,34 +106,24 @@ function emptyCell(style: number, next: string): string {
   return `" s="${style}">${next}`;
 }
 
-function textEncoder(
-  { styles, strings, notes }: CellContext,
-  base: Style,
-  next: string,
-  shared: number[],
-): CellEncoder {
+function textEncoder({ styles, strings, notes }: CellContext, base: Style, next: string): CellEncoder {
   const plain = styles.add(base);
   const quoted = styles.add({ ...base, quoted: true });
   const empty = emptyCell(plain, next);
-  const styleOf = (text: string): number => (FORMULA_START.test(text) ? quoted : plain);
-  const sharedText = (text: string, index: number): string =>
-    `" s="${styleOf(text)}" t="s"><v>${index}</v>${next}`;
   const known = new Map<string, string>();
-  for (const index of shared) known.set(strings.textOf(index), sharedText(strings.textOf(index), index));
   return (cell) => {
     if (cell === null) return empty;
     const remembered = known.get(cell);
     if (remembered !== undefined) return remembered;
     const text = notes.fit(cell);
-    const style = styleOf(text);
+    const style = FORMULA_START.test(text) ? quoted : plain;
     if (known.size >= MAX_SHARED || text.length > MAX_SHARED_LENGTH) return inlineText(text, style, next);
     const index = strings.add(text);
     if (index === undefined) return inlineText(text, style, next);
-    const encoded = sharedText(text, index);
+    const encoded = `" s="${style}" t="s"><v>${index}</v>${next}`;
     // A note counts cells, so a text that needs one is looked at each time.
     if (hasLoneSurrogate(cell)) return encoded;
     known.set(cell, encoded);
-    shared.push(index);
     return encoded;
   };
 }
@@ -165,10 +137,9 @@ function serialEncoder(
   style: Style,
   next: string,
   serial: (text: string) => string | undefined,
-  shared: number[],
 ): CellEncoder {
   const index = context.styles.add(style);
-  const asText = textEncoder(context, { ...style, format: "@" }, next, shared);
+  const asText = textEncoder(context, { ...style, format: "@" }, next);
   const empty = emptyCell(index, next);
   const known = new Map<string, string>();
   return (cell, row) => {

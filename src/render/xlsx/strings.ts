@@ -21,22 +21,6 @@ export class SharedStrings {
     return index;
   }
 
-  /** The text of an index. @throws Error where there is none, which a state that is whole rules out */
-  textOf(index: number): string {
-    const text = this.#texts[index];
-    if (text === undefined) throw new Error(`there is no shared string ${index}`);
-    return text;
-  }
-
-  snapshot(): readonly string[] {
-    return this.#texts;
-  }
-
-  /** Gives a new table the texts of another, by the same indices. */
-  restore(texts: readonly string[]): void {
-    for (const text of texts) this.add(text);
-  }
-
   /** The part `xl/sharedStrings.xml`. */
   // eslint-disable-next-line @typescript-eslint/require-await -- parts are async streams, this one has nothing to wait for
   async *xml(): AsyncGenerator<Uint8Array, void, undefined> {

@@ -28,8 +28,6 @@ const INK = "#1e293b";
 const LINE = "#e2e8f0";
 const FIRST_CUSTOM_FORMAT = 164;
 
-export type StyleState = Record<"fonts" | "fills" | "borders" | "formats" | "cells", readonly string[]>;
-
 /** The workbook's cell styles: each distinct one once, found by its index. */
 export class StyleBook {
   readonly #fonts = new Interned(fontXml({}));
@@ -64,20 +62,6 @@ export class StyleBook {
       ` applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1">` +
       `<alignment${alignment}/></xf>`
     );
-  }
-
-  snapshot(): StyleState {
-    const [fonts, fills, borders] = [this.#fonts.items, this.#fills.items, this.#borders.items];
-    return { fonts, fills, borders, formats: this.#formats.items, cells: this.#cells.items };
-  }
-
-  /** Gives a new book the styles of another, by the same indices. */
-  restore({ fonts, fills, borders, formats, cells }: StyleState): void {
-    for (const item of fonts) this.#fonts.add(item);
-    for (const item of fills) this.#fills.add(item);
-    for (const item of borders) this.#borders.add(item);
-    for (const item of formats) this.#formats.add(item);
-    for (const item of cells) this.#cells.add(item);
   }
 
   /** The part `xl/styles.xml`; elements in the order of ECMA-376 part 1, 18.8.39. */

@@ -35,28 +35,6 @@ export interface WrittenTable {
   rows: number;
 }
 
-/** Where a table was left, in the middle of a sheet. */
-export interface TableState {
-  /** Number of the sheet. */
-  sheet: number;
-  /** Its last row so far. */
-  at: number;
-  /** Bytes of it so far, before compression. */
-  bytes: number;
-  widths: readonly number[];
-  spans: readonly Span[];
-  /** A list a column: indices of the texts it shares. */
-  shared: readonly (readonly number[])[];
-}
-
-/** How a table is written in legs. */
-export interface TableLeg {
-  from?: TableState | undefined;
-  pause(): boolean;
-  /** Told where the table is left; the content of the sheet ends then. */
-  left(state: TableState): void;
-}
-
 export interface TableContext extends CellContext {
   workbook: Workbook;
   look: Look;
@@ -66,21 +44,19 @@ export interface TableContext extends CellContext {
 /**
  * Writes a table as one sheet, or as several when it has more rows than a sheet may have: each with the header, each
  * but the last with a row that says where it goes on, the others row and the totals at the very end.
- * @param written is told the sheets and the rows; where the table is gone on with, it knows those before
+ * @param written filled in with the sheets and the rows
  */
 export async function* tableEntries(
   input: TableInput,
   context: TableContext,
   written: WrittenTable,
-  leg: TableLeg,
 ): AsyncGenerator<ZipEntry, void, undefined> {
   const cursor = new RowCursor(input.rows);
-  const table = new TableWriter(input, context, written, leg);
+  const table = new TableWriter(input, context, written);
   try {
-    let sheet: SheetEntry | undefined =
-      leg.from === undefined ? context.workbook.add(input.title) : context.workbook.numbered(leg.from.sheet);
+    let sheet: SheetEntry | undefined = context.workbook.add(input.title);
     while (sheet !== undefined) {
-      if (sheet.number !== leg.from?.sheet) written.sheets.push(sheet);
+      written.sheets.push(sheet);
       yield {
         name: `xl/worksheets/sheet${sheet.number}.xml`,
         content: table.sheet(cursor, sheet),
@@ -99,22 +75,16 @@ class TableWriter {
   readonly #input: TableInput;
   readonly #context: TableContext;
   readonly #written: WrittenTable;
-  readonly #leg: TableLeg;
-  readonly #spans: Span[];
-  readonly #shared: number[][];
+  readonly #spans: Span[] = [];
   readonly #encode: (row: Row, reference: string) => string;
   readonly #out = new ByteWriter(CHUNK);
   #widths: readonly number[] | undefined;
 
-  constructor(input: TableInput, context: TableContext, written: WrittenTable, leg: TableLeg) {
+  constructor(input: TableInput, context: TableContext, written: WrittenTable) {
     this.#input = input;
     this.#context = context;
     this.#written = written;
-    this.#leg = leg;
-    this.#spans = [...(leg.from?.spans ?? [])];
-    this.#widths = leg.from?.widths;
-    this.#shared = input.head.columns.map((_, i) => [...(leg.from?.shared[i] ?? [])]);
-    this.#encode = rowEncoder(input.head, context, context.look.body, this.#shared);
+    this.#encode = rowEncoder(input.head, context, context.look.body);
   }
 
   readonly reuse = (bytes: Uint8Array): void => this.#out.reuse(bytes);
@@ -123,16 +93,13 @@ class TableWriter {
     const { head, footer } = this.#input;
     const { limits, look, workbook } = this.#context;
     const out = this.#out;
-    const from = this.#leg.from?.sheet === sheet.number ? this.#leg.from : undefined;
     const widths = (this.#widths ??= columnWidths(head, (await cursor.peek()) ?? []));
-    if (from === undefined) {
-      out.text(sheetHead({ widths, frozen: true, tabColor: look.brand }));
-      out.text(this.#headerRow());
-    }
+    out.text(sheetHead({ widths, frozen: true, tabColor: look.brand }));
+    out.text(this.#headerRow());
     // Behind the rows there must be room for the others row and the totals, or for the note.
     const lastRow = limits.rows - Math.max(1, head.totals.length + (head.others === null ? 0 : 1));
-    let at = from?.at ?? 1;
-    let bytes = from?.bytes ?? 0;
+    let at = 1;
+    let bytes = 0;
     for (let rows = await cursor.peek(); rows !== undefined; rows = await cursor.peek()) {
       let taken = 0;
       while (taken < rows.length && at < lastRow && bytes < limits.bytes) {
@@ -141,11 +108,6 @@ class TableWriter {
         if (!out.full) continue;
         bytes += out.length;
         yield out.take();
-        if (!this.#leg.pause()) continue;
-        this.#written.rows += taken;
-        const [spans, shared] = [this.#spans, this.#shared];
-        this.#leg.left({ sheet: sheet.number, at, bytes, widths, spans, shared });
-        return;
       }
       cursor.take(taken);
       this.#written.rows += taken;
@@ -257,12 +219,11 @@ function rowEncoder(
   head: ResultHead,
   context: CellContext,
   look: Style,
-  shared: readonly number[][],
 ): (row: Row, reference: string) => string {
   const { columns } = head;
   const encoders = columns.map((column, i) => {
     const next = i === columns.length - 1 ? "</c></row>" : `</c><c r="${columnName(i + 1)}`;
-    return columnEncoder(context, head, column, besideNumbers(head.columns, i, look), next, shared[i]);
+    return columnEncoder(context, head, column, besideNumbers(head.columns, i, look), next);
   });
   return (row, reference) => {
     let xml = `<row r="${reference}"><c r="A`;

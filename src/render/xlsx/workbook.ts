@@ -16,8 +16,6 @@ export interface SheetEntry {
   repeatHeader?: boolean;
 }
 
-export type WorkbookSheets = Record<"front" | "back", readonly SheetEntry[]>;
-
 /** The sheets in the order of their tabs, and what else the package has to list. */
 export class Workbook {
   readonly #front: SheetEntry[] = [];
@@ -34,25 +32,6 @@ export class Workbook {
     const entry: SheetEntry = { name: this.#uniqueName(wanted), number: ++this.#numbers };
     (place === "front" ? this.#front : this.#back).push(entry);
     return entry;
-  }
-
-  /** The sheet of a number. @throws Error where there is none, which a state that is whole rules out */
-  numbered(number: number): SheetEntry {
-    const found = this.sheets.find((sheet) => sheet.number === number);
-    if (found === undefined) throw new Error(`there is no sheet ${number}`);
-    return found;
-  }
-
-  snapshot(): WorkbookSheets {
-    return { front: this.#front, back: this.#back };
-  }
-
-  /** Gives a new workbook the sheets of another. */
-  restore({ front, back }: WorkbookSheets): void {
-    this.#front.push(...front);
-    this.#back.push(...back);
-    this.#numbers = this.sheets.length;
-    for (const sheet of this.sheets) this.#names.add(sheet.name.toLowerCase());
   }
 
   get sheets(): readonly SheetEntry[] {

@@ -2,25 +2,25 @@ import { chartData } from "../../core/charts/series.ts";
 import { problemText } from "../../core/errors/errors.ts";
 import { detailTable, type DocumentSection, type ReportDocument } from "../../core/reports/document.ts";
 import { describeRange } from "../../core/time/ranges.ts";
-import type { Leg, LegBytes, Renderer, RenderState } from "../../ports/renderer.ts";
-import { type OpenRows, renderStream, WHOLE } from "../shared/streams.ts";
+import type { Renderer } from "../../ports/renderer.ts";
+import { type OpenRows, renderStream } from "../shared/streams.ts";
 import { counted } from "../shared/text.ts";
 import { aboutSheet } from "./about.ts";
+import { CellNotes } from "./cells.ts";
 import { type BoundChart, ChartSheet } from "./chart-sheet.ts";
 import { chartXml } from "./charts.ts";
 import { contentTypes } from "./content-types.ts";
 import { drawingRelationships, drawingXml, type Picture } from "./drawing.ts";
 import { parseLogo } from "./logo.ts";
 import { lookOf } from "./look.ts";
-import { contextOf, type WorkbookState, workbookState } from "./state.ts";
+import { SharedStrings } from "./strings.ts";
+import { StyleBook } from "./styles.ts";
 import { Summary, type SummaryPart } from "./summary.ts";
 import {
   SHEET_LIMITS,
   type SheetLimits,
   type TableContext,
   tableEntries,
-  type TableLeg,
-  type TableState,
   type WrittenTable,
 } from "./table.ts";
 import { themeXml } from "./theme.ts";
@@ -31,6 +31,7 @@ import {
   relationship,
   relationships,
   type SheetEntry,
+  Workbook,
 } from "./workbook.ts";
 import { type ZipEntry, zipStream } from "./zip.ts";
 
@@ -43,83 +44,48 @@ export const xlsxRenderer: Renderer = {
   mediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   extension: "xlsx",
   render: (document) => renderWorkbook(document),
-  renderLeg: (document, _options, leg) => renderWorkbook(document, SHEET_LIMITS, leg),
 };
 
 /** The renderer with other limits of a sheet, for tests of what happens at them. */
 export function renderWorkbook(
   document: ReportDocument,
   limits: SheetLimits = SHEET_LIMITS,
-  leg: Leg = WHOLE,
-): LegBytes {
-  return renderStream(document, (open) => writeLeg(document, open, limits, leg));
+): AsyncIterable<Uint8Array> {
+  return renderStream(document, (open) => zipStream(entries(document, open, limits)));
 }
 
 type Tables = Map<DocumentSection, WrittenTable>;
-
-async function* writeLeg(
-  document: ReportDocument,
-  open: OpenRows,
-  limits: SheetLimits,
-  leg: Leg,
-): AsyncGenerator<Uint8Array, RenderState | undefined, undefined> {
-  const before = leg.from?.data as WorkbookState | undefined;
-  const context = contextOf(lookOf(document.branding), limits, before);
-  const tables: Tables = new Map();
-  let left: TableState | undefined;
-  const table = {
-    from: before?.table,
-    pause: () => leg.pause(),
-    left: (state: TableState) => (left = state),
-  };
-  const parts = entries(document, open, context, { tables, before, table });
-  const zip = yield* zipStream(parts, before?.zip, () => left !== undefined);
-  if (zip === undefined || left === undefined) return undefined;
-  const data = workbookState(context, tables, zip, left);
-  return { rows: data.tables.at(-1)?.rows ?? 0, data };
-}
-
-interface Parts {
-  /** Is told the tables. */
-  tables: Tables;
-  before: WorkbookState | undefined;
-  /** How the detail table is written. */
-  table: TableLeg;
-}
 
 /** The parts of the package. Tables first, as they stream; what depends on them (names, notes, styles) behind. */
 async function* entries(
   document: ReportDocument,
   open: OpenRows,
-  context: TableContext,
-  { tables, before, table }: Parts,
+  limits: SheetLimits,
 ): AsyncGenerator<ZipEntry, void, undefined> {
-  const { look, workbook } = context;
-  if (before === undefined) {
-    workbook.add("Summary");
-    workbook.add("About this export", "back");
-    yield part("_rels/.rels", packageRelationships());
-    yield part("docProps/core.xml", coreProperties(document));
-    yield part("docProps/app.xml", appProperties(document));
-    yield part("xl/theme/theme1.xml", themeXml(look.brand));
-  }
-  const [summary, about] = [workbook.numbered(1), workbook.numbered(2)];
+  const look = lookOf(document.branding);
+  const workbook = new Workbook();
+  const context: TableContext = {
+    styles: new StyleBook(),
+    strings: new SharedStrings(),
+    notes: new CellNotes(),
+    workbook,
+    look,
+    limits,
+  };
+  const summary = workbook.add("Summary");
+  const about = workbook.add("About this export", "back");
+  yield part("_rels/.rels", packageRelationships());
+  yield part("docProps/core.xml", coreProperties(document));
+  yield part("docProps/app.xml", appProperties(document));
+  yield part("xl/theme/theme1.xml", themeXml(look.brand));
+  const tables: Tables = new Map();
   for (const section of document.sections) {
     if (section.kind !== "table") continue;
-    const known = before?.tables[tables.size];
-    const written = {
-      sheets: (known?.sheets ?? []).map((n) => workbook.numbered(n)),
-      rows: known?.rows ?? 0,
-    };
+    const written: WrittenTable = { sheets: [], rows: 0 };
     tables.set(section, written);
-    // Of the tables begun before only the last was left in the middle.
-    if (before !== undefined && tables.size < before.tables.length) continue;
-    const {
-      title,
-      table: { head },
-    } = section;
-    const input = { title, head, rows: open(section.table), footer: footerOf(document) };
-    yield* tableEntries(input, context, written, section.detail ? table : WHOLE_TABLE);
+    const { title, table } = section;
+    const input = { title, head: table.head, rows: open(table), footer: footerOf(document) };
+    yield* tableEntries(input, context, written);
   }
   const charts = yield* chartEntries(document, context);
   const picture = pictureOf(document);
@@ -139,8 +105,6 @@ async function* entries(
   const sheets = workbook.sheets.map((sheet) => sheet.number);
   yield part("[Content_Types].xml", contentTypes(sheets, charts.bound.size, drawing));
 }
-
-const WHOLE_TABLE: TableLeg = { pause: () => false, left: () => undefined };
 
 function part(name: string, xml: string): ZipEntry {
   return { name, content: Buffer.from(xml) };

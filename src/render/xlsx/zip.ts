@@ -22,15 +22,6 @@ export interface Listed {
   offset: number;
 }
 
-/** An archive that ends in the middle of a streamed file, for another stream to go on. */
-export interface ZipState {
-  listed: Listed[];
-  /** Bytes so far. */
-  offset: number;
-  /** The file that is not whole yet. */
-  open: Listed;
-}
-
 /** Level 2 packs sheets a tenth better than level 1 in the same time; 6 takes four times as long for a fifth. */
 const LEVEL = 2;
 /** A packed block fits, so that it is fetched from the thread pool once. */
@@ -51,32 +42,24 @@ const deflateRaw = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.defl
  * A ZIP archive (APPNOTE 6.3.10) as a stream, pulled: an entry is asked for its next bytes when the reader has taken
  * those before, but for the blocks in compression. Archives beyond 4 GiB get a ZIP64 directory; an entry never needs
  * ZIP64 sizes, which some readers refuse behind a data descriptor.
- * @param from an archive to go on with: the first entry's content is the rest of the open file's
- * @param isCut whether the streamed content that just ended was only left, to be gone on with another time
- * @returns what to go on from, when it was
  */
 export async function* zipStream(
   entries: AsyncIterable<ZipEntry>,
-  from?: ZipState,
-  isCut: () => boolean = () => false,
-): AsyncGenerator<Uint8Array, ZipState | undefined, undefined> {
-  const listed = [...(from?.listed ?? [])];
-  let offset = from?.offset ?? 0;
-  let open = from?.open;
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const listed: Listed[] = [];
+  let offset = 0;
   for await (const entry of entries) {
-    const state = open ?? newlyListed(entry, offset);
-    for await (const bytes of entry.content instanceof Uint8Array
-      ? wholeEntry(state, entry.content)
-      : streamedEntry(state, entry, entry.content, { begins: open === undefined, isCut })) {
+    const { content } = entry;
+    const file = newlyListed(entry, offset);
+    listed.push(file);
+    const written =
+      content instanceof Uint8Array ? wholeEntry(file, content) : streamedEntry(file, content, entry.reuse);
+    for await (const bytes of written) {
       offset += bytes.length;
       yield bytes;
     }
-    if (isCut()) return { listed, offset, open: state };
-    listed.push(state);
-    open = undefined;
   }
   yield directory(listed, offset);
-  return undefined;
 }
 
 function newlyListed(entry: ZipEntry, offset: number): Listed {
@@ -84,36 +67,34 @@ function newlyListed(entry: ZipEntry, offset: number): Listed {
   return { name: Buffer.from(entry.name), method, flags: UTF8_NAME, crc: 0, size: 0, compressed: 0, offset };
 }
 
-async function* wholeEntry(state: Listed, content: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  const body = state.method === 0 ? content : await deflateRaw(content, { level: 6 });
-  state.crc = zlib.crc32(content);
-  state.size = content.length;
-  state.compressed = body.length;
-  yield localHeader(state);
+async function* wholeEntry(file: Listed, content: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  const body = file.method === 0 ? content : await deflateRaw(content, { level: 6 });
+  file.crc = zlib.crc32(content);
+  file.size = content.length;
+  file.compressed = body.length;
+  yield localHeader(file);
   yield body;
 }
 
 /** An entry whose sizes follow its data, in a data descriptor. */
 async function* streamedEntry(
-  state: Listed,
-  { reuse }: ZipEntry,
+  file: Listed,
   content: AsyncIterable<Uint8Array>,
-  { begins, isCut }: { begins: boolean; isCut: () => boolean },
+  reuse: ZipEntry["reuse"],
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  state.flags |= HAS_DESCRIPTOR;
-  if (begins) yield localHeader(state);
-  for await (const block of deflateBlocks(state, content, reuse)) {
-    state.compressed += block.length;
+  file.flags |= HAS_DESCRIPTOR;
+  yield localHeader(file);
+  for await (const block of deflateBlocks(file, content, reuse)) {
+    file.compressed += block.length;
     yield block;
   }
-  if (isCut()) return;
-  state.compressed += LAST_BLOCK.length;
+  file.compressed += LAST_BLOCK.length;
   yield LAST_BLOCK;
   const descriptor = Buffer.alloc(16);
   descriptor.writeUInt32LE(0x08074b50, 0);
-  descriptor.writeUInt32LE(state.crc, 4);
-  descriptor.writeUInt32LE(state.compressed, 8);
-  descriptor.writeUInt32LE(state.size, 12);
+  descriptor.writeUInt32LE(file.crc, 4);
+  descriptor.writeUInt32LE(file.compressed, 8);
+  descriptor.writeUInt32LE(file.size, 12);
   yield descriptor;
 }
 
@@ -123,7 +104,7 @@ async function* streamedEntry(
  * the caller's to write.
  */
 async function* deflateBlocks(
-  state: Listed,
+  file: Listed,
   content: AsyncIterable<Uint8Array>,
   reuse: ZipEntry["reuse"],
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -131,8 +112,8 @@ async function* deflateBlocks(
   const options = { level: LEVEL, finishFlush: zlib.constants.Z_SYNC_FLUSH, chunkSize: OUT_CHUNK };
   try {
     for await (const bytes of content) {
-      state.crc = zlib.crc32(bytes, state.crc);
-      state.size += bytes.length;
+      file.crc = zlib.crc32(bytes, file.crc);
+      file.size += bytes.length;
       const block = deflateRaw(bytes, options);
       // Awaited below, in order; until then a failure must not count as unhandled.
       block.then(

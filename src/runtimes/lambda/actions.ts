@@ -1,6 +1,6 @@
 import { shorten } from "../../core/errors/bounded.ts";
 import type { AwsStore } from "../../adapters/aws/store.ts";
-import { resumeExport } from "../../app/exports/legs.ts";
+import { resumeExport } from "../../app/exports/resume.ts";
 import type { Services } from "../../app/services.ts";
 import { traceOf } from "../../http/logger.ts";
 import type { ExportEvent } from "./jobs.ts";

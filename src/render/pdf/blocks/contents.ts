@@ -17,29 +17,6 @@ export interface ContentsPages {
   element: Element;
 }
 
-/** The same with pages by number, and entries by their count. */
-export interface ContentsState {
-  pages: readonly { page: number; top: number; entries: number }[];
-  element: Element;
-}
-
-export function contentsState({ pages, element }: ContentsPages): ContentsState {
-  return {
-    element,
-    pages: pages.map(({ page, top, entries }) => ({ page: page.number, top, entries: entries.length })),
-  };
-}
-
-/** Pages that another book, which this one goes on with, had kept for `entries`. */
-export function restoreContents(book: Book, entries: readonly Entry[], state: ContentsState): ContentsPages {
-  let at = 0;
-  const pages = state.pages.map(({ page, top, entries: count }) => {
-    const part = entries.slice(at, (at += count));
-    return { page: book.held(page), top, entries: part };
-  });
-  return { pages, element: state.element };
-}
-
 /** Keeps room for `entries`, on this page and as many more as they need; the report goes on below. */
 export function reserveContents(book: Book, parent: Element, entries: readonly Entry[]): ContentsPages {
   const { page, theme } = book;

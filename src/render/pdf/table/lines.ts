@@ -28,15 +28,6 @@ interface Laid {
   hang: number;
 }
 
-/** A column's layout as it was where a table was left: texts alone, which are laid out again. */
-export interface LayoutState {
-  young: readonly string[];
-  old: readonly string[];
-  lookups: number;
-  hits: number;
-  keeps: boolean;
-}
-
 /** Distinct texts kept a column and generation. */
 const KEEP = 1000;
 
@@ -80,20 +71,6 @@ export class CellLayout {
     this.#point = type.width(".", size, weight);
     // Amounts repeat so seldom that looking them up costs more than measuring digits.
     this.#keeps = !numeric;
-  }
-
-  snapshot(): LayoutState {
-    const [young, old] = [[...this.#young.keys()], [...this.#old.keys()]];
-    return { young, old, lookups: this.#lookups, hits: this.#hits, keeps: this.#keeps };
-  }
-
-  /** Makes a new layout remember what another did: what is remembered is shown in another way than what is not. */
-  restore({ young, old, lookups, hits, keeps }: LayoutState): void {
-    for (const text of young) this.#young.set(text, this.#lay(text));
-    for (const text of old) this.#old.set(text, this.#young.get(text) ?? this.#lay(text));
-    this.#lookups = lookups;
-    this.#hits = hits;
-    this.#keeps = keeps;
   }
 
   /** Lays `text` out into `cell`. */

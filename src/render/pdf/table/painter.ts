@@ -5,7 +5,7 @@ import { columnSpan, type Element, type ElementType, SCOPE_COLUMN, SCOPE_ROW } f
 import { MARGIN, TEXT } from "../theme.ts";
 import type { Shaped, Weight } from "../typesetter.ts";
 import { PAD_X, type TablePlan } from "./columns.ts";
-import { type Cell, CellLayout, type LayoutState } from "./lines.ts";
+import { type Cell, CellLayout } from "./lines.ts";
 
 /**
  * Rows up to which a table is one structure element with all its cells. Longer ones are tagged by row, as a table of
@@ -41,19 +41,6 @@ export interface RowStyle {
   rule?: boolean;
   /** Whether its first cell is a heading of the row. */
   headed?: boolean;
-}
-
-/** A table left in the middle of a page: what is open of it, and what is not on the page yet. */
-export interface PainterState {
-  table: Element | undefined;
-  group: Element | undefined;
-  tables: number;
-  section: Element | undefined;
-  sectionType: ElementType;
-  fills: readonly (readonly [string, string])[];
-  ink: Uint8Array;
-  style: Pick<RowStyle, "weight" | "color"> | undefined;
-  layouts: readonly (readonly [Weight, readonly LayoutState[]])[];
 }
 
 /**
@@ -94,32 +81,6 @@ export class TablePainter {
     this.#heading = plan.heading.map((lines) => lines.map((line) => book.type.shape(line, "semibold")));
     this.#leading = plan.size * 1.3;
     this.#padY = plan.size * (rows <= ROOMY ? 0.42 : 0.3);
-  }
-
-  snapshot(): PainterState {
-    return {
-      ...{ table: this.#table, group: this.#group, tables: this.#tables },
-      ...{ section: this.#section, sectionType: this.#sectionType },
-      ...{ fills: [...this.#fills], ink: this.#ink.view(), style: this.#style },
-      layouts: [...this.#layouts].map(([weight, columns]) => [weight, columns.map((c) => c.snapshot())]),
-    };
-  }
-
-  /** Makes a new painter go on where another was left. */
-  restore({ table, group, tables, section, sectionType, fills, ink, style, layouts }: PainterState): void {
-    this.#table = table;
-    this.#group = group;
-    this.#tables = tables;
-    this.#section = section;
-    this.#sectionType = sectionType;
-    this.#fills = new Map(fills);
-    this.#ink.bytes(ink);
-    this.#style = style;
-    for (const [weight, columns] of layouts)
-      this.#layoutsOf(weight).forEach((layout, c) => {
-        const known = columns[c];
-        if (known !== undefined) layout.restore(known);
-      });
   }
 
   /** Height of a row of so many lines. */

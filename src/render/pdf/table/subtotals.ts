@@ -8,16 +8,6 @@ export interface Subtotal {
   cells: Row;
 }
 
-/** The run of rows that a table was left in. */
-export interface SubtotalsState {
-  direction: number;
-  active: boolean;
-  key: Cell | undefined;
-  count: number;
-  sums: readonly (string | null)[];
-  broken: boolean;
-}
-
 /**
  * Adds up runs of rows that share their first cell. Only tables sorted by that cell have them, since elsewhere a run is
  * no group: it is decided from the first rows, and given up, with a note, at the first row out of order.
@@ -34,22 +24,6 @@ export class Subtotals {
   constructor(head: ResultHead, sample: readonly Row[]) {
     this.#columns = head.columns;
     this.#active = suits(head, sample);
-  }
-
-  snapshot(): SubtotalsState {
-    return {
-      ...{ direction: this.#direction, active: this.#active, key: this.#key },
-      ...{ count: this.#count, sums: this.#sums, broken: this.broken },
-    };
-  }
-
-  restore({ direction, active, key, count, sums, broken }: SubtotalsState): void {
-    this.#direction = direction;
-    this.#active = active;
-    this.#key = key;
-    this.#count = count;
-    this.#sums = [...sums];
-    this.broken = broken;
   }
 
   /** Takes the next row in. @returns the subtotal of the run that ended before it, if it is worth a line */

@@ -5,9 +5,9 @@ import { blockTitle, paragraph, type Titled } from "../blocks/titles.ts";
 import type { Element } from "../tags.ts";
 import { TEXT } from "../theme.ts";
 import { type CellText, cellTexts, shortIdNotes, UNKNOWN } from "./cells.ts";
-import { type Format, planTable, type TablePlan } from "./columns.ts";
-import { linesOf, type PainterState, type RowStyle, TablePainter } from "./painter.ts";
-import { type Subtotal, Subtotals, type SubtotalsState } from "./subtotals.ts";
+import { type Format, planTable } from "./columns.ts";
+import { linesOf, type RowStyle, TablePainter } from "./painter.ts";
+import { type Subtotal, Subtotals } from "./subtotals.ts";
 
 /** Rows read ahead to choose column widths from. */
 const SAMPLE = 250;
@@ -19,19 +19,6 @@ const SAMPLE = 250;
 const STAY_ROOM = 0.4;
 const STAY_ROWS = 100;
 
-/** A table left after a page, or after some rows of the next. */
-export interface TableState {
-  /** Rows drawn. */
-  rows: number;
-  plan: TablePlan;
-  painter: PainterState;
-  subtotals: SubtotalsState;
-  drawn: number;
-}
-
-/** Where a drawing may be left: makes the state to go on from, while the generator waits. */
-export type Place<State> = () => State;
-
 export interface TableBlock extends Titled {
   stream: TableStream;
   format: Format;
@@ -40,28 +27,20 @@ export interface TableBlock extends Titled {
 /**
  * Draws a table of any length: reads rows as it paints them, holds a sample and a page of them at most, and yields after
  * each finished page so that the caller can pass it on. Ends the row stream when it is abandoned.
- * @param from where another drawing of the table was left; its rows then begin behind those drawn
  * @throws DomainError whatever the row stream throws
  */
-export async function* drawTable(
-  book: Book,
-  block: TableBlock,
-  from?: TableState,
-): AsyncGenerator<Place<TableState> | undefined> {
+export async function* drawTable(book: Book, block: TableBlock): AsyncGenerator<void, void, undefined> {
   const rows = block.stream.batches()[Symbol.asyncIterator]();
   let open = true;
   try {
-    let run: Run;
-    if (from === undefined) {
-      const ahead: Row[] = [];
-      while (open && ahead.length < SAMPLE) {
-        const step = await rows.next();
-        if (step.done === true) open = false;
-        else ahead.push(...step.value);
-      }
-      run = startTable(book, block, ahead.slice(0, SAMPLE));
-      yield* paintBatch(run, ahead);
-    } else run = goOnWith(book, block, from);
+    const ahead: Row[] = [];
+    while (open && ahead.length < SAMPLE) {
+      const step = await rows.next();
+      if (step.done === true) open = false;
+      else ahead.push(...step.value);
+    }
+    const run = startTable(book, block, ahead.slice(0, SAMPLE));
+    yield* paintBatch(run, ahead);
     while (open) {
       const step = await rows.next();
       if (step.done === true) open = false;
@@ -81,25 +60,8 @@ interface Run {
   texts: readonly CellText[];
   subtotals: Subtotals;
   parent: Element;
-  plan: TablePlan;
-  /** Rows drawn, in all and since the last subtotal. */
-  rows: number;
+  /** Rows drawn since the last subtotal. */
   drawn: number;
-}
-
-function goOnWith(book: Book, block: TableBlock, from: TableState): Run {
-  const { head } = block.stream;
-  const { plan, rows, drawn } = from;
-  const painter = new TablePainter(book, plan, block.parent, block.title, head.completeness.rows);
-  painter.restore(from.painter);
-  const subtotals = new Subtotals(head, []);
-  subtotals.restore(from.subtotals);
-  const { parent } = block;
-  return { book, head, painter, texts: cellTexts(head.columns), subtotals, parent, plan, rows, drawn };
-}
-
-function stateOf({ rows, plan, painter, subtotals, drawn }: Run): TableState {
-  return { rows, plan, painter: painter.snapshot(), subtotals: subtotals.snapshot(), drawn };
 }
 
 function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run {
@@ -136,8 +98,6 @@ function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run 
     texts,
     subtotals: new Subtotals(head, sample),
     parent: block.parent,
-    plan,
-    rows: 0,
     drawn: 0,
   };
 }
@@ -149,18 +109,15 @@ function rowsLabel(head: ResultHead): string {
   return rows === rowsTotal ? `${count(rows)} ${noun}` : `${count(rows)} of ${count(rowsTotal)} ${noun}`;
 }
 
-function* paintBatch(run: Run, batch: readonly Row[]): Generator<Place<TableState> | undefined> {
+function* paintBatch(run: Run, batch: readonly Row[]): Generator<void, void, undefined> {
   const { painter, texts, book } = run;
   const plain: RowStyle = { weight: "regular", color: book.theme.ink, fill: undefined };
   const striped: RowStyle = { ...plain, fill: book.theme.zebra };
   for (const row of batch) {
     const subtotal = run.subtotals.next(row);
-    // Not a place to leave: the row that ended the subtotal's run is counted already, and not drawn.
-    if (subtotal !== undefined && paintSubtotal(run, subtotal)) yield undefined;
+    if (subtotal !== undefined && paintSubtotal(run, subtotal)) yield;
     const laid = painter.lay(texts.map((text, c) => text(row[c] ?? null, row)));
-    const turned = painter.row(laid, run.drawn++ % 2 === 1 ? striped : plain);
-    run.rows++;
-    if (turned) yield () => stateOf(run);
+    if (painter.row(laid, run.drawn++ % 2 === 1 ? striped : plain)) yield;
   }
 }
 
