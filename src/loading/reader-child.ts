@@ -17,8 +17,7 @@ const PRIORITY = 10;
  * @param createSpool keeps unpacked files in a folder
  */
 export function serveReader(createSpool: (folder: string) => Spool): void {
-  setPriority(PRIORITY);
-  preferToDie();
+  yieldToOthers();
   // What it writes holds customers' data.
   process.umask(0o077);
   // Ctrl-C reaches every process of a terminal; the parent says what is to end.
@@ -41,9 +40,10 @@ export function serveReader(createSpool: (folder: string) => Spool): void {
   answer({ kind: "ready" });
 }
 
-/** Asks the system to end this process first when memory runs out. Only Linux has the file. */
-function preferToDie(): void {
+/** Runs below others, and asks the system to end this process first when memory runs out (only Linux has the file). */
+function yieldToOthers(): void {
   try {
+    setPriority(PRIORITY);
     writeFileSync("/proc/self/oom_score_adj", "1000");
   } catch {
     // Another system, or not allowed: the limits below hold all the same.

@@ -22,8 +22,22 @@ const PAGE_BYTES = 4096;
 const WATCH_MS = 250;
 /** Of what it writes to its standard error, for the log. */
 const KEPT_TEXT = 2_000;
-/** It reads strangers' files: it gets none of this process's secrets. */
-const PASSED_ON = ["PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LANG", "TZ"];
+/**
+ * It reads strangers' files: it gets none of this process's secrets. On Lambda the engine comes from a layer that NODE_PATH
+ * names, and LD_LIBRARY_PATH names the runtime's own libraries.
+ */
+const PASSED_ON = [
+  "PATH",
+  "NODE_PATH",
+  "LD_LIBRARY_PATH",
+  "HOME",
+  "TMPDIR",
+  "TEMP",
+  "TMP",
+  "SystemRoot",
+  "LANG",
+  "TZ",
+];
 
 /** A process that reads files for this one, one load at a time. */
 export class ReaderProcess {

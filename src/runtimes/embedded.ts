@@ -15,16 +15,11 @@ import { LostErrors } from "../http/lost-errors.ts";
 import { sha256 } from "./digest.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { createLogger } from "./log.ts";
+import { READER_PROGRAM } from "./reader-program.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
 import { tokenSecret } from "./secret.ts";
 
 export { STORE_FILE } from "../adapters/embedded/database.ts";
-
-/** Beside this file, compiled or not. */
-const READER_PROGRAM = new URL(
-  import.meta.url.endsWith(".ts") ? "./reader.ts" : "./reader.js",
-  import.meta.url,
-);
 
 export interface RuntimeOptions {
   /** The data folder; made when it is not there. */
