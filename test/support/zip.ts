@@ -38,3 +38,10 @@ function readEntry(archive: Buffer, record: number, name: string): Buffer {
     throw new Error(`${name}: wrong descriptor`);
   return content;
 }
+
+/** The parts of an archive put together. */
+export async function joined(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const part of parts) all.push(part);
+  return Buffer.concat(all);
+}

@@ -1,15 +1,31 @@
 import { createRequire } from "node:module";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions, Metafile, Plugin } from "esbuild";
 import { DomainError } from "../../core/errors/errors.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Libraries that are in the layer, each a file of its own there. */
+/** Libraries that are in the reporting layer, each a file of its own there. */
 export const LAYER_LIBRARIES = ["pdfkit", "fontkit"] as const;
+/** The library in the engine layer: DuckDB. */
+export const ENGINE_LIBRARY = "@duckdb/node-api";
 /** The package in the layer that holds the fonts. */
 export const FONTS = "securebase-fonts";
+
+const IN_LAYERS = [...LAYER_LIBRARIES, ENGINE_LIBRARY] as const;
+
+/** The package of DuckDB's native library, for Linux with glibc as Lambda has it. */
+export function engineBinding(architecture: Architecture): string {
+  return `@duckdb/node-bindings-linux-${architecture}`;
+}
+
+/** Processors that Lambda has. */
+export const ARCHITECTURES = ["x64", "arm64"] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
+/** The programs in the function's zip, by the files beside this project's `runtimes` they are built from. */
+const PROGRAMS = { index: "lambda", worker: "lambda-worker", reader: "reader" };
 
 /** A file that a bundle consists of. */
 export interface BundledFile {
@@ -17,9 +33,21 @@ export interface BundledFile {
   bytes: Uint8Array;
 }
 
+/** A module of a bundle, and what it brings with it. */
+export interface BundledModule {
+  name: string;
+  /** Source files that are inside, relative to the project's folder; those of a layer start with `layer:`. */
+  inputs: string[];
+  /** Modules that are loaded with it. */
+  imports: string[];
+  /** Modules that it loads when they are first used. */
+  loads: string[];
+}
+
 export interface Bundle {
   files: BundledFile[];
   maps: BundledFile[];
+  modules: BundledModule[];
   /** Every source file that is inside, relative to the project's folder. */
   inputs: string[];
 }
@@ -42,7 +70,7 @@ async function loadBuild(): Promise<Build> {
 }
 
 /** The checkout, or the installed package: this file is three folders below it, compiled or not. */
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 const SHARED: BuildOptions = {
   // Names of parts are hashes over paths too, which must not depend on the folder a command is run in.
@@ -57,15 +85,18 @@ const SHARED: BuildOptions = {
   logLevel: "silent",
 };
 
-/** The function's modules: the entry `index.mjs` and the parts it loads when they are first used. */
+/**
+ * The modules of the functions: `index.mjs` (the API), `worker.mjs` (the worker), `reader.mjs` (the process that reads
+ * files for the worker), and what they share or load when it is first used.
+ */
 export async function bundleFunction(version: string): Promise<Bundle> {
   const build = await loadBuild();
   const here = fileURLToPath(import.meta.url);
-  const entry = join(dirname(here), "../../runtimes", `lambda${extname(here)}`);
+  const program = (name: string): string => join(dirname(here), "../../runtimes", name + extname(here));
   const outdir = "/out";
   const result = await build({
     ...SHARED,
-    entryPoints: { index: entry },
+    entryPoints: Object.fromEntries(Object.entries(PROGRAMS).map(([to, from]) => [to, program(from)])),
     outdir,
     format: "esm",
     splitting: true,
@@ -84,8 +115,8 @@ export async function bundleFunction(version: string): Promise<Bundle> {
   return asBundle(result, outdir);
 }
 
-/** One library as a single CommonJS file for the layer. */
-export async function bundleLibrary(name: (typeof LAYER_LIBRARIES)[number]): Promise<Bundle> {
+/** One library as a single CommonJS file for a layer. */
+export async function bundleLibrary(name: (typeof IN_LAYERS)[number]): Promise<Bundle> {
   const build = await loadBuild();
   const outdir = "/out";
   const result = await build({
@@ -93,7 +124,7 @@ export async function bundleLibrary(name: (typeof LAYER_LIBRARIES)[number]): Pro
     entryPoints: { index: require.resolve(name) },
     outdir,
     format: "cjs",
-    external: LAYER_LIBRARIES.filter((other) => other !== name),
+    external: [...IN_LAYERS.filter((other) => other !== name), "@duckdb/node-bindings-*"],
   });
   return asBundle(result, outdir);
 }
@@ -106,22 +137,38 @@ function asBundle(result: Awaited<ReturnType<Build>>, outdir: string): Bundle {
   return {
     files: files.filter(({ name }) => !name.endsWith(".map")),
     maps: files.filter(({ name }) => name.endsWith(".map")),
+    modules: modulesOf(result.metafile),
     inputs: Object.keys(result.metafile?.inputs ?? {}),
   };
+}
+
+function modulesOf(metafile: Metafile | undefined): BundledModule[] {
+  const modules = Object.entries(metafile?.outputs ?? {}).filter(([path]) => !path.endsWith(".map"));
+  return modules.map(([path, { inputs, imports }]) => {
+    const inBundle = imports.filter(({ external }) => external !== true);
+    const names = (kind: string): string[] =>
+      inBundle.filter((each) => each.kind === kind).map((each) => basename(each.path));
+    return {
+      name: basename(path),
+      inputs: Object.keys(inputs),
+      imports: names("import-statement"),
+      loads: names("dynamic-import"),
+    };
+  });
 }
 
 const FONT_MODULE = /[\\/]render[\\/]pdf[\\/]typesetter\.[jt]s$/;
 const FONT_BASE = "import.meta.url";
 
 /**
- * Takes the layer's libraries and fonts from the layer. Lambda puts the layer's `nodejs/node_modules` on NODE_PATH,
- * which only `require` looks at.
+ * Takes the layers' libraries and fonts from the layers. Lambda puts their `nodejs/node_modules` on NODE_PATH, which only
+ * `require` looks at.
  */
 function fromLayer(): Plugin {
   return {
     name: "from-layer",
     setup(build) {
-      const libraries = new RegExp(`^(?:${LAYER_LIBRARIES.join("|")})$`);
+      const libraries = new RegExp(`^(?:${IN_LAYERS.join("|")})$`);
       build.onResolve({ filter: libraries }, ({ path }) => ({ path, namespace: "layer" }));
       build.onLoad({ filter: /.*/, namespace: "layer" }, ({ path }) => ({ contents: requireModule(path) }));
       build.onLoad({ filter: FONT_MODULE }, async ({ path }) => {

@@ -1,10 +1,12 @@
-import { crc32, deflateRawSync } from "node:zlib";
+import { promisify } from "node:util";
+import { crc32, deflateRaw } from "node:zlib";
 
 /** A file in an archive. */
 export interface ZipEntry {
   /** With forward slashes. */
   name: string;
-  bytes: Uint8Array;
+  /** A function is called when the file's turn comes, so that only one large file is held at a time. */
+  bytes: Uint8Array | (() => Promise<Uint8Array>);
 }
 
 /** 1 January 1980, the first date a ZIP can say: the same source gives the same bytes whenever it is packed. */
@@ -17,17 +19,24 @@ const FLAGS = 0x0800;
 const DEFLATED = 8;
 /** A regular file that its owner may write and all may read; Lambda unpacks with these modes. */
 const MODE = 0o100644;
+/** From here on the hardest compression takes seconds more and saves less than a percent. */
+const LARGE = 1024 * 1024;
 
-/** A ZIP archive (PKWARE APPNOTE 6.3) of small files, sorted by name, reproducible byte for byte. */
-export function zip(entries: readonly ZipEntry[]): Buffer {
-  const bodies: Buffer[] = [];
+const deflate = promisify<Uint8Array, { level: number }, Buffer>(deflateRaw);
+
+/**
+ * A ZIP archive (PKWARE APPNOTE 6.3) of files that each fit into memory, sorted by name, reproducible byte for byte.
+ * @yields the archive, part by part
+ */
+export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Array, void, void> {
   const directory: Buffer[] = [];
   let offset = 0;
   const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, bytes } of sorted) {
-    const packed = deflateRawSync(bytes, { level: 9 });
+    const content = typeof bytes === "function" ? await bytes() : bytes;
+    const packed = await deflate(content, { level: content.length < LARGE ? 9 : 6 });
     const path = Buffer.from(name, "utf8");
-    const sums = [crc32(bytes), packed.length, bytes.length];
+    const sums = [crc32(content), packed.length, content.length];
     const local = header(0x04034b50, 30, [
       ...[u16(NEEDED), u16(FLAGS), u16(DEFLATED), u16(0), u16(DATE)],
       ...[...sums.map(u32), u16(path.length), u16(0)],
@@ -39,14 +48,16 @@ export function zip(entries: readonly ZipEntry[]): Buffer {
       ]),
       path,
     );
-    bodies.push(local, path, packed);
+    yield local;
+    yield path;
+    yield packed;
     offset += local.length + path.length + packed.length;
   }
   const size = directory.reduce((sum, part) => sum + part.length, 0);
-  const end = header(0x06054b50, 22, [
+  yield* directory;
+  yield header(0x06054b50, 22, [
     ...[u16(0), u16(0), u16(sorted.length), u16(sorted.length), u32(size), u32(offset), u16(0)],
   ]);
-  return Buffer.concat([...bodies, ...directory, end]);
 }
 
 interface Field {
