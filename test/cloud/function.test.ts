@@ -79,6 +79,11 @@ describe("the packaged function", () => {
       });
     });
 
+    it("has a worker beside it, which has the engine that reads files", async () => {
+      const { payload } = await running.worker.invoke({ action: "engine_check" });
+      expect(payload).toMatchObject({ statusCode: 200, body: { answer: 42 } });
+    });
+
     it("writes its metrics in the embedded format", async () => {
       await running.lambda.invoke({ action: "health_check" });
       const line = running.lambda.logs.findLast((text) => text.includes('"_aws"'));
