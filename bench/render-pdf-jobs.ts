@@ -4,7 +4,8 @@ import { finished, pipeline } from "node:stream/promises";
 import { moneyFormatter, quantityFormatter } from "../src/core/money/formatter.ts";
 import type { QueryResult, Row } from "../src/core/query/query.ts";
 import type { ReportDocument } from "../src/core/reports/document.ts";
-import { pdfRenderer } from "../src/render/pdf/pdf.ts";
+import { createPdfRenderer } from "../src/render/pdf/pdf.ts";
+import { FONT_FOLDER } from "../src/runtimes/fonts.ts";
 import { benchDocument, benchRows, COLUMNS } from "./lib/document.ts";
 import { reportPeak } from "./lib/process.ts";
 
@@ -25,7 +26,7 @@ const WIDTHS = [52, 130, 72, 72, 72, 62, 72, 72, 72, 86];
 const SIZE = 7.5;
 
 async function write(document: ReportDocument, file: string): Promise<void> {
-  await pipeline(pdfRenderer.render(document), createWriteStream(file));
+  await pipeline(createPdfRenderer(FONT_FOLDER).render(document), createWriteStream(file));
 }
 
 /** The rows as text, as every peer draws them. */

@@ -39,7 +39,7 @@ const ROOMS: Room[] = [
   { path: "src/render/*", imports: ["src/render/shared", "src/core", "src/ports"], packages: ["node"] },
   {
     path: "src/app",
-    imports: ["src/app/records", "src/core", "src/ports", "src/importers", "src/render"],
+    imports: ["src/app/records", "src/core", "src/ports", "src/importers"],
     packages: ["node"],
   },
   { path: "src/app/records", imports: ["src/contract", "src/core", "src/ports"], packages: ["zod"] },

@@ -9,6 +9,7 @@ import type { JobRunner } from "../ports/jobs.ts";
 import type { MetricStore } from "../ports/metric-store.ts";
 import type { QueryCache } from "../ports/query-cache.ts";
 import type { RecordStore } from "../ports/records.ts";
+import type { Renderers } from "../ports/renderer.ts";
 import type { Spool } from "../ports/spool.ts";
 
 /** One thing the service needs, as the health check asks it. */
@@ -35,6 +36,7 @@ export interface Services {
   exportFiles: ExportFiles;
   spool: Spool;
   jobs: JobRunner;
+  renderers: Renderers;
   /** A new SHA-256. */
   digest: () => Digest;
   checks: readonly DependencyCheck[];
@@ -58,5 +60,5 @@ export interface TenantContext {
   tenant: Tenant;
   principal: Principal;
   /** Absent where nobody logs. */
-  trace?: Trace;
+  trace?: Trace | undefined;
 }

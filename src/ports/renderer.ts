@@ -24,3 +24,6 @@ export interface Renderer {
   /** @throws DomainError `export.too-large` where the format itself has a limit that bites */
   render(document: ReportDocument, options?: RenderOptions): AsyncIterable<Uint8Array>;
 }
+
+/** Gives the renderer of a format. With `lines`, JSON is NDJSON, which has a media type and an extension of its own. */
+export type Renderers = (format: ExportFormat, options?: RenderOptions) => Promise<Renderer>;

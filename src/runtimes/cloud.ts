@@ -12,7 +12,9 @@ import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
 import { directFileLoader } from "../loading/direct-loader.ts";
 import type { Logger } from "../http/logger.ts";
+import { createRenderers } from "../render/registry.ts";
 import { sha256 } from "./digest.ts";
+import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { readSettings } from "./lambda/settings.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
@@ -63,6 +65,7 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   const services: Services = {
     ...{ clock: systemClock, ids, metrics, records, cache, exportFiles, checks, jobs },
     ...{ digest: sha256, version: packageVersion(), environment },
+    renderers: createRenderers(() => FONT_FOLDER),
     spool,
     loader: directFileLoader(metrics, spool),
     sync: { connectors: createConnectors(endpointsOf(env)) },

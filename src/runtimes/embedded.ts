@@ -12,7 +12,9 @@ import { stagingFileLoader } from "../loading/file-loader.ts";
 import { Readers } from "../loading/readers.ts";
 import type { Logger } from "../http/logger.ts";
 import { LostErrors } from "../http/lost-errors.ts";
+import { createRenderers } from "../render/registry.ts";
 import { sha256 } from "./digest.ts";
+import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { createLogger } from "./log.ts";
 import { READER_PROGRAM } from "./reader-program.ts";
@@ -66,6 +68,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     }),
     jobs,
     sync: { connectors: createConnectors(endpointsOf(env)) },
+    renderers: createRenderers(() => FONT_FOLDER),
     digest: sha256,
     checks: [{ name: "store", check: () => store.check() }],
     version: packageVersion(),

@@ -14,6 +14,7 @@ import type { NewConnection } from "../../src/core/connections/connection.ts";
 import type { DatasetId } from "../../src/core/metrics/datasets.ts";
 import { planQuery } from "../../src/core/query/plan.ts";
 import { sha256 } from "../../src/runtimes/digest.ts";
+import { rendererFor } from "../support/rendering.ts";
 import { TEST_CREDENTIALS } from "./dynamo-emulator.ts";
 import { stagingFileLoader } from "../../src/loading/file-loader.ts";
 import { readHere } from "../support/loading.ts";
@@ -39,6 +40,7 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
   const spool = createSpool(directory, () => ids.next());
   const services: Services = {
     ...{ clock, ids, metrics, records, cache, exportFiles, jobs },
+    renderers: rendererFor,
     spool,
     loader: stagingFileLoader({
       store: metrics,

@@ -1,6 +1,6 @@
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderDocument } from "../../src/app/exports/export.ts";
+import { renderDocument } from "../support/rendering.ts";
 import { buildDocument } from "../../src/app/reports/build-document.ts";
 import { templateDefinition } from "../../src/app/reports/reports.ts";
 import { checkDefinition } from "../../src/core/reports/check.ts";

@@ -4,7 +4,7 @@ import { collect, day, dimension, documentOf, money } from "../support/documents
 import { readWorkbook } from "../support/workbook.ts";
 import type { Row } from "../../src/core/query/query.ts";
 import { EXPORT_FORMATS } from "../../src/core/reports/formats.ts";
-import { rendererFor } from "../../src/render/registry.ts";
+import { rendererFor } from "../support/rendering.ts";
 
 const columns = [day, dimension("service", "Service"), money("billed_cost", "Billed cost", "USD")];
 const rows: Row[] = Array.from({ length: 1_234 }, (_, i) => [

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { collect, day, dimension, documentOf, money, type Watch } from "../support/documents.ts";
 import type { Row } from "../../src/core/query/query.ts";
 import type { TableStream } from "../../src/core/reports/document.ts";
-import { rendererFor } from "../../src/render/registry.ts";
+import { rendererFor } from "../support/rendering.ts";
 
 const columns = [day, dimension("resource", "Resource"), money("billed_cost", "Billed cost", "USD")];
 const row = (i: number): Row => [

@@ -7,7 +7,7 @@ import { definitionFrom, sampleDefinition, templateOf } from "../../core/reports
 import { datesIn } from "../../core/time/zones.ts";
 import type { LoadedFact } from "../../ports/load.ts";
 import { drainStream, runQuery } from "../analytics/run-query.ts";
-import { renderDocument } from "../exports/export.ts";
+import { renderDocument } from "../../../test/support/rendering.ts";
 import { buildDocument } from "../reports/build-document.ts";
 import { anomaliesOf } from "./anomalies.ts";
 import { createBudget, getBudget, removeBudget, replaceBudget, viewBudget } from "./budgets.ts";

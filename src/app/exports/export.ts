@@ -7,7 +7,6 @@ import type { ExportFormat } from "../../core/reports/formats.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
 import type { ExportJob } from "../../core/exports/export-job.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
-import { rendererFor } from "../../render/registry.ts";
 import type { DocumentOptions } from "../reports/build-document.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { recordsOf } from "../records/records.ts";
@@ -43,10 +42,10 @@ export function exportFileName(document: ReportDocument, extension: string): str
 }
 
 /**
- * Renders a document: a small one is answered as a stream, whose manifest is known at once; a larger one becomes a
- * job that writes to the store.
- * @param delivery `job` makes a job of a small one, too
- * @param recipe how the document was made, for job runners that have another process make it again
+ * Exports a document: a small one is returned as a stream together with its complete manifest, a larger one is written
+ * to the store by a job.
+ * @param delivery `job` starts a job for a small one, too
+ * @param recipe how the document was built, for job runners that build it again in another process
  */
 export async function startExport(
   context: TenantContext,
@@ -56,7 +55,7 @@ export async function startExport(
   delivery: "auto" | "job" = "auto",
   recipe?: ExportRecipe,
 ): Promise<StartedExport> {
-  const renderer = await rendererFor(format, options);
+  const renderer = await context.services.renderers(format, options);
   const detail = detailTable(document);
   if (delivery === "job" || detail.table.head.completeness.rows > STREAM_ROWS) {
     return { kind: "job", job: await startJob(context, document, renderer, options, recipe) };
@@ -74,27 +73,7 @@ export async function startExport(
   };
 }
 
-/** Renders a document of any size as one stream; the manifest is complete when the body has ended. */
-export async function renderDocument(
-  document: ReportDocument,
-  format: ExportFormat,
-  options: RenderOptions = {},
-): Promise<{
-  fileName: string;
-  mediaType: string;
-  body: AsyncIterable<Uint8Array>;
-  manifest: () => Manifest;
-}> {
-  const renderer = await rendererFor(format, options);
-  return {
-    fileName: exportFileName(document, renderer.extension),
-    mediaType: renderer.mediaType,
-    body: renderAndClose(renderer, document, options),
-    manifest: document.manifest,
-  };
-}
-
-/** Renders, and lets go of the store whatever becomes of the file: a reader may leave before the last table. */
+/** Renders, and closes the document's row streams in any case: the reader may stop before the last table. */
 async function* renderAndClose(
   renderer: Renderer,
   document: ReportDocument,
@@ -159,13 +138,13 @@ async function startJob(
   return job;
 }
 
-/** How a document was made. */
+/** How a document was built. */
 export interface ExportRecipe {
   definition: ReportDefinition;
   options: DocumentOptions;
 }
 
-/** A job as another process can do it: `resumeExport`. */
+/** A job as data, for `resumeExport` in another process. */
 export interface ExportWork {
   principal: Principal;
   job: ExportJob;
@@ -215,7 +194,7 @@ async function changeOpenJob(context: TenantContext, id: string, change: Partial
 
 const PROGRESS_EVERY_ROWS = 50_000;
 
-/** Passes the detail rows on, counts them for the progress, and stops when the service stops. */
+/** Counts the detail rows as they pass, for the progress, and stops when the signal is aborted. */
 function countRows(
   document: ReportDocument,
   signal: AbortSignal,
@@ -226,13 +205,13 @@ function countRows(
     ...detail.table,
     async *batches() {
       let rows = 0;
-      let told = 0;
+      let reported = 0;
       for await (const batch of detail.table.batches()) {
         signal.throwIfAborted();
         yield batch;
         rows += batch.length;
-        if (rows - told < PROGRESS_EVERY_ROWS) continue;
-        told = rows;
+        if (rows - reported < PROGRESS_EVERY_ROWS) continue;
+        reported = rows;
         await onProgress(rows);
       }
     },
@@ -257,10 +236,10 @@ export async function listExports(context: TenantContext, page: Page): Promise<E
 /** Whether a job has yet to end. */
 export const isOpen = ({ status }: ExportJob): boolean => status === "running" || status === "pending";
 
-/** A job whose process died never ends: it is shown as what it is. */
+/** A job whose process died never ends: it is shown as interrupted. */
 async function withLiveness(context: TenantContext, job: ExportJob): Promise<ExportJob> {
   if (!isOpen(job) || context.services.jobs.isAlive(job.id)) return job;
-  // It may have ended between the two looks: its end is on record before it leaves the living.
+  // It may have ended between the two checks: a job's end is recorded before the runner forgets it.
   const now = (await recordsOf(context, EXPORTS).find(job.id))?.record ?? job;
   if (!isOpen(now)) return now;
   const error = { code: "export.interrupted", message: "The service stopped while it wrote this export." };
@@ -289,6 +268,8 @@ export async function readExport(
       retryAfter: 2,
     });
   }
-  const { mediaType } = await rendererFor(job.format, { lines: job.fileName.endsWith(".ndjson") });
+  const { mediaType } = await context.services.renderers(job.format, {
+    lines: job.fileName.endsWith(".ndjson"),
+  });
   return { job, mediaType, body: await context.services.exportFiles.forTenant(context.tenant.id).read(id) };
 }

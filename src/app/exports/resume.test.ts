@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { ExportFormat } from "../../core/reports/formats.ts";
 import type { JobWork } from "../../ports/jobs.ts";
-import { rendererFor } from "../../render/registry.ts";
+import { rendererFor } from "../../../test/support/rendering.ts";
 import { cost } from "../../../test/conformance/lib/facts.ts";
 import { collect } from "../../../test/support/documents.ts";
 import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";

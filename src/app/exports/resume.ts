@@ -1,6 +1,5 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import type { JobWork } from "../../ports/jobs.ts";
-import { rendererFor } from "../../render/registry.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { recordsOf } from "../records/records.ts";
 import { buildDocument } from "../reports/build-document.ts";
@@ -26,8 +25,7 @@ export async function resumeExport(
   const data = work.data as ExportWork;
   const { principal, job } = data;
   const tenant = await getTenant(services, work.tenant);
-  const trace = traced?.(job.id);
-  const context: TenantContext = { services, tenant, principal, ...(trace !== undefined && { trace }) };
+  const context: TenantContext = { services, tenant, principal, trace: traced?.(job.id) };
   const found = await recordsOf(context, EXPORTS).find(job.id);
   // A runner may deliver the same work twice.
   if (found === undefined || !isOpen(found.record)) return;
@@ -44,7 +42,7 @@ export async function resumeExport(
 /** Builds the document for the instant at which the export was asked for, and writes it. */
 async function writeExport(context: TenantContext, work: ExportWork, signal: AbortSignal): Promise<void> {
   const { job, recipe, options } = work;
-  const renderer = await rendererFor(job.format, options);
+  const renderer = await context.services.renderers(job.format, options);
   const services = { ...context.services, clock: { now: () => new Date(job.createdAt) } };
   const document = await buildDocument({ ...context, services }, recipe.definition, recipe.options);
   await runJob(context, job, document, renderer, options, signal);

@@ -7,7 +7,7 @@ import type { ReportDefinition, SectionQuery } from "../../core/reports/definiti
 import type { Digest } from "../../core/reports/manifest.ts";
 import { closeTables, detailTable } from "../../core/reports/document.ts";
 import type { Aggregate, TenantMetrics } from "../../ports/metric-store.ts";
-import { renderDocument } from "../exports/export.ts";
+import { renderDocument } from "../../../test/support/rendering.ts";
 import type { Services, TenantContext } from "../services.ts";
 import { buildDocument } from "./build-document.ts";
 

@@ -10,8 +10,7 @@ const require = createRequire(import.meta.url);
 export const LAYER_LIBRARIES = ["pdfkit", "fontkit"] as const;
 /** The library in the engine layer: DuckDB. */
 export const ENGINE_LIBRARY = "@duckdb/node-api";
-/** The package in the layer that holds the fonts. */
-export const FONTS = "securebase-fonts";
+export { FONTS_PACKAGE as FONTS } from "../../runtimes/lambda/fonts.ts";
 
 const IN_LAYERS = [...LAYER_LIBRARIES, ENGINE_LIBRARY] as const;
 
@@ -157,11 +156,8 @@ function modulesOf(metafile: Metafile | undefined): BundledModule[] {
   });
 }
 
-const FONT_MODULE = /[\\/]render[\\/]pdf[\\/]typesetter\.[jt]s$/;
-const FONT_BASE = "import.meta.url";
-
 /**
- * Takes the layers' libraries and fonts from the layers. Lambda puts their `nodejs/node_modules` on NODE_PATH, which only
+ * Takes the layers' libraries from the layers. Lambda puts their `nodejs/node_modules` on NODE_PATH, which only
  * `require` looks at.
  */
 function fromLayer(): Plugin {
@@ -171,16 +167,6 @@ function fromLayer(): Plugin {
       const libraries = new RegExp(`^(?:${IN_LAYERS.join("|")})$`);
       build.onResolve({ filter: libraries }, ({ path }) => ({ path, namespace: "layer" }));
       build.onLoad({ filter: /.*/, namespace: "layer" }, ({ path }) => ({ contents: requireModule(path) }));
-      build.onLoad({ filter: FONT_MODULE }, async ({ path }) => {
-        const { readFile } = await import("node:fs/promises");
-        const source = await readFile(path, "utf8");
-        if (!source.includes(FONT_BASE)) throw new Error(`${path} no longer finds its fonts by ${FONT_BASE}`);
-        const base = `${LOAD}import{pathToFileURL as layerUrl}from"node:url";const layerFonts=layerUrl(load.resolve("${FONTS}/package.json")).href;\n`;
-        return {
-          contents: base + source.replaceAll(FONT_BASE, "layerFonts"),
-          loader: path.endsWith(".ts") ? "ts" : "js",
-        };
-      });
     },
   };
 }

@@ -1,4 +1,4 @@
-/** A place to draw: points, x to the right, y downwards. The PDF page is one; a chart knows no other thing of it. */
+/** What charts draw on, a PDF page for example: coordinates in points, x to the right, y downwards. */
 export interface Surface {
   rect(x: number, y: number, width: number, height: number, fill: string, radius?: number): void;
   line(x1: number, y1: number, x2: number, y2: number, stroke: Stroke): void;

@@ -8,7 +8,7 @@ import { type OpenRows, renderStream } from "../shared/streams.ts";
 import { type CellWriter, numberWriter, textWriter } from "./cells.ts";
 
 const CHUNK = 128 * 1024;
-/** Says which rows of the source the last record adds up, in its first column without a number. */
+/** Label of the others row, in its first text column: how many groups it adds up. */
 const othersLabel = (groups: number): string => `Others (${groups.toLocaleString("en-US")})`;
 
 /**

@@ -15,7 +15,7 @@ import { type RowWriter, rowWriter } from "./cells.ts";
 const CHUNK = 128 * 1024;
 const [FIRST, NEXT] = [Buffer.from("[\n"), Buffer.from(",\n")];
 const [LINE_START, LINE_END] = [Buffer.from('{"row":'), Buffer.from("}\n")];
-/** Names the shape of the document; a change that breaks readers gets a new number. */
+/** Names the structure of the document; a change that breaks readers gets a new number. */
 export const JSON_VERSION = "securebase-report/1";
 
 /**
@@ -54,7 +54,7 @@ async function* whole(document: ReportDocument, open: OpenRows): Written {
   yield out.take();
 }
 
-/** All before the detail table's rows. @returns cells in which something had to be replaced */
+/** Everything before the rows of the detail table. @returns number of cells in which text was replaced */
 async function* beginning(document: ReportDocument, open: OpenRows, out: ByteWriter): Written<number> {
   const { table } = detailTable(document);
   let replaced = 0;
@@ -87,7 +87,7 @@ async function* lines(document: ReportDocument, open: OpenRows): Written {
   yield out.take();
 }
 
-/** The rows and the others row of a table, up to and not including the comma behind them. */
+/** The rows and the others row of a table, without the comma that follows. */
 async function* rowArray(table: TableStream, open: OpenRows, out: ByteWriter, writer: RowWriter): Written {
   let isFirst = true;
   for await (const batch of open(table)) {
@@ -175,7 +175,7 @@ function json(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? wellFormed(part) : part));
 }
 
-/** The text of an object that goes on: its closing brace left off. */
+/** JSON text of an object without its closing brace, for more members to follow. */
 function withoutEnd(value: object): string {
   return json(value).slice(0, -1);
 }

@@ -8,15 +8,15 @@ import { cardHeight, type ChartBlock, chartBlock, drawCharts, ROW_GAP, rowHeight
 import { type ContentsPages, drawContents, type Entry, reserveContents } from "./blocks/contents.ts";
 import { drawCover } from "./blocks/cover.ts";
 import { drawKpis, KPI_HEIGHT } from "./blocks/kpis.ts";
-import { drawImprint, imprintHeight, imprintLines } from "./blocks/imprint.ts";
+import { drawDocumentInfo, documentInfoHeight, documentInfoLines } from "./blocks/document-info.ts";
 import { blockTitle, heading, paragraph } from "./blocks/titles.ts";
-import type { Book, Target } from "./book.ts";
+import type { PdfWriter, Target } from "./pdf-writer.ts";
 import type { Element } from "./tags.ts";
 import type { Format } from "./table/columns.ts";
 import { drawTable } from "./table/table.ts";
 import { TEXT } from "./theme.ts";
 
-/** A part of the report, normalized: what is to be drawn, with its level and its place in the contents. */
+/** A normalized part of the report: what to draw, with its heading level and its entry in the table of contents. */
 type Block =
   | { kind: "heading"; text: string; entry: Entry }
   | { kind: "text"; text: string }
@@ -25,7 +25,7 @@ type Block =
   | { kind: "failed"; section: FailedSection; level: 2 | 3; entry: Entry }
   | { kind: "table"; section: Extract<DocumentSection, { kind: "table" }>; level: 2 | 3; entry: Entry };
 
-/** Rows and titles from which a report is long enough to be looked up in rather than read. */
+/** From so many rows and titles a report gets a table of contents. */
 const LONG = { rows: 150, titles: 3 };
 
 /** Sections to blocks: levels by the headings above, small charts in rows, an entry of the contents each. */
@@ -71,23 +71,23 @@ function addChart(blocks: Block[], chart: ChartBlock): void {
  * @throws DomainError whatever a row stream throws
  */
 export async function* compose(
-  book: Book,
+  pdf: PdfWriter,
   document: ReportDocument,
   format: Format,
 ): AsyncGenerator<void, void, undefined> {
-  const root = book.tags.document;
+  const root = pdf.tags.document;
   const { blocks, entries } = normalize(document);
   const about: Entry = { title: "About this report", level: 1 };
-  const notes = drawCover(book, document, root);
-  await book.file.imagesWritten();
-  const contents = isLong(document, entries) ? reserveContents(book, root, [...entries, about]) : undefined;
+  const notes = drawCover(pdf, document, root);
+  await pdf.file.imagesWritten();
+  const contents = isLong(document, entries) ? reserveContents(pdf, root, [...entries, about]) : undefined;
   for (const [i, block] of blocks.entries()) {
     const rest = blocks.slice(i);
     if (document.layout === "compact" && areCharts(rest))
-      drawCharts(book, root, rest[0].charts, sharedHeight(book, document, rest, notes));
-    else yield* drawBlock(book, root, block, follow(book, blocks[i + 1]), format);
+      drawCharts(pdf, root, rest[0].charts, sharedHeight(pdf, document, rest, notes));
+    else yield* drawBlock(pdf, root, block, follow(pdf, blocks[i + 1]), format);
   }
-  drawLastPage(book, document, about, notes, format, contents);
+  drawLastPage(pdf, document, about, notes, format, contents);
   yield;
 }
 
@@ -108,14 +108,14 @@ const SPARE = 14;
 
 /** The height of each of the last rows of charts when they share what the closing lines leave of the page. */
 function sharedHeight(
-  book: Book,
+  pdf: PdfWriter,
   document: ReportDocument,
   rows: readonly [Charts, ...Charts[]],
   notes: readonly string[],
 ): number {
-  const closing = imprintHeight(book, closingLines(book, document, notes)) + SPARE;
-  const share = (book.room - closing) / rows.length - ROW_GAP;
-  const best = rowHeight(book, rows[0].charts);
+  const closing = documentInfoHeight(pdf, closingLines(pdf, document, notes)) + SPARE;
+  const share = (pdf.room - closing) / rows.length - ROW_GAP;
+  const best = rowHeight(pdf, rows[0].charts);
   return share < LEAST_CARD ? best : Math.min(share, best * 1.25);
 }
 
@@ -128,7 +128,7 @@ function isLong(document: ReportDocument, entries: readonly Entry[]): boolean {
 }
 
 async function* drawBlock(
-  book: Book,
+  pdf: PdfWriter,
   root: Element,
   block: Block,
   after: number,
@@ -138,84 +138,84 @@ async function* drawBlock(
     const { section, level, entry } = block;
     const placed = (target: Target): void => void (entry.target = target);
     const table = { title: section.title, stream: section.table, level, parent: root, format, placed };
-    yield* drawTable(book, table);
+    yield* drawTable(pdf, table);
     return;
   }
-  const before = book.page.number;
-  upright(book, format);
+  const before = pdf.page.number;
+  upright(pdf, format);
   if (block.kind === "heading")
-    heading(book, root, block.text, after, (target) => (block.entry.target = target));
+    heading(pdf, root, block.text, after, (target) => (block.entry.target = target));
   else if (block.kind === "text")
-    paragraph(book, root, block.text, { size: TEXT.body, color: book.theme.ink, gap: 10 });
-  else if (block.kind === "kpis") drawKpis(book, root, block.section.items);
-  else if (block.kind === "failed") drawFailed(book, root, block);
-  else drawCharts(book, root, block.charts);
-  if (book.page.number !== before) yield;
+    paragraph(pdf, root, block.text, { size: TEXT.body, color: pdf.theme.ink, gap: 10 });
+  else if (block.kind === "kpis") drawKpis(pdf, root, block.section.items);
+  else if (block.kind === "failed") drawFailed(pdf, root, block);
+  else drawCharts(pdf, root, block.charts);
+  if (pdf.page.number !== before) yield;
 }
 
-/** In the place of what could not be computed: its title, and why it is not there. */
-function drawFailed(book: Book, parent: Element, { section, level, entry }: Failed): void {
-  if (book.room < FAILED_HEIGHT) book.next();
+/** Draws a part that could not be computed: its title and the reason. */
+function drawFailed(pdf: PdfWriter, parent: Element, { section, level, entry }: Failed): void {
+  if (pdf.room < FAILED_HEIGHT) pdf.next();
   const { title, problem } = section;
-  blockTitle(book, { title, level, parent, placed: (target) => (entry.target = target) }, "");
+  blockTitle(pdf, { title, level, parent, placed: (target) => (entry.target = target) }, "");
   const text = problemText("This part", problem);
-  paragraph(book, parent, text, { size: TEXT.body, color: STATUS_TEXT.bad, gap: 14 });
+  paragraph(pdf, parent, text, { size: TEXT.body, color: STATUS_TEXT.bad, gap: 14 });
 }
 
-/** Back from a page that a wide table turned. */
-function upright(book: Book, format: Format): void {
+/** Starts a page in the report's own orientation when a wide table has turned the current one. */
+function upright(pdf: PdfWriter, format: Format): void {
   const { width, height } = format.paper;
   const size = format.landscape ? { width: height, height: width } : { width, height };
-  if (book.page.width !== size.width) book.next(size);
+  if (pdf.page.width !== size.width) pdf.next(size);
 }
 
-/** Points that the next block needs at least, so that no heading is left behind on a page of its own. */
-function follow(book: Book, next: Block | undefined): number {
+/** Points that the next block needs at least, so that no heading is left alone at the foot of a page. */
+function follow(pdf: PdfWriter, next: Block | undefined): number {
   if (next === undefined) return 0;
   if (next.kind === "kpis") return KPI_HEIGHT;
   if (next.kind === "charts") {
-    const width = (book.width - 10 * (next.charts.length - 1)) / next.charts.length;
-    return Math.min(420, Math.max(...next.charts.map((chart) => cardHeight(book, chart, width))));
+    const width = (pdf.width - 10 * (next.charts.length - 1)) / next.charts.length;
+    return Math.min(420, Math.max(...next.charts.map((chart) => cardHeight(pdf, chart, width))));
   }
   return next.kind === "table" ? 140 : 50;
 }
 
 function drawLastPage(
-  book: Book,
+  pdf: PdfWriter,
   document: ReportDocument,
   about: Entry,
   notes: readonly string[],
   format: Format,
   contents: ContentsPages | undefined,
 ): void {
-  upright(book, format);
+  upright(pdf, format);
   const placed = (target: Target): void => void (about.target = target);
   if (document.layout === "compact")
-    drawImprint(book, book.tags.document, closingLines(book, document, notes), placed);
+    drawDocumentInfo(pdf, pdf.tags.document, closingLines(pdf, document, notes), placed);
   else {
     const manifest = document.manifest();
     const columns = detailTable(document).table.head.columns;
-    drawAbout(book, book.tags.document, manifest, columns, allNotes(book, manifest, notes), placed);
+    drawAbout(pdf, pdf.tags.document, manifest, columns, allNotes(pdf, manifest, notes), placed);
   }
-  if (contents !== undefined) drawContents(book, contents);
+  if (contents !== undefined) drawContents(pdf, contents);
 }
 
 /** Without the manifest's other notes, which the detail table has under its title. */
-function closingLines(book: Book, document: ReportDocument, notes: readonly string[]): string[] {
+function closingLines(pdf: PdfWriter, document: ReportDocument, notes: readonly string[]): string[] {
   const manifest = document.manifest();
   const { columns } = detailTable(document).table.head;
   const failures = failuresOf(document.sections).map(({ message }) => message);
-  return imprintLines(manifest, columns, [...failures, ...notes, ...missingNotes(book, manifest)]);
+  return documentInfoLines(manifest, columns, [...failures, ...notes, ...missingNotes(pdf, manifest)]);
 }
 
 /** The manifest's notes, those of drawing, and one about characters that no font has. */
-function allNotes(book: Book, manifest: Manifest, notes: readonly string[]): string[] {
-  return [...manifest.notes, ...notes, ...missingNotes(book, manifest)];
+function allNotes(pdf: PdfWriter, manifest: Manifest, notes: readonly string[]): string[] {
+  return [...manifest.notes, ...notes, ...missingNotes(pdf, manifest)];
 }
 
-function missingNotes(book: Book, manifest: Manifest): string[] {
+function missingNotes(pdf: PdfWriter, manifest: Manifest): string[] {
   // It counts what the query shows, too.
-  book.type.shape(queryText(manifest));
-  const missing = book.type.missingNote();
+  pdf.shaper.shape(queryText(manifest));
+  const missing = pdf.shaper.missingNote();
   return missing === undefined ? [] : [missing];
 }

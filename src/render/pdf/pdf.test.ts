@@ -16,8 +16,10 @@ import {
   streamOf,
   table,
 } from "../../../test/fixtures/report-document.ts";
-import { pdfRenderer } from "./pdf.ts";
+import { FONT_FOLDER } from "../../../test/support/rendering.ts";
+import { createPdfRenderer } from "./pdf.ts";
 
+const pdfRenderer = createPdfRenderer(FONT_FOLDER);
 interface Placed {
   text: string;
   x: number;

@@ -2,7 +2,7 @@ import type { ReportDocument } from "../../core/reports/document.ts";
 import { describeRange } from "../../core/time/ranges.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
 import { instantLabel } from "./blocks/cover.ts";
-import { Book } from "./book.ts";
+import { PdfWriter } from "./pdf-writer.ts";
 import { compose } from "./compose.ts";
 import type { Format } from "./table/columns.ts";
 import { themeOf } from "./theme.ts";
@@ -12,34 +12,40 @@ const PAPER = { A4: { width: 595.28, height: 841.89 }, letter: { width: 612, hei
 /** Bytes gathered before they are handed on. */
 const CHUNK = 64 * 1024;
 
-/** Reports as tagged PDF 1.7 files (PDF/UA-1, PDF/A-2a), streamed page by page. */
-export const pdfRenderer: Renderer = {
-  format: "pdf",
-  mediaType: "application/pdf",
-  extension: "pdf",
-  render: (document, options = {}) => write(document, options),
-};
+/**
+ * Reports as tagged PDF 1.7 files (PDF/UA-1, PDF/A-2a), streamed page by page.
+ * @param fonts folder of the font files
+ */
+export function createPdfRenderer(fonts: string): Renderer {
+  return {
+    format: "pdf",
+    mediaType: "application/pdf",
+    extension: "pdf",
+    render: (document, options = {}) => write(document, options, fonts),
+  };
+}
 
 async function* write(
   document: ReportDocument,
   options: RenderOptions,
+  fonts: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const format = formatOf(document, options);
-  const book = newBook(document, format);
-  const pages = compose(book, document, format);
+  const pdf = newWriter(document, format, fonts);
+  const pages = compose(pdf, document, format);
   try {
     for (let page = await pages.next(); page.done !== true; page = await pages.next())
-      if (book.file.waiting >= CHUNK) yield* taken(book);
-    await book.end();
-    yield* taken(book);
+      if (pdf.file.waiting >= CHUNK) yield* taken(pdf);
+    await pdf.end();
+    yield* taken(pdf);
   } finally {
     // A consumer that stopped reading, or an error: the row streams end, the rest is forgotten.
     await pages.return();
-    book.abandon();
+    pdf.abandon();
   }
 }
 
-function newBook(document: ReportDocument, format: Format): Book {
+function newWriter(document: ReportDocument, format: Format, fonts: string): PdfWriter {
   const { width, height } = format.paper;
   const generated = new Date(document.generatedAt);
   const info = {
@@ -57,11 +63,11 @@ function newBook(document: ReportDocument, format: Format): Book {
     demo: document.demo,
   };
   const size = format.landscape ? { width: height, height: width } : { width, height };
-  return new Book(info, themeOf(document.branding), running, size);
+  return new PdfWriter(info, themeOf(document.branding), running, size, fonts);
 }
 
-function* taken(book: Book): Generator<Uint8Array> {
-  const bytes = book.file.take();
+function* taken(pdf: PdfWriter): Generator<Uint8Array> {
+  const bytes = pdf.file.take();
   if (bytes !== null) yield bytes;
 }
 

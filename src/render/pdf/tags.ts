@@ -1,5 +1,5 @@
 import type { PdfFile, Ref } from "./file.ts";
-import { textString } from "./typesetter.ts";
+import { textString } from "./text-shaper.ts";
 
 /** A page as the structure tree sees it. */
 export interface TaggedPage {

@@ -1,9 +1,9 @@
-/** Chunks kept for reuse: as many as are under way at a time. */
+/** Chunks kept for reuse: as many as are in flight at a time. */
 const MAX_SPARE = 4;
 
 /**
- * Bytes gathered until there are enough for a chunk. Text writers fill `buffer` from `length` on after `reserve`; it
- * is public since a function call a character would cost more than the work itself.
+ * Collects bytes until there are enough for a chunk. After `reserve`, text writers write to `buffer` from `length` on;
+ * both are public because a function call per character would cost more than the work itself.
  */
 export class ByteWriter {
   buffer: Buffer;
@@ -11,7 +11,7 @@ export class ByteWriter {
   readonly #chunk: number;
   readonly #spare: Buffer[] = [];
 
-  /** @param chunk bytes from which `full` says so; a single row may go beyond */
+  /** @param chunk size in bytes from which `full` is true; a single row may exceed it */
   constructor(chunk: number) {
     this.#chunk = chunk;
     this.buffer = Buffer.allocUnsafeSlow(chunk + chunk / 2);
@@ -21,7 +21,7 @@ export class ByteWriter {
     return this.length >= this.#chunk;
   }
 
-  /** Makes room for `bytes` more; `buffer` may be another one afterwards. */
+  /** Makes room for `bytes` more; may replace `buffer`. */
   reserve(bytes: number): void {
     if (this.length + bytes <= this.buffer.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + bytes));
@@ -35,7 +35,7 @@ export class ByteWriter {
     this.buffer[this.length++] = byte;
   }
 
-  /** Appends bytes; a loop, since for the few there are a call into the engine costs more. */
+  /** Appends bytes, in a loop: for a few bytes a call to `set` costs more. */
   bytes(bytes: Uint8Array): void {
     const { length } = bytes;
     this.reserve(length);
@@ -50,7 +50,7 @@ export class ByteWriter {
     this.length += this.buffer.write(text, this.length, "utf8");
   }
 
-  /** Hands out what was gathered and starts anew; the bytes belong to the caller. */
+  /** Returns the collected bytes, which then belong to the caller, and starts a new chunk. */
   take(): Uint8Array {
     const taken = this.buffer.subarray(0, this.length);
     this.buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#chunk + this.#chunk / 2);
@@ -59,8 +59,8 @@ export class ByteWriter {
   }
 
   /**
-   * Takes back bytes that nobody reads any more, to be written over: where they would else be garbage by the
-   * megabyte, memory stays lower.
+   * Takes back a chunk that nobody reads any more, to be overwritten: this keeps memory low where chunks would
+   * otherwise become garbage by the megabyte.
    */
   reuse(taken: Uint8Array): void {
     if (this.#spare.length < MAX_SPARE) this.#spare.push(Buffer.from(taken.buffer));

@@ -1,13 +1,13 @@
 import type { Row } from "../../core/query/query.ts";
 import type { ReportDocument, TableStream } from "../../core/reports/document.ts";
 
-/** Opens a table's rows; each table at most once. */
+/** Opens a table's row stream; each table may be opened once. */
 export type OpenRows = (table: TableStream) => AsyncIterable<readonly Row[]>;
 
 /**
- * Makes a renderer's byte stream of a generator that pulls rows. However the stream ends (drained, failed, or left by
- * its reader, even before the first byte) every row stream of the document ends too: those that were opened by the
- * generator's own loops, those that were not by this function, so that a store's cursor never outlives its download.
+ * Turns a generator that pulls rows into a renderer's byte stream. However the byte stream ends (read to its end,
+ * failed, or cancelled, even before the first byte), every row stream of the document is closed with it: the generator's
+ * loops close those it opened, this function closes the others, so that no store cursor outlives its download.
  */
 export function renderStream(
   document: ReportDocument,

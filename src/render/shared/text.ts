@@ -22,7 +22,7 @@ export function counted(count: number, what: string): string {
   return `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** What a file says when lone surrogates were replaced; undefined when none were. */
+/** The note for a file in which lone surrogates were replaced; undefined when none were. */
 export function surrogateNote(cells: number): string | undefined {
   return cells === 0
     ? undefined

@@ -14,14 +14,14 @@ const MAX_SHARED = 8_192;
 const MAX_SHARED_LENGTH = 1_024;
 const FORMULA_START = /^[=+\-@]/;
 
-/** Text that is longer than a cell may be, cut; its end says so. */
+/** Cuts text that is longer than a cell may be, and says so at its end. */
 export function fitCell(text: string): string {
   if (text.length <= MAX_CELL) return text;
   const mark = `… [truncated, ${text.length.toLocaleString("en-US")} characters in all]`;
   return cutText(text, MAX_CELL - mark.length) + mark;
 }
 
-/** What had to be changed for the format's sake; the file says so. */
+/** Counts what the format forced us to change in cells, for the notes of the file. */
 export class CellNotes {
   #cut = 0;
   #surrogates = 0;
@@ -57,7 +57,7 @@ export class CellNotes {
   }
 }
 
-/** What cells are made with, the same for all sheets of a workbook. */
+/** What all sheets of a workbook share. */
 export interface CellContext {
   styles: StyleBook;
   strings: SharedStrings;

@@ -14,7 +14,7 @@ export interface BoundCells {
   /** Decimal text for numbers, null for empty cells. */
   values: readonly (string | null)[];
   /** Number format; absent for text. */
-  format?: string;
+  format?: string | undefined;
 }
 
 export interface BoundSeries {
@@ -161,7 +161,7 @@ export class ChartSheet {
         value === null ? null : format === undefined ? { text: value } : { number: value };
       this.#grid.set(column, top + 1 + i, cell, style);
     });
-    return { ...this.#cells(column, top + 1, values), ...(format !== undefined && { format }) };
+    return { ...this.#cells(column, top + 1, values), format };
   }
 
   #cells(column: number, row: number, values: readonly (string | null)[]): BoundCells {

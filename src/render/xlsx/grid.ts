@@ -32,12 +32,7 @@ export class Grid {
     const { border, borderColor, ...plain } = style;
     const rest = border === "left" ? plain : style;
     for (let i = 1; i < width; i++) this.set(column + i, row, null, rest);
-    this.set(
-      column,
-      row,
-      value,
-      border === undefined ? plain : { ...style, border, ...(borderColor !== undefined && { borderColor }) },
-    );
+    this.set(column, row, value, border === undefined ? plain : { ...style, border, borderColor });
     if (width > 1) this.merges.push(`${cellRef(column, row)}:${cellRef(column + width - 1, row)}`);
   }
 

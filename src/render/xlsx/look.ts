@@ -6,7 +6,7 @@ const DEFAULT_BRAND = "#0f766e";
 const MUTED = "#64748b";
 const HAIRLINE = "#e5e9f0";
 
-/** The workbook's looks, in the tenant's colour. */
+/** The workbook's cell styles by role, in the tenant's colour. */
 export interface Look {
   brand: string;
   header: Style;

@@ -1,6 +1,6 @@
 import type { Row } from "../../core/query/query.ts";
 
-/** Rows in batches, of which a part may be taken: where a sheet is full in the middle of a batch, the next goes on. */
+/** A cursor over batches of rows: where a sheet is full in the middle of a batch, the next sheet takes the rest of it. */
 export class RowCursor {
   readonly #batches: AsyncIterator<readonly Row[]>;
   #batch: readonly Row[] = [];
@@ -11,7 +11,7 @@ export class RowCursor {
     this.#batches = rows[Symbol.asyncIterator]();
   }
 
-  /** The rows at hand, at least one; undefined at the end. Reads on only when all rows before were taken. */
+  /** The rows that were read and not taken yet, at least one; undefined at the end. Reads the next batch when needed. */
   async peek(): Promise<readonly Row[] | undefined> {
     while (this.#at >= this.#batch.length && !this.#ended) {
       const next = await this.#batches.next();
@@ -25,12 +25,12 @@ export class RowCursor {
     return this.#at === 0 ? this.#batch : this.#batch.slice(this.#at);
   }
 
-  /** Takes the first `count` of the rows at hand. */
+  /** Takes the first `count` of the rows that `peek` returned. */
   take(count: number): void {
     this.#at += count;
   }
 
-  /** Ends the stream behind, read to its end or not. */
+  /** Closes the underlying stream. */
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;

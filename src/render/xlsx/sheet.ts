@@ -29,7 +29,7 @@ export interface SheetBottom {
   conditions?: readonly string[];
   links?: readonly SheetLink[];
   /** Relationship id of the drawing. */
-  drawing?: string;
+  drawing?: string | undefined;
   landscape?: boolean;
   /** Rows behind which a new printed page starts. */
   breaks?: readonly number[];

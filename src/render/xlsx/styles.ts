@@ -11,7 +11,7 @@ export interface Style {
   fill?: string;
   /** `hair`: a light line below, between rows. `above`: a line above a total. `strong`: a thick line below, in `borderColor`. */
   border?: "hair" | "above" | "strong" | "left" | "box";
-  borderColor?: string;
+  borderColor?: string | undefined;
   format?: string;
   align?: "left" | "center" | "right";
   vertical?: "top" | "center";

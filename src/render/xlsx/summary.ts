@@ -156,7 +156,7 @@ export class Summary {
         footer,
         landscape: false,
         breaks: this.#breaks,
-        ...(drawing !== undefined && { drawing }),
+        drawing,
       })
     );
   }

@@ -43,7 +43,7 @@ export interface TableContext extends CellContext {
 
 /**
  * Writes a table as one sheet, or as several when it has more rows than a sheet may have: each with the header, each
- * but the last with a row that says where it goes on, the others row and the totals at the very end.
+ * but the last with a row that says where it continues, the others row and the totals at the very end.
  * @param written filled in with the sheets and the rows
  */
 export async function* tableEntries(
@@ -70,7 +70,7 @@ export async function* tableEntries(
 }
 
 class TableWriter {
-  /** The sheet that goes on where the last one was full. */
+  /** The sheet on which the table continues when the last one was full. */
   continuation: SheetEntry | undefined;
   readonly #input: TableInput;
   readonly #context: TableContext;
@@ -134,7 +134,7 @@ class TableWriter {
     return `<row r="1" ht="${HEADER_HEIGHT}" customHeight="1">${cells.join("")}</row>`;
   }
 
-  /** Says on which sheet the table goes on. */
+  /** Says on which sheet the table continues. */
   #noteRow(sheet: SheetEntry, at: number, foot: SheetBottom): string {
     const { styles, look } = this.#context;
     const next = this.continuation?.name ?? "";
@@ -167,7 +167,7 @@ class TableWriter {
     return xml;
   }
 
-  /** An empty sheet looks like one that was forgotten. */
+  /** Says that there are no rows: an empty sheet would look like a mistake. */
   #emptyRow(at: number): string {
     const { styles, look } = this.#context;
     return `<row r="${at}">${textCell(cellRef(0, at), styles.add({ ...look.others, align: "left" }), "No rows in this range")}</row>`;
@@ -214,7 +214,7 @@ function textCell(ref: string, style: number, text: string): string {
   return `<c r="${ref}" s="${style}" t="inlineStr"><is>${textElement(text)}</is></c>`;
 }
 
-/** Writes whole rows: one function a column, made once. */
+/** Encodes whole rows, with one encoder per column that is made once. */
 function rowEncoder(
   head: ResultHead,
   context: CellContext,

@@ -7,7 +7,7 @@ export interface ZipEntry {
   content: Uint8Array | AsyncIterable<Uint8Array>;
   /** Already compressed (an image): stored as it is. */
   stored?: boolean;
-  /** Told which bytes of a streamed content are done with. */
+  /** Called with bytes of a streamed content that are no longer needed. */
   reuse?: (bytes: Uint8Array) => void;
 }
 
@@ -39,8 +39,8 @@ const LAST_BLOCK = Uint8Array.of(0x03, 0x00);
 const deflateRaw = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
 /**
- * A ZIP archive (APPNOTE 6.3.10) as a stream, pulled: an entry is asked for its next bytes when the reader has taken
- * those before, but for the blocks in compression. Archives beyond 4 GiB get a ZIP64 directory; an entry never needs
+ * A ZIP archive (APPNOTE 6.3.10) as a pulled stream: an entry's next bytes are requested once the reader has taken the
+ * ones before, except for the blocks that are being compressed. Archives beyond 4 GiB get a ZIP64 directory; an entry never needs
  * ZIP64 sizes, which some readers refuse behind a data descriptor.
  */
 export async function* zipStream(

@@ -11,8 +11,10 @@ import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
 import type { Logger } from "../../http/logger.ts";
 import type { LostErrors } from "../../http/lost-errors.ts";
+import { createRenderers } from "../../render/registry.ts";
 import { sha256 } from "../digest.ts";
 import { lazyConnectors } from "./connectors.ts";
+import { layerFonts } from "./fonts.ts";
 import { InvocationJobs } from "./jobs.ts";
 import type { InvocationMeter } from "./observe.ts";
 import type { LambdaSettings } from "./settings.ts";
@@ -65,6 +67,7 @@ export async function compose(
     loader: directFileLoader(metrics, spool),
     jobs: new InvocationJobs(target, () => clock.now()),
     sync: { connectors: lazyConnectors(endpoints, credentials) },
+    renderers: createRenderers(layerFonts),
     digest: sha256,
     environment: settings.environment,
   };

@@ -8,17 +8,17 @@ import {
   drawChart,
   isEmptyChart,
 } from "../../charts/draw.ts";
-import type { Book, Target } from "../book.ts";
+import type { PdfWriter, Target } from "../pdf-writer.ts";
 import { alternative, boundingBox, type Element } from "../tags.ts";
 import { MARGIN, TEXT } from "../theme.ts";
 
 type ChartSection = Extract<DocumentSection, { kind: "chart" }>;
 
-/** A chart made ready: its data, and the room it wants. */
+/** A chart prepared for drawing. */
 export interface ChartBlock {
   title: string;
   data: ChartData;
-  /** How many like it may share a row. */
+  /** How many charts like it fit side by side. */
   abreast: 1 | 2 | 3;
   notes: readonly string[];
   level: 2 | 3;
@@ -44,38 +44,38 @@ export function chartBlock(
 }
 
 /** Height of the card of a chart. */
-export function cardHeight(book: Book, block: ChartBlock, width: number): number {
+export function cardHeight(pdf: PdfWriter, block: ChartBlock, width: number): number {
   const height = isEmptyChart(block.data) ? 60 : chartHeight(block.data, width - 2 * PAD);
   return (
     FRAME +
-    (titleLines(book, block, width).length - 1) * TITLE_LEADING +
+    (titleLines(pdf, block, width).length - 1) * TITLE_LEADING +
     height +
-    noteLines(book, block, width).length * 9.5
+    noteLines(pdf, block, width).length * 9.5
   );
 }
 
 const TITLE_LEADING = 13;
 
 /** A chart's title on at most two lines. */
-function titleLines(book: Book, block: ChartBlock, width: number): string[] {
-  const { type } = book;
-  const [first = "", ...rest] = type.wrap(block.title, width - 2 * PAD, TEXT.subheading, "semibold");
+function titleLines(pdf: PdfWriter, block: ChartBlock, width: number): string[] {
+  const { shaper } = pdf;
+  const [first = "", ...rest] = shaper.wrap(block.title, width - 2 * PAD, TEXT.subheading, "semibold");
   if (rest.length === 0) return [first];
-  return [first, type.fit(rest.join(" "), width - 2 * PAD, TEXT.subheading, "semibold")];
+  return [first, shaper.fit(rest.join(" "), width - 2 * PAD, TEXT.subheading, "semibold")];
 }
 
-function noteLines(book: Book, block: ChartBlock, width: number): string[] {
-  return block.notes.flatMap((note) => book.type.wrap(note, width - 2 * PAD, TEXT.tiny));
+function noteLines(pdf: PdfWriter, block: ChartBlock, width: number): string[] {
+  return block.notes.flatMap((note) => pdf.shaper.wrap(note, width - 2 * PAD, TEXT.tiny));
 }
 
 /** What a row of charts takes beside the height of its cards. */
 export const ROW_GAP = GAP + 4;
 
 /** The height a row of charts looks best at. */
-export function rowHeight(book: Book, blocks: readonly ChartBlock[]): number {
-  const width = (book.width - GAP * (blocks.length - 1)) / blocks.length;
-  const full = book.page.height - MARGIN.top - MARGIN.bottom;
-  return Math.min(full, Math.max(...blocks.map((block) => cardHeight(book, block, width))));
+export function rowHeight(pdf: PdfWriter, blocks: readonly ChartBlock[]): number {
+  const width = (pdf.width - GAP * (blocks.length - 1)) / blocks.length;
+  const full = pdf.page.height - MARGIN.top - MARGIN.bottom;
+  return Math.min(full, Math.max(...blocks.map((block) => cardHeight(pdf, block, width))));
 }
 
 /**
@@ -83,46 +83,46 @@ export function rowHeight(book: Book, blocks: readonly ChartBlock[]): number {
  * @param height of their cards
  */
 export function drawCharts(
-  book: Book,
+  pdf: PdfWriter,
   parent: Element,
   blocks: readonly ChartBlock[],
-  height = rowHeight(book, blocks),
+  height = rowHeight(pdf, blocks),
 ): void {
-  const width = (book.width - GAP * (blocks.length - 1)) / blocks.length;
-  if (book.room < height) book.next();
-  blocks.forEach((block, i) => drawCard(book, parent, block, MARGIN.x + i * (width + GAP), width, height));
-  book.page.y += height + ROW_GAP;
+  const width = (pdf.width - GAP * (blocks.length - 1)) / blocks.length;
+  if (pdf.room < height) pdf.next();
+  blocks.forEach((block, i) => drawCard(pdf, parent, block, MARGIN.x + i * (width + GAP), width, height));
+  pdf.page.y += height + ROW_GAP;
 }
 
 function drawCard(
-  book: Book,
+  pdf: PdfWriter,
   parent: Element,
   block: ChartBlock,
   x: number,
   width: number,
   height: number,
 ): void {
-  const { page, theme, type } = book;
-  const { pen } = page;
+  const { page, theme, shaper } = pdf;
+  const { canvas } = page;
   const top = page.y;
   const inner = width - 2 * PAD;
-  const titles = titleLines(book, block, width);
+  const titles = titleLines(pdf, block, width);
   const lower = (titles.length - 1) * TITLE_LEADING;
-  block.placed?.(book.bookmark(block.title, block.level));
-  pen.artifact(() =>
-    pen.frame(x + 0.4, top + 0.4, width - 0.8, height - 0.8, { color: theme.line, width: 0.8 }, 6),
+  block.placed?.(pdf.bookmark(block.title, block.level));
+  canvas.artifact(() =>
+    canvas.frame(x + 0.4, top + 0.4, width - 0.8, height - 0.8, { color: theme.line, width: 0.8 }, 6),
   );
-  pen.tagged(block.level === 2 ? "H2" : "H3", parent, () => {
+  canvas.tagged(block.level === 2 ? "H2" : "H3", parent, () => {
     titles.forEach((line, i) => {
       const y = top + 20 + i * TITLE_LEADING;
-      pen.text(line, x + PAD, y, { size: TEXT.subheading, bold: true, color: theme.ink });
+      canvas.text(line, x + PAD, y, { size: TEXT.subheading, bold: true, color: theme.ink });
     });
   });
-  pen.tagged("P", parent, () => {
-    const text = type.fit(chartSubtitle(block.data), inner, TEXT.tiny);
-    pen.text(text, x + PAD, top + 31 + lower, { size: TEXT.tiny, color: theme.muted });
+  canvas.tagged("P", parent, () => {
+    const text = shaper.fit(chartSubtitle(block.data), inner, TEXT.tiny);
+    canvas.text(text, x + PAD, top + 31 + lower, { size: TEXT.tiny, color: theme.muted });
   });
-  const notes = noteLines(book, block, width);
+  const notes = noteLines(pdf, block, width);
   const box = {
     x: x + PAD,
     y: top + 41 + lower,
@@ -131,25 +131,25 @@ function drawCard(
   };
   const extent = boundingBox(box.x, page.height - box.y - box.height, box.x + box.width, page.height - box.y);
   const figure = `${alternative(describeChart(block.title, block.data))}${extent}`;
-  pen.tagged(
+  canvas.tagged(
     "Figure",
     parent,
     () => {
       if (isEmptyChart(block.data)) {
         const middle = box.y + box.height / 2;
-        pen.text("No data in this range", box.x + box.width / 2, middle, {
+        canvas.text("No data in this range", box.x + box.width / 2, middle, {
           size: TEXT.body,
           color: theme.muted,
           align: "center",
         });
-      } else drawChart(pen, block.data, box, theme);
+      } else drawChart(canvas, block.data, box, theme);
     },
     figure,
   );
   if (notes.length === 0) return;
-  pen.tagged("P", parent, () => {
+  canvas.tagged("P", parent, () => {
     notes.forEach((line, i) => {
-      pen.text(line, x + PAD, top + height - 9 - (notes.length - 1 - i) * 9.5, {
+      canvas.text(line, x + PAD, top + height - 9 - (notes.length - 1 - i) * 9.5, {
         size: TEXT.tiny,
         color: theme.muted,
       });

@@ -1,6 +1,6 @@
 import type { ReportDocument } from "../../../core/reports/document.ts";
 import { describeDate, describeRange } from "../../../core/time/ranges.ts";
-import type { Book } from "../book.ts";
+import type { PdfWriter } from "../pdf-writer.ts";
 import { alternative, boundingBox, type Element } from "../tags.ts";
 import { MARGIN, TEXT } from "../theme.ts";
 import { paragraph } from "./titles.ts";
@@ -18,37 +18,37 @@ export function instantLabel(instant: string | null): string {
  * The block at the top of the first page: the tenant's colour and logo, title, description, and what the report covers.
  * @returns notes about what could not be shown, for the manifest
  */
-export function drawCover(book: Book, document: ReportDocument, parent: Element): string[] {
-  const { page, theme } = book;
-  const { pen } = page;
-  pen.artifact(() => pen.rect(0, 0, page.width, 7, theme.brand));
+export function drawCover(pdf: PdfWriter, document: ReportDocument, parent: Element): string[] {
+  const { page, theme } = pdf;
+  const { canvas } = page;
+  canvas.artifact(() => canvas.rect(0, 0, page.width, 7, theme.brand));
   page.y = 34;
-  const notes = drawIdentity(book, document, parent);
-  const lines = book.type.wrap(document.title, book.width, TEXT.title, "semibold");
-  pen.tagged("H1", parent, () => {
+  const notes = drawIdentity(pdf, document, parent);
+  const lines = pdf.shaper.wrap(document.title, pdf.width, TEXT.title, "semibold");
+  canvas.tagged("H1", parent, () => {
     lines.forEach((line, i) => {
-      pen.text(line, MARGIN.x, page.y + 24 + i * 29, { size: TEXT.title, bold: true, color: theme.ink });
+      canvas.text(line, MARGIN.x, page.y + 24 + i * 29, { size: TEXT.title, bold: true, color: theme.ink });
     });
   });
   page.y += lines.length * 29 + 6;
   if (document.description !== "") {
-    paragraph(book, parent, document.description, { size: TEXT.body, color: theme.muted, gap: 8 });
+    paragraph(pdf, parent, document.description, { size: TEXT.body, color: theme.muted, gap: 8 });
   }
-  drawFacts(book, document, parent);
+  drawFacts(pdf, document, parent);
   return notes;
 }
 
 const LOGO = { width: 150, height: 34 };
 
-function drawIdentity(book: Book, document: ReportDocument, parent: Element): string[] {
-  const { page, theme } = book;
-  const { pen } = page;
+function drawIdentity(pdf: PdfWriter, document: ReportDocument, parent: Element): string[] {
+  const { page, theme } = pdf;
+  const { canvas } = page;
   const notes: string[] = [];
   let drawn = false;
   const { logo } = document.branding;
   if (logo !== undefined) {
     try {
-      const image = book.image(logo);
+      const image = pdf.image(logo);
       const scale = Math.min(LOGO.width / image.width, LOGO.height / image.height);
       const [width, height] = [image.width * scale, image.height * scale];
       const extent = boundingBox(
@@ -57,11 +57,11 @@ function drawIdentity(book: Book, document: ReportDocument, parent: Element): st
         MARGIN.x + width,
         page.height - page.y,
       );
-      pen.tagged(
+      canvas.tagged(
         "Figure",
         parent,
         () => {
-          pen.xobject(image.name, MARGIN.x, page.y, width, height);
+          canvas.xobject(image.name, MARGIN.x, page.y, width, height);
         },
         `${alternative(`Logo of ${document.tenant.name}`)}${extent}`,
       );
@@ -70,25 +70,25 @@ function drawIdentity(book: Book, document: ReportDocument, parent: Element): st
       notes.push(`The logo could not be shown: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const right = MARGIN.x + book.width;
-  pen.tagged("P", parent, () => {
+  const right = MARGIN.x + pdf.width;
+  canvas.tagged("P", parent, () => {
     const style = { size: drawn ? TEXT.body : 12, bold: true, color: drawn ? theme.muted : theme.brandText };
     const x = drawn ? right : MARGIN.x;
-    const room = book.width - (drawn ? LOGO.width + 20 : document.demo ? 80 : 0);
-    const name = book.type.fit(document.tenant.name, room, style.size, "semibold");
-    pen.text(name, x, page.y + (drawn ? 14 : 16), { ...style, align: drawn ? "right" : "left" });
+    const room = pdf.width - (drawn ? LOGO.width + 20 : document.demo ? 80 : 0);
+    const name = pdf.shaper.fit(document.tenant.name, room, style.size, "semibold");
+    canvas.text(name, x, page.y + (drawn ? 14 : 16), { ...style, align: drawn ? "right" : "left" });
   });
-  if (document.demo) drawDemoLabel(book, parent, right, page.y + (drawn ? 20 : 2));
+  if (document.demo) drawDemoLabel(pdf, parent, right, page.y + (drawn ? 20 : 2));
   page.y += drawn ? LOGO.height + 16 : 28;
   return notes;
 }
 
-function drawDemoLabel(book: Book, parent: Element, right: number, y: number): void {
-  const { pen } = book.page;
-  const width = pen.textWidth("Demo data", TEXT.small, true) + 16;
-  pen.artifact(() => pen.rect(right - width, y, width, 16, "#fef3c7", 4));
-  pen.tagged("P", parent, () => {
-    pen.text("Demo data", right - width / 2, y + 11, {
+function drawDemoLabel(pdf: PdfWriter, parent: Element, right: number, y: number): void {
+  const { canvas } = pdf.page;
+  const width = canvas.textWidth("Demo data", TEXT.small, true) + 16;
+  canvas.artifact(() => canvas.rect(right - width, y, width, 16, "#fef3c7", 4));
+  canvas.tagged("P", parent, () => {
+    canvas.text("Demo data", right - width / 2, y + 11, {
       size: TEXT.small,
       bold: true,
       color: "#92400e",
@@ -97,9 +97,9 @@ function drawDemoLabel(book: Book, parent: Element, right: number, y: number): v
   });
 }
 
-function drawFacts(book: Book, document: ReportDocument, parent: Element): void {
-  const { page, theme, type } = book;
-  const { pen } = page;
+function drawFacts(pdf: PdfWriter, document: ReportDocument, parent: Element): void {
+  const { page, theme, shaper } = pdf;
+  const { canvas } = page;
   const facts: readonly [string, string][] = [
     ["Period", describeRange(document.range)],
     ["Time zone", document.range.zone],
@@ -108,21 +108,21 @@ function drawFacts(book: Book, document: ReportDocument, parent: Element): void 
   ];
   const height = 40;
   const shares = [0.34, 0.18, 0.24, 0.24];
-  pen.artifact(() => pen.rect(MARGIN.x, page.y, book.width, height, theme.tint, 5));
+  canvas.artifact(() => canvas.rect(MARGIN.x, page.y, pdf.width, height, theme.tint, 5));
   let x = MARGIN.x + 12;
   facts.forEach(([label, value], i) => {
-    const width = (book.width - 24) * (shares[i] ?? 0.25) - 8;
-    pen.tagged("P", parent, () => {
-      pen.text(label, x, page.y + 16, { size: TEXT.tiny, color: theme.muted });
+    const width = (pdf.width - 24) * (shares[i] ?? 0.25) - 8;
+    canvas.tagged("P", parent, () => {
+      canvas.text(label, x, page.y + 16, { size: TEXT.tiny, color: theme.muted });
       let size = 9;
-      while (size > 7 && pen.textWidth(value, size, true) > width) size -= 0.25;
-      pen.text(type.fit(value, width, size, "semibold"), x, page.y + 29, {
+      while (size > 7 && canvas.textWidth(value, size, true) > width) size -= 0.25;
+      canvas.text(shaper.fit(value, width, size, "semibold"), x, page.y + 29, {
         size,
         bold: true,
         color: theme.ink,
       });
     });
-    x += (book.width - 24) * (shares[i] ?? 0.25);
+    x += (pdf.width - 24) * (shares[i] ?? 0.25);
   });
   page.y += height + 18;
 }

@@ -53,14 +53,14 @@ function textOf(
   }
 }
 
-/** Characters an id that repeats is shown by: the first group of a UUID, one of four thousand million. */
+/** Characters that a repeated id is abbreviated to: the first group of a UUID, one of four billion. */
 const SHORT_ID = 8;
 
 function shortId(cell: string): string {
   return cell === "" ? UNKNOWN : cell.length > SHORT_ID + 1 ? `${cell.slice(0, SHORT_ID)}…` : cell;
 }
 
-/** What is to be said of cells that are shown by their beginning. */
+/** Notes about columns whose ids are shown abbreviated. */
 export function shortIdNotes(columns: readonly Column[]): string[] {
   return columns
     .filter(({ repeatedIds }) => repeatedIds === true)

@@ -1,6 +1,6 @@
 import type { Column, ResultHead, Row } from "../../../core/query/query.ts";
 import { MARGIN } from "../theme.ts";
-import type { Typesetter } from "../typesetter.ts";
+import type { TextShaper } from "../text-shaper.ts";
 import { cellTexts, headingOf, isNumeric, UNKNOWN } from "./cells.ts";
 
 /** White between a cell's text and its edges, left and right, in points. */
@@ -52,12 +52,12 @@ interface Needs {
  * where wrapping would make a row a line and a third on average, the text gets smaller or the page turns first.
  */
 export function planTable(
-  type: Typesetter,
+  shaper: TextShaper,
   head: ResultHead,
   sample: readonly Row[],
   format: Format,
 ): TablePlan {
-  const needs = measure(type, head, sample);
+  const needs = measure(shaper, head, sample);
   const width = (landscape: boolean): number =>
     (landscape ? format.paper.height : format.paper.width) - 2 * MARGIN.x;
   const tries: { size: number; landscape: boolean; lines: number }[] = [
@@ -70,13 +70,13 @@ export function planTable(
   for (const { size, landscape, lines } of tries) {
     const widths = distribute(needs, size, width(landscape));
     if (widths !== undefined && linesOf(needs, widths, size) <= lines)
-      return plan(type, needs, widths, size, landscape);
+      return plan(shaper, needs, widths, size, landscape);
   }
   const landscape = format.landscape || format.mayTurn;
-  return plan(type, needs, squeeze(needs, 6, width(landscape)), 6, landscape);
+  return plan(shaper, needs, squeeze(needs, 6, width(landscape)), 6, landscape);
 }
 
-function measure(type: Typesetter, head: ResultHead, sample: readonly Row[]): Needs[] {
+function measure(shaper: TextShaper, head: ResultHead, sample: readonly Row[]): Needs[] {
   const texts = cellTexts(head.columns);
   const rows = head.others === null ? sample : [...sample, head.others.cells];
   return head.columns.map((column, c) => {
@@ -84,11 +84,12 @@ function measure(type: Typesetter, head: ResultHead, sample: readonly Row[]): Ne
     const shown = rows.map((row) => text?.(row[c] ?? null, row) ?? "");
     const bold = head.totals.map((total) => text?.(total.cells[c] ?? null, total.cells, total.unit) ?? "");
     const heading = headingOf(column);
-    const word = Math.max(...heading.split(" ").map((part) => type.shape(part, "semibold").width), 0) * 0.92;
-    const shared = { column, word, heading: type.shape(heading, "semibold").width };
+    const word =
+      Math.max(...heading.split(" ").map((part) => shaper.shape(part, "semibold").width), 0) * 0.92;
+    const shared = { column, word, heading: shaper.shape(heading, "semibold").width };
     return isNumeric(column)
-      ? { ...shared, ...numericNeeds(type, shown, bold, word) }
-      : { ...shared, ...textNeeds(type, shown, word, column.type === "instant") };
+      ? { ...shared, ...numericNeeds(shaper, shown, bold, word) }
+      : { ...shared, ...textNeeds(shaper, shown, word, column.type === "instant") };
   });
 }
 
@@ -96,23 +97,23 @@ type CellNeeds = Pick<Needs, "natural" | "least" | "cells" | "fraction">;
 
 /** Numbers are never broken, and those with fewer decimals are as wide as if they had all of them. */
 function numericNeeds(
-  type: Typesetter,
+  shaper: TextShaper,
   shown: readonly string[],
   bold: readonly string[],
   word: number,
 ): CellNeeds {
   const fraction = usualFraction([...shown, ...bold]);
-  const digit = type.shape("0").width;
+  const digit = shaper.shape("0").width;
   const hang = (text: string): number => {
     const digits = fractionDigits(text);
     return text === UNKNOWN || digits >= fraction
       ? 0
       : (fraction - digits + (digits === 0 ? 0.5 : 0)) * digit;
   };
-  const cells = shown.map((text) => type.shape(text).width + hang(text));
+  const cells = shown.map((text) => shaper.shape(text).width + hang(text));
   const natural = Math.max(
     ...cells,
-    ...bold.map((text) => type.shape(text, "semibold").width + hang(text)),
+    ...bold.map((text) => shaper.shape(text, "semibold").width + hang(text)),
     word,
     1500,
   );
@@ -120,13 +121,14 @@ function numericNeeds(
 }
 
 /** @param whole for instants, which would all break at the same place and make every row two lines */
-function textNeeds(type: Typesetter, shown: readonly string[], word: number, whole: boolean): CellNeeds {
+function textNeeds(shaper: TextShaper, shown: readonly string[], word: number, whole: boolean): CellNeeds {
   const distinct = [...new Set(shown)];
-  const widths = new Map(distinct.map((text) => [text, type.shape(text).width]));
+  const widths = new Map(distinct.map((text) => [text, shaper.shape(text).width]));
   const cells = shown.map((text) => widths.get(text) ?? 0);
   const natural = Math.max(...cells, word, 1500);
   if (whole) return { natural, least: natural, cells, fraction: 0 };
-  const token = natural <= WORD ? natural : Math.max(...distinct.map((text) => longestToken(type, text)), 0);
+  const token =
+    natural <= WORD ? natural : Math.max(...distinct.map((text) => longestToken(shaper, text)), 0);
   return {
     natural,
     least: Math.min(natural, Math.max(word, Math.min(token, 9000), 3000)),
@@ -150,9 +152,9 @@ function usualFraction(texts: readonly string[]): number {
   return counts[Math.floor(counts.length / 10)] ?? 0;
 }
 
-function longestToken(type: Typesetter, text: string): number {
+function longestToken(shaper: TextShaper, text: string): number {
   if (text.length > 400) return WORD;
-  const width = (token: string): number => type.shape(token).width;
+  const width = (token: string): number => shaper.shape(token).width;
   return Math.max(
     ...text.split(/[ \n]/).map((token) => {
       const whole = width(token);
@@ -241,7 +243,7 @@ function squeeze(needs: readonly Needs[], size: number, width: number): number[]
 }
 
 function plan(
-  type: Typesetter,
+  shaper: TextShaper,
   needs: readonly Needs[],
   widths: readonly number[],
   size: number,
@@ -257,10 +259,10 @@ function plan(
   });
   const heading = needs.map((need, i) => {
     const inner = Math.max(4, (widths[i] ?? 0) - 2 * PAD_X);
-    const lines = type.wrap(headingOf(need.column), inner, headingSize, "semibold");
+    const lines = shaper.wrap(headingOf(need.column), inner, headingSize, "semibold");
     if (lines.length <= MOST_HEADING) return lines;
     const rest = lines.slice(MOST_HEADING - 1).join("");
-    return [...lines.slice(0, MOST_HEADING - 1), type.fit(`${rest}…`, inner, headingSize, "semibold")];
+    return [...lines.slice(0, MOST_HEADING - 1), shaper.fit(`${rest}…`, inner, headingSize, "semibold")];
   });
   return { size, landscape, columns, heading, headingSize };
 }

@@ -1,5 +1,5 @@
-import type { Ink } from "../ink.ts";
-import { type Shaped, showText, type Typesetter, type Weight } from "../typesetter.ts";
+import type { ContentStream } from "../content-stream.ts";
+import { type Shaped, showText, type TextShaper, type Weight } from "../text-shaper.ts";
 import { UNKNOWN } from "./cells.ts";
 import { fractionDigits } from "./columns.ts";
 
@@ -28,15 +28,15 @@ interface Laid {
   hang: number;
 }
 
-/** Distinct texts kept a column and generation. */
+/** Distinct texts cached per column and generation. */
 const KEEP = 1000;
 
 /**
- * Lays out the cells of one column, once a distinct text. The memory is bounded: two generations of {@link KEEP}
- * texts, and none for columns whose cells are hardly ever the same, whose plain lines are only measured.
+ * Lays out the cells of one column, each distinct text once. The cache is bounded to two generations of {@link KEEP}
+ * texts, and given up for columns whose cells hardly ever repeat, whose plain lines are only measured.
  */
 export class CellLayout {
-  readonly #type: Typesetter;
+  readonly #shaper: TextShaper;
   readonly #size: number;
   readonly #weight: Weight;
   readonly #inner: number;
@@ -53,22 +53,22 @@ export class CellLayout {
 
   /** @param inner the column's width without its padding, in points */
   constructor(
-    type: Typesetter,
+    shaper: TextShaper,
     size: number,
     weight: Weight,
     inner: number,
     numeric: boolean,
     fraction: number,
   ) {
-    this.#type = type;
+    this.#shaper = shaper;
     this.#size = size;
     this.#weight = weight;
     this.#inner = inner;
     this.#numeric = numeric;
     this.#fraction = fraction;
-    this.#font = type.faceName(weight);
-    this.#digit = type.width("0", size, weight);
-    this.#point = type.width(".", size, weight);
+    this.#font = shaper.fontName(weight);
+    this.#digit = shaper.width("0", size, weight);
+    this.#point = shaper.width(".", size, weight);
     // Amounts repeat so seldom that looking them up costs more than measuring digits.
     this.#keeps = !numeric;
   }
@@ -80,7 +80,7 @@ export class CellLayout {
       this.#use(cell, this.#kept(text));
       return;
     }
-    const em = this.#type.plainWidth(text, this.#weight, !this.#numeric);
+    const em = this.#shaper.plainWidth(text, this.#weight, !this.#numeric);
     const width = (em * this.#size) / 1000;
     if (em < 0 || width > this.#inner + 0.02) {
       this.#use(cell, this.#lay(text));
@@ -100,10 +100,10 @@ export class CellLayout {
   }
 
   /** Writes the operator that shows one line of the cell. */
-  show(ink: Ink, cell: Cell, line: number): void {
+  show(content: ContentStream, cell: Cell, line: number): void {
     const laid = cell.laid;
-    if (laid === undefined) this.#type.showPlain(ink, cell.text, this.#weight, !this.#numeric);
-    else ink.bytes(laid[line]?.show ?? NOTHING);
+    if (laid === undefined) this.#shaper.showPlain(content, cell.text, this.#weight, !this.#numeric);
+    else content.bytes(laid[line]?.show ?? NOTHING);
   }
 
   #kept(text: string): Laid {
@@ -131,7 +131,7 @@ export class CellLayout {
   }
 
   #lay(text: string): Laid {
-    const shaped = this.#type.shape(text, this.#weight);
+    const shaped = this.#shaper.shape(text, this.#weight);
     const width = (shaped.width * this.#size) / 1000;
     if (width <= this.#inner + 0.02 && !text.includes("\n") && !text.includes("\r")) {
       return { lines: [{ show: this.#show(shaped), width }], hang: this.#hang(text, width) };
@@ -142,8 +142,8 @@ export class CellLayout {
       const show = bytesOf(`${showText(shaped, small)}/${this.#font} ${this.#size} Tf\n`);
       return { lines: [{ show, width: (shaped.width * small) / 1000 }], hang: 0 };
     }
-    const lines = this.#type.wrap(text, this.#inner, this.#size, this.#weight).map((part): Line => {
-      const line = this.#type.shape(part, this.#weight);
+    const lines = this.#shaper.wrap(text, this.#inner, this.#size, this.#weight).map((part): Line => {
+      const line = this.#shaper.shape(part, this.#weight);
       return { show: this.#show(line), width: (line.width * this.#size) / 1000 };
     });
     return { lines, hang: 0 };
@@ -152,7 +152,7 @@ export class CellLayout {
   /** A line in the table's own font needs no font operator. */
   #show(shaped: Shaped): Uint8Array {
     const only = shaped.segments.length === 1 ? shaped.segments[0] : undefined;
-    const plain = only?.face === this.#font && only.actual === undefined && only.rise === 0;
+    const plain = only?.font === this.#font && only.actual === undefined && only.rise === 0;
     if (plain) return bytesOf(`${only.show}\n`);
     return bytesOf(`${showText(shaped, this.#size)}/${this.#font} ${this.#size} Tf\n`);
   }

@@ -1,9 +1,9 @@
-import type { Book, Page } from "../book.ts";
-import { Ink } from "../ink.ts";
-import { n, rgb } from "../pen.ts";
+import type { PdfWriter, Page } from "../pdf-writer.ts";
+import { ContentStream } from "../content-stream.ts";
+import { n, rgb } from "../canvas.ts";
 import { columnSpan, type Element, type ElementType, SCOPE_COLUMN, SCOPE_ROW } from "../tags.ts";
 import { MARGIN, TEXT } from "../theme.ts";
-import type { Shaped, Weight } from "../typesetter.ts";
+import type { Shaped, Weight } from "../text-shaper.ts";
 import { PAD_X, type TablePlan } from "./columns.ts";
 import { type Cell, CellLayout } from "./lines.ts";
 
@@ -17,7 +17,7 @@ export const TAG_CELLS_UP_TO = 2000;
 /** Tables in one section of the structure tree: readers look at all children of whatever the page is in. */
 const GROUP = 50;
 
-/** Rows up to which a table is there to be read, with more white between them, rather than to be looked up in. */
+/** Tables of up to so many rows get more white space between them. */
 const ROOMY = 1000;
 
 /** A row laid out: its cells, and what shows them. */
@@ -48,12 +48,12 @@ export interface RowStyle {
  * below it. Turns the page and repeats the header where the room ends.
  */
 export class TablePainter {
-  readonly #book: Book;
+  readonly #pdf: PdfWriter;
   readonly #plan: TablePlan;
   readonly #parent: Element;
   readonly #byCell: boolean;
   #table: Element | undefined;
-  /** Where the tables of some pages are gathered, and how many tables there were. */
+  /** The section that holds the tables of some pages, and the number of tables so far. */
   #group: Element | undefined;
   #tables = 0;
   readonly #title: string;
@@ -66,19 +66,19 @@ export class TablePainter {
   #sectionType: ElementType = "TBody";
   /** Backgrounds by colour, and the text above them, of the part of the table on this page. */
   #fills = new Map<string, string>();
-  readonly #ink = new Ink();
+  readonly #content = new ContentStream();
   #style: Pick<RowStyle, "weight" | "color"> | undefined;
   readonly #cells: Cell[];
 
   /** @param rows how many there will be: decides how they are tagged, and how much white is between them */
-  constructor(book: Book, plan: TablePlan, parent: Element, title: string, rows: number) {
-    this.#book = book;
+  constructor(pdf: PdfWriter, plan: TablePlan, parent: Element, title: string, rows: number) {
+    this.#pdf = pdf;
     this.#plan = plan;
     this.#parent = parent;
     this.#cells = plan.columns.map(() => ({ lines: 1, hang: 0, laid: undefined, text: "", width: 0 }));
     this.#byCell = rows <= TAG_CELLS_UP_TO;
     this.#title = title;
-    this.#heading = plan.heading.map((lines) => lines.map((line) => book.type.shape(line, "semibold")));
+    this.#heading = plan.heading.map((lines) => lines.map((line) => pdf.shaper.shape(line, "semibold")));
     this.#leading = plan.size * 1.3;
     this.#padY = plan.size * (rows <= ROOMY ? 0.42 : 0.3);
   }
@@ -93,7 +93,7 @@ export class TablePainter {
     return lines * this.#plan.headingSize * 1.25 + 9;
   }
 
-  /** Lays a row out, in memory that the next row takes over: draw it first. */
+  /** Lays a row out, in memory that the next call reuses: draw the row first. */
   lay(texts: readonly string[], weight: Weight = "regular"): Row {
     const layouts = this.#layoutsOf(weight);
     const cells = this.#cells;
@@ -109,7 +109,7 @@ export class TablePainter {
     const { columns, size } = this.#plan;
     const end = columns.findIndex((column, c) => c > 0 && (column.numeric || texts[c] !== ""));
     const reach = (end < 0 ? columns : columns.slice(0, end)).reduce((sum, column) => sum + column.width, 0);
-    const label = new CellLayout(this.#book.type, size, weight, reach - 2 * PAD_X, false, 0);
+    const label = new CellLayout(this.#pdf.shaper, size, weight, reach - 2 * PAD_X, false, 0);
     const row = this.lay(texts, weight);
     if (row.cells[0] !== undefined) label.into(row.cells[0], texts[0] ?? "");
     return { cells: row.cells, layouts: [label, ...row.layouts.slice(1)] };
@@ -118,11 +118,11 @@ export class TablePainter {
   #layoutsOf(weight: Weight): CellLayout[] {
     let layouts = this.#layouts.get(weight);
     if (layouts === undefined) {
-      const { type } = this.#book;
+      const { shaper } = this.#pdf;
       layouts = this.#plan.columns.map(
         (c) =>
           new CellLayout(
-            type,
+            shaper,
             this.#plan.size,
             weight,
             Math.max(4, c.width - 2 * PAD_X),
@@ -137,17 +137,17 @@ export class TablePainter {
 
   /** Draws the header. It is tagged where a table element begins; repeated, it is decoration of its page. */
   header(): void {
-    const { page, theme, tags } = this.#book;
-    const { pen } = page;
+    const { page, theme, tags } = this.#pdf;
+    const { canvas } = page;
     const { columns, headingSize } = this.#plan;
     const height = this.headerHeight;
     const first = this.#table === undefined;
     const head = first ? tags.open("THead", this.#openTable()) : undefined;
     const row = head === undefined ? undefined : tags.open("TR", head);
-    pen.artifact(() => {
-      pen.rect(this.#left, page.y, this.#book.width, height, theme.header);
+    canvas.artifact(() => {
+      canvas.rect(this.#left, page.y, this.#pdf.width, height, theme.header);
       const y = page.y + height;
-      pen.line(this.#left, y, this.#left + this.#book.width, y, { color: theme.brand, width: 0.8 });
+      canvas.line(this.#left, y, this.#left + this.#pdf.width, y, { color: theme.brand, width: 0.8 });
     });
     const draw = (c: number): void => {
       const column = columns[c];
@@ -157,11 +157,11 @@ export class TablePainter {
         const y = page.y + height - 6 - (lines.length - 1 - i) * headingSize * 1.25;
         const x = this.#left + column.x + (column.numeric ? column.width - PAD_X : PAD_X);
         const align = column.numeric ? "right" : "left";
-        pen.shaped(line, x, y, { size: headingSize, color: theme.brandText, align });
+        canvas.shaped(line, x, y, { size: headingSize, color: theme.brandText, align });
       });
     };
-    if (row === undefined) pen.artifact(() => columns.forEach((_, c) => draw(c)), "Pagination");
-    else columns.forEach((_, c) => pen.tagged("TH", row, () => draw(c), SCOPE_COLUMN));
+    if (row === undefined) canvas.artifact(() => columns.forEach((_, c) => draw(c)), "Pagination");
+    else columns.forEach((_, c) => canvas.tagged("TH", row, () => draw(c), SCOPE_COLUMN));
     if (row !== undefined) tags.close(row);
     if (head !== undefined) tags.close(head);
     page.y += height;
@@ -180,11 +180,11 @@ export class TablePainter {
   row(row: Row, style: RowStyle): boolean {
     const lines = linesOf(row);
     const height = this.heightOf(lines);
-    if (height <= this.#book.room) {
+    if (height <= this.#pdf.room) {
       this.#paint(row, 0, lines, style, undefined);
       return false;
     }
-    const fresh = this.#book.page.height - MARGIN.top - MARGIN.bottom - this.headerHeight;
+    const fresh = this.#pdf.page.height - MARGIN.top - MARGIN.bottom - this.headerHeight;
     if (height <= fresh / 2) {
       this.turn();
       this.#paint(row, 0, lines, style, undefined);
@@ -193,7 +193,7 @@ export class TablePainter {
   }
 
   #split(row: Row, lines: number, style: RowStyle): void {
-    const { tags } = this.#book;
+    const { tags } = this.#pdf;
     const element = tags.open("TR", this.#openSection());
     const cells = row.cells.map(() => tags.open("TD", element));
     // Its elements must outlive the page they begin on, and with them the part of the table they are in.
@@ -201,7 +201,7 @@ export class TablePainter {
     this.#section = undefined;
     let from = 0;
     while (from < lines) {
-      const fit = Math.floor((this.#book.room - 2 * this.#padY) / this.#leading);
+      const fit = Math.floor((this.#pdf.room - 2 * this.#padY) / this.#leading);
       if (fit < 2 && fit < lines - from) {
         this.turn();
         continue;
@@ -217,37 +217,37 @@ export class TablePainter {
   }
 
   #openSection(): Element {
-    this.#section ??= this.#book.tags.open(this.#sectionType, this.#openTable());
+    this.#section ??= this.#pdf.tags.open(this.#sectionType, this.#openTable());
     return this.#section;
   }
 
   #closeSection(): void {
-    if (this.#section !== undefined) this.#book.tags.close(this.#section);
+    if (this.#section !== undefined) this.#pdf.tags.close(this.#section);
     this.#section = undefined;
   }
 
   /** Paints lines `from` to `to` of a row; `parts` are the open elements of a row that is split. */
   #paint(row: Row, from: number, to: number, style: RowStyle, parts: readonly Element[] | undefined): void {
-    const { page, tags } = this.#book;
+    const { page, tags } = this.#pdf;
     const { columns, size } = this.#plan;
-    const ink = this.#ink;
+    const content = this.#content;
     const height = (to - from) * this.#leading + 2 * this.#padY;
     this.#background(page, height, style);
     this.#setStyle(style);
     const element = parts === undefined ? tags.open("TR", this.#openSection()) : undefined;
     const whole = element !== undefined && !this.#byCell;
-    if (whole) ink.text(tags.leaf("TD", element, page, columnSpan(columns.length)));
-    ink.text("BT 1 0 0 1 ");
-    ink.number(this.#left);
-    ink.number(page.height - (page.y + this.#padY + size * 0.99));
-    ink.text("Tm\n");
+    if (whole) content.text(tags.leaf("TD", element, page, columnSpan(columns.length)));
+    content.text("BT 1 0 0 1 ");
+    content.number(this.#left);
+    content.number(page.height - (page.y + this.#padY + size * 0.99));
+    content.text("Tm\n");
     const at = { x: 0, y: 0 };
     for (let c = 0; c < columns.length; c++) {
-      if (!whole) ink.text(this.#openCell(page, c, style, element, parts));
+      if (!whole) content.text(this.#openCell(page, c, style, element, parts));
       this.#paintCell(row, c, from, to, at);
-      if (!whole) ink.text("EMC\n");
+      if (!whole) content.text("EMC\n");
     }
-    ink.text(whole ? "ET EMC\n" : "ET\n");
+    content.text(whole ? "ET EMC\n" : "ET\n");
     if (element !== undefined) tags.close(element);
     page.y += height;
   }
@@ -259,7 +259,7 @@ export class TablePainter {
     row: Element | undefined,
     parts: readonly Element[] | undefined,
   ): string {
-    const { tags } = this.#book;
+    const { tags } = this.#pdf;
     const part = parts?.[c];
     if (part !== undefined) return tags.mark(part, page);
     if (row === undefined) return "";
@@ -273,7 +273,7 @@ export class TablePainter {
     const cell = row.cells[c];
     const layout = row.layouts[c];
     if (column === undefined || cell === undefined || layout === undefined) return;
-    const ink = this.#ink;
+    const content = this.#content;
     const last = Math.min(to, cell.lines);
     for (let i = from; i < last; i++) {
       const width = cell.laid?.[i]?.width ?? cell.width;
@@ -281,10 +281,10 @@ export class TablePainter {
       // Whole hundredths, as they are written: errors do not add up along the row.
       const x = Math.round(left * 100) / 100;
       const y = Math.round((from - i) * this.#leading * 100) / 100;
-      ink.number(x - at.x);
-      ink.number(y - at.y);
-      ink.text("Td ");
-      layout.show(ink, cell, i);
+      content.number(x - at.x);
+      content.number(y - at.y);
+      content.text("Td ");
+      layout.show(content, cell, i);
       at.x = x;
       at.y = y;
     }
@@ -292,29 +292,29 @@ export class TablePainter {
 
   #background(page: Page, height: number, style: RowStyle): void {
     const path = (y: number, h: number): string =>
-      `${n(this.#left)} ${n(page.height - y - h)} ${n(this.#book.width)} ${n(h)} re\n`;
+      `${n(this.#left)} ${n(page.height - y - h)} ${n(this.#pdf.width)} ${n(h)} re\n`;
     const add = (color: string, part: string): void =>
       void this.#fills.set(color, (this.#fills.get(color) ?? "") + part);
     if (style.fill !== undefined) add(style.fill, path(page.y, height));
-    if (style.rule === true) add(this.#book.theme.ink, path(page.y, 0.7));
+    if (style.rule === true) add(this.#pdf.theme.ink, path(page.y, 0.7));
   }
 
   #setStyle({ weight, color }: RowStyle): void {
     if (this.#style?.weight === weight && this.#style.color === color) return;
     this.#style = { weight, color };
-    this.#ink.text(`/${this.#book.type.faceName(weight)} ${this.#plan.size} Tf ${rgb(color)} rg\n`);
+    this.#content.text(`/${this.#pdf.shaper.fontName(weight)} ${this.#plan.size} Tf ${rgb(color)} rg\n`);
   }
 
-  /** Puts what was painted onto the page. */
+  /** Writes what was painted to the page. */
   flush(): void {
-    const { page } = this.#book;
-    page.pen.artifact(() => {
-      for (const [color, path] of this.#fills) page.write(`${rgb(color)} rg ${path}f\n`);
-      const right = this.#left + this.#book.width;
-      page.pen.line(this.#left, page.y, right, page.y, { color: this.#book.theme.line, width: 0.6 });
+    const { page } = this.#pdf;
+    page.canvas.artifact(() => {
+      for (const [color, path] of this.#fills) page.content.text(`${rgb(color)} rg ${path}f\n`);
+      const right = this.#left + this.#pdf.width;
+      page.canvas.line(this.#left, page.y, right, page.y, { color: this.#pdf.theme.line, width: 0.6 });
     });
-    page.ink.bytes(this.#ink.view());
-    this.#ink.clear();
+    page.content.bytes(this.#content.view());
+    this.#content.clear();
     this.#fills = new Map();
     this.#style = undefined;
     this.#closeSection();
@@ -324,17 +324,17 @@ export class TablePainter {
   #openTable(): Element {
     if (this.#table !== undefined) return this.#table;
     if (!this.#byCell && this.#tables++ % GROUP === 0) this.#openGroup();
-    this.#table = this.#book.tags.open("Table", this.#group ?? this.#parent);
+    this.#table = this.#pdf.tags.open("Table", this.#group ?? this.#parent);
     return this.#table;
   }
 
   #openGroup(): void {
-    if (this.#group !== undefined) this.#book.tags.close(this.#group);
-    this.#group = this.#book.tags.open("Sect", this.#parent);
+    if (this.#group !== undefined) this.#pdf.tags.close(this.#group);
+    this.#group = this.#pdf.tags.open("Sect", this.#parent);
   }
 
   #closeTable(): void {
-    if (this.#table !== undefined) this.#book.tags.close(this.#table);
+    if (this.#table !== undefined) this.#pdf.tags.close(this.#table);
     this.#table = undefined;
   }
 
@@ -342,17 +342,17 @@ export class TablePainter {
   finish(): void {
     this.flush();
     this.#closeTable();
-    if (this.#group !== undefined) this.#book.tags.close(this.#group);
+    if (this.#group !== undefined) this.#pdf.tags.close(this.#group);
     this.#group = undefined;
   }
 
-  /** Goes on on the next page, under a repeated header. */
+  /** Continues on the next page, under a repeated header. */
   turn(): void {
     this.flush();
-    const page = this.#book.next();
-    page.pen.artifact(() => {
-      const title = this.#book.type.fit(`${this.#title} (continued)`, this.#book.width, TEXT.tiny);
-      page.pen.text(title, MARGIN.x, page.y + 3, { size: TEXT.tiny, color: this.#book.theme.muted });
+    const page = this.#pdf.next();
+    page.canvas.artifact(() => {
+      const title = this.#pdf.shaper.fit(`${this.#title} (continued)`, this.#pdf.width, TEXT.tiny);
+      page.canvas.text(title, MARGIN.x, page.y + 3, { size: TEXT.tiny, color: this.#pdf.theme.muted });
     }, "Pagination");
     page.y += 9;
     this.header();

@@ -26,7 +26,7 @@ export class Subtotals {
     this.#active = suits(head, sample);
   }
 
-  /** Takes the next row in. @returns the subtotal of the run that ended before it, if it is worth a line */
+  /** Adds the next row. @returns the subtotal of the run that ended before it, if it is worth a line */
   next(row: Row): Subtotal | undefined {
     if (!this.#active) return undefined;
     const key = row[0] ?? null;

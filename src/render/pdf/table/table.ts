@@ -1,6 +1,6 @@
 import type { ResultHead, Row } from "../../../core/query/query.ts";
 import type { TableStream } from "../../../core/reports/document.ts";
-import type { Book } from "../book.ts";
+import type { PdfWriter } from "../pdf-writer.ts";
 import { blockTitle, paragraph, type Titled } from "../blocks/titles.ts";
 import type { Element } from "../tags.ts";
 import { TEXT } from "../theme.ts";
@@ -29,7 +29,7 @@ export interface TableBlock extends Titled {
  * each finished page so that the caller can pass it on. Ends the row stream when it is abandoned.
  * @throws DomainError whatever the row stream throws
  */
-export async function* drawTable(book: Book, block: TableBlock): AsyncGenerator<void, void, undefined> {
+export async function* drawTable(pdf: PdfWriter, block: TableBlock): AsyncGenerator<void, void, undefined> {
   const rows = block.stream.batches()[Symbol.asyncIterator]();
   let open = true;
   try {
@@ -39,7 +39,7 @@ export async function* drawTable(book: Book, block: TableBlock): AsyncGenerator<
       if (step.done === true) open = false;
       else ahead.push(...step.value);
     }
-    const run = startTable(book, block, ahead.slice(0, SAMPLE));
+    const run = startTable(pdf, block, ahead.slice(0, SAMPLE));
     yield* paintBatch(run, ahead);
     while (open) {
       const step = await rows.next();
@@ -54,7 +54,7 @@ export async function* drawTable(book: Book, block: TableBlock): AsyncGenerator<
 
 /** A table being drawn. */
 interface Run {
-  book: Book;
+  pdf: PdfWriter;
   head: ResultHead;
   painter: TablePainter;
   texts: readonly CellText[];
@@ -64,22 +64,21 @@ interface Run {
   drawn: number;
 }
 
-function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run {
+function startTable(pdf: PdfWriter, block: TableBlock, sample: readonly Row[]): Run {
   const { head } = block.stream;
-  const isLandscape = book.page.width > book.page.height;
-  const stays =
-    isLandscape && book.room > STAY_ROOM * book.page.height && head.completeness.rows <= STAY_ROWS;
+  const isLandscape = pdf.page.width > pdf.page.height;
+  const stays = isLandscape && pdf.room > STAY_ROOM * pdf.page.height && head.completeness.rows <= STAY_ROWS;
   const plan = planTable(
-    book.type,
+    pdf.shaper,
     head,
     sample,
     stays ? { ...block.format, landscape: true } : block.format,
   );
   const { width, height } = block.format.paper;
   if (plan.landscape !== isLandscape)
-    book.next(plan.landscape ? { width: height, height: width } : { width, height });
+    pdf.next(plan.landscape ? { width: height, height: width } : { width, height });
   const texts = cellTexts(head.columns);
-  const painter = new TablePainter(book, plan, block.parent, block.title, head.completeness.rows);
+  const painter = new TablePainter(pdf, plan, block.parent, block.title, head.completeness.rows);
   // A heading never stands alone: with it come the header and the first three rows, or all there are.
   const rowsHeight = sample.slice(0, 3).reduce((sum, row) => {
     const laid = painter.lay(row.map((cell, c) => texts[c]?.(cell, row) ?? ""));
@@ -87,12 +86,12 @@ function startTable(book: Book, block: TableBlock, sample: readonly Row[]): Run 
   }, 0);
   const notes = [...head.completeness.notes, ...shortIdNotes(head.columns)];
   const needed = 44 + notes.length * 10 + painter.headerHeight + rowsHeight;
-  if (book.room < needed) book.next();
-  blockTitle(book, block, rowsLabel(head), notes);
+  if (pdf.room < needed) pdf.next();
+  blockTitle(pdf, block, rowsLabel(head), notes);
   painter.header();
   painter.begin("TBody");
   return {
-    book,
+    pdf,
     head,
     painter,
     texts,
@@ -110,9 +109,9 @@ function rowsLabel(head: ResultHead): string {
 }
 
 function* paintBatch(run: Run, batch: readonly Row[]): Generator<void, void, undefined> {
-  const { painter, texts, book } = run;
-  const plain: RowStyle = { weight: "regular", color: book.theme.ink, fill: undefined };
-  const striped: RowStyle = { ...plain, fill: book.theme.zebra };
+  const { painter, texts, pdf } = run;
+  const plain: RowStyle = { weight: "regular", color: pdf.theme.ink, fill: undefined };
+  const striped: RowStyle = { ...plain, fill: pdf.theme.zebra };
   for (const row of batch) {
     const subtotal = run.subtotals.next(row);
     if (subtotal !== undefined && paintSubtotal(run, subtotal)) yield;
@@ -122,7 +121,7 @@ function* paintBatch(run: Run, batch: readonly Row[]): Generator<void, void, und
 }
 
 function paintSubtotal(run: Run, subtotal: Subtotal): boolean {
-  const { painter, texts, head, book } = run;
+  const { painter, texts, head, pdf } = run;
   const cells = texts.map((text, c) => {
     if (c === 0) return `Subtotal ${text(subtotal.key, subtotal.cells)}`;
     const cell = subtotal.cells[c] ?? null;
@@ -131,14 +130,14 @@ function paintSubtotal(run: Run, subtotal: Subtotal): boolean {
   run.drawn = 0;
   return painter.row(painter.layLabelled(cells, "semibold"), {
     weight: "semibold",
-    color: book.theme.ink,
-    fill: book.theme.tint,
+    color: pdf.theme.ink,
+    fill: pdf.theme.tint,
     headed: true,
   });
 }
 
 function finishTable(run: Run): void {
-  const { book, head, painter, texts } = run;
+  const { pdf, head, painter, texts } = run;
   const last = run.subtotals.last();
   if (last !== undefined) paintSubtotal(run, last);
   if (run.drawn === 0 && head.completeness.rows === 0) paintEmpty(run);
@@ -150,7 +149,7 @@ function finishTable(run: Run): void {
     });
     painter.row(painter.layLabelled(shown, "regular"), {
       weight: "regular",
-      color: book.theme.muted,
+      color: pdf.theme.muted,
       fill: undefined,
       headed: true,
     });
@@ -159,22 +158,22 @@ function finishTable(run: Run): void {
   painter.finish();
   if (run.subtotals.broken) {
     const note = "Subtotals end where the rows are no longer sorted by the first column.";
-    paragraph(book, run.parent, note, { size: TEXT.tiny, color: book.theme.muted, gap: 0 });
+    paragraph(pdf, run.parent, note, { size: TEXT.tiny, color: pdf.theme.muted, gap: 0 });
   }
-  book.page.y += 20;
+  pdf.page.y += 20;
 }
 
 function paintEmpty(run: Run): void {
   const cells = run.head.columns.map((_, c) => (c === 0 ? "No rows in this range" : ""));
   run.painter.row(run.painter.layLabelled(cells, "regular"), {
     weight: "regular",
-    color: run.book.theme.muted,
+    color: run.pdf.theme.muted,
     fill: undefined,
   });
 }
 
 function paintTotals(run: Run): void {
-  const { book, head, painter, texts } = run;
+  const { pdf, head, painter, texts } = run;
   if (head.totals.length === 0 || head.columns[0]?.role === "measure") return;
   painter.begin("TFoot");
   head.totals.forEach((total, i) => {
@@ -186,8 +185,8 @@ function paintTotals(run: Run): void {
     });
     const style = {
       weight: "semibold",
-      color: book.theme.ink,
-      fill: book.theme.tint,
+      color: pdf.theme.ink,
+      fill: pdf.theme.tint,
       rule: i === 0,
       headed: true,
     } as const;

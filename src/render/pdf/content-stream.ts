@@ -2,7 +2,7 @@
  * Bytes of a content stream as they are written: a table is millions of short pieces, which as strings would be built,
  * flattened and collected one by one.
  */
-export class Ink {
+export class ContentStream {
   #bytes = Buffer.allocUnsafe(16 * 1024);
   #length = 0;
 
@@ -95,7 +95,7 @@ export class Ink {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Starts anew in the same memory. */
+  /** Empties the stream and keeps its memory. */
   clear(): void {
     this.#length = 0;
   }

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hasRightToLeft, visualRuns } from "./bidi.ts";
 import { PdfFile } from "./file.ts";
-import { showText, Typesetter } from "./typesetter.ts";
+import { FONT_FOLDER } from "../../../test/support/rendering.ts";
+import { showText, TextShaper } from "./text-shaper.ts";
 
-const typesetter = (): Typesetter =>
-  new Typesetter(
+const newShaper = (): TextShaper =>
+  new TextShaper(
     new PdfFile({
       title: "t",
       author: "a",
@@ -14,10 +15,11 @@ const typesetter = (): Typesetter =>
       created: new Date(0),
       creator: "c",
     }),
+    FONT_FOLDER,
   );
 
-describe("typesetter", () => {
-  const type = typesetter();
+describe("the text shaper", () => {
+  const shaper = newShaper();
 
   it("loses no character when it wraps, and keeps every line in its width", () => {
     const word = fc.oneof(
@@ -39,12 +41,12 @@ describe("typesetter", () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 12 }), fc.integer({ min: 30, max: 300 }), (words, width) => {
         const text = words.join(" ");
-        const lines = type.wrap(text, width, 8);
+        const lines = shaper.wrap(text, width, 8);
         const solid = (value: string): string => value.replace(/[ \t\r\n]/g, "");
         expect(solid(lines.join(""))).toBe(solid(text));
         for (const line of lines) {
           // A single letter with all its marks may be wider than a very narrow column.
-          if (Array.from(line).length > 4) expect(type.width(line, 8)).toBeLessThanOrEqual(width + 1.5);
+          if (Array.from(line).length > 4) expect(shaper.width(line, 8)).toBeLessThanOrEqual(width + 1.5);
         }
       }),
       { numRuns: 120 },
@@ -52,22 +54,22 @@ describe("typesetter", () => {
   });
 
   it("breaks at spaces first, then after punctuation, then anywhere", () => {
-    expect(type.wrap("one two three", 34, 8)).toEqual(["one two", "three"]);
-    expect(type.wrap("arn:aws:s3:::bucket", 40, 8)).toEqual(["arn:aws:", "s3:::", "bucket"]);
-    expect(type.wrap("aaaaaaaaaaaaaaaaaaaa", 40, 8).length).toBeGreaterThan(1);
-    expect(type.wrap("a\nb\r\nc", 100, 8)).toEqual(["a", "b", "c"]);
-    expect(type.wrap("", 100, 8)).toEqual([""]);
+    expect(shaper.wrap("one two three", 34, 8)).toEqual(["one two", "three"]);
+    expect(shaper.wrap("arn:aws:s3:::bucket", 40, 8)).toEqual(["arn:aws:", "s3:::", "bucket"]);
+    expect(shaper.wrap("aaaaaaaaaaaaaaaaaaaa", 40, 8).length).toBeGreaterThan(1);
+    expect(shaper.wrap("a\nb\r\nc", 100, 8)).toEqual(["a", "b", "c"]);
+    expect(shaper.wrap("", 100, 8)).toEqual([""]);
   });
 
   it("gives all digits one width and kerns letters", () => {
-    const widths = Array.from("0123456789", (digit) => type.shape(digit).width);
+    const widths = Array.from("0123456789", (digit) => shaper.shape(digit).width);
     expect(new Set(widths).size).toBe(1);
-    expect(type.shape("AV").width).toBeLessThan(type.shape("A").width + type.shape("V").width - 20);
-    expect(type.shape("AV").segments[0]?.show).toMatch(/^\[\(.+\)\d+\(.+\)\]TJ$/s);
+    expect(shaper.shape("AV").width).toBeLessThan(shaper.shape("A").width + shaper.shape("V").width - 20);
+    expect(shaper.shape("AV").segments[0]?.show).toMatch(/^\[\(.+\)\d+\(.+\)\]TJ$/s);
   });
 
   it("shows a box for what no font has, keeps its text for copying, and says so", () => {
-    const own = typesetter();
+    const own = newShaper();
     expect(own.missingNote()).toBeUndefined();
     const shaped = own.shape("a漢🙂\u0007b\ud800");
     const actual = shaped.segments.flatMap((segment) => segment.actual ?? []);
@@ -80,18 +82,18 @@ describe("typesetter", () => {
   });
 
   it("puts invisible characters nowhere", () => {
-    const own = typesetter();
+    const own = newShaper();
     expect(own.shape("a\u200Bb\uFEFF\uFE0F").width).toBe(own.shape("ab").width);
     expect(own.missingNote()).toBeUndefined();
   });
 
   it("joins Arabic letters and places Latin marks", () => {
-    const joined = type.shape("محمد");
-    const apart = Array.from("محمد").reduce((sum, letter) => sum + type.shape(letter).width, 0);
+    const joined = shaper.shape("محمد");
+    const apart = Array.from("محمد").reduce((sum, letter) => sum + shaper.shape(letter).width, 0);
     expect(joined.width).not.toBeCloseTo(apart, 0);
     expect(joined.segments[0]?.actual).toBe("محمد");
-    expect(type.shape("\u06A2 \u0615").width).toBeGreaterThan(0);
-    expect(type.shape("x\u0323").width).toBeCloseTo(type.shape("x").width, 0);
+    expect(shaper.shape("\u06A2 \u0615").width).toBeGreaterThan(0);
+    expect(shaper.shape("x\u0323").width).toBeCloseTo(shaper.shape("x").width, 0);
   });
 });
 

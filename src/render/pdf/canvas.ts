@@ -1,7 +1,8 @@
 import { rgbOf } from "../../core/charts/palette.ts";
+import type { ContentStream } from "./content-stream.ts";
 import type { Point, Stroke, Surface, TextStyle } from "../charts/surface.ts";
 import { type Element, type ElementType, type TaggedPage, type Tags } from "./tags.ts";
-import { type Shaped, showText, type Typesetter, type Weight } from "./typesetter.ts";
+import { type Shaped, showText, type TextShaper, type Weight } from "./text-shaper.ts";
 
 /** A number in a content stream: two decimals are a hundredth of a point. */
 export function n(value: number): string {
@@ -22,51 +23,47 @@ const ROUND = 0.5523;
  * Draws on one page. Coordinates are points from the top left; the page's own run upwards, so `y` is turned here. What
  * is drawn must lie in `artifact` or `tagged`: PDF/UA knows no content that is neither decoration nor structure.
  */
-export class Pen implements Surface {
+export class Canvas implements Surface {
   readonly #height: number;
-  readonly #type: Typesetter;
-  readonly #page: TaggedPage & { write(operators: string): void };
+  readonly #shaper: TextShaper;
+  readonly #page: TaggedPage & { content: ContentStream };
   readonly #tags: Tags;
 
-  constructor(
-    page: TaggedPage & { write(operators: string): void; height: number },
-    type: Typesetter,
-    tags: Tags,
-  ) {
+  constructor(page: TaggedPage & { content: ContentStream; height: number }, shaper: TextShaper, tags: Tags) {
     this.#page = page;
     this.#height = page.height;
-    this.#type = type;
+    this.#shaper = shaper;
     this.#tags = tags;
   }
 
   /** Decoration: rules, backgrounds, running headers. */
   artifact(draw: () => void, kind: "Layout" | "Pagination" = "Layout"): void {
-    this.#page.write(`/Artifact<</Type/${kind}>>BDC\n`);
+    this.#page.content.text(`/Artifact<</Type/${kind}>>BDC\n`);
     draw();
-    this.#page.write("EMC\n");
+    this.#page.content.text("EMC\n");
   }
 
   /** Content of an open element. */
   marked(element: Element, draw: () => void): void {
-    this.#page.write(`${this.#tags.mark(element, this.#page)}\n`);
+    this.#page.content.text(`${this.#tags.mark(element, this.#page)}\n`);
     draw();
-    this.#page.write("EMC\n");
+    this.#page.content.text("EMC\n");
   }
 
   /** Content that is an element of its own. */
   tagged(type: ElementType, parent: Element, draw: () => void, attributes = ""): void {
-    this.#page.write(`${this.#tags.leaf(type, parent, this.#page, attributes)}\n`);
+    this.#page.content.text(`${this.#tags.leaf(type, parent, this.#page, attributes)}\n`);
     draw();
-    this.#page.write("EMC\n");
+    this.#page.content.text("EMC\n");
   }
 
   rect(x: number, y: number, width: number, height: number, fill: string, radius = 0): void {
-    this.#page.write(`${rgb(fill)} rg ${this.#rectPath(x, y, width, height, radius)} f\n`);
+    this.#page.content.text(`${rgb(fill)} rg ${this.#rectPath(x, y, width, height, radius)} f\n`);
   }
 
   /** The outline of a rectangle. */
   frame(x: number, y: number, width: number, height: number, stroke: Stroke, radius = 0): void {
-    this.#page.write(
+    this.#page.content.text(
       `${rgb(stroke.color)} RG ${n(stroke.width)} w ${this.#rectPath(x, y, width, height, radius)} S\n`,
     );
   }
@@ -98,13 +95,13 @@ export class Pen implements Surface {
   polyline(points: readonly Point[], stroke: Stroke): void {
     const dash = stroke.dash === undefined ? "" : `[${n(stroke.dash[0])} ${n(stroke.dash[1])}] 0 d `;
     const undo = stroke.dash === undefined ? "" : " [] 0 d";
-    this.#page.write(
+    this.#page.content.text(
       `${dash}${rgb(stroke.color)} RG ${n(stroke.width)} w 1 j ${this.#path(points)} S${undo}\n`,
     );
   }
 
   polygon(points: readonly Point[], fill: string): void {
-    this.#page.write(`${rgb(fill)} rg ${this.#path(points)} h f\n`);
+    this.#page.content.text(`${rgb(fill)} rg ${this.#path(points)} h f\n`);
   }
 
   #path(points: readonly Point[]): string {
@@ -113,7 +110,7 @@ export class Pen implements Surface {
 
   ring(centre: Point, inner: number, outer: number, from: number, to: number, fill: string): void {
     const path = `${this.#arc(centre, outer, from, to, "m")} ${inner > 0 ? this.#arc(centre, inner, to, from, "l") : this.#at(centre, "l")}`;
-    this.#page.write(`${rgb(fill)} rg ${path} h f\n`);
+    this.#page.content.text(`${rgb(fill)} rg ${path} h f\n`);
   }
 
   #at([x, y]: Point, operator: "m" | "l"): string {
@@ -141,31 +138,31 @@ export class Pen implements Surface {
 
   text(text: string, x: number, y: number, style: TextStyle): void {
     const weight: Weight = style.bold === true ? "semibold" : "regular";
-    this.shaped(this.#type.shape(text, weight), x, y, style);
+    this.shaped(this.#shaper.shape(text, weight), x, y, style);
   }
 
-  /** Draws a line that was laid out before. */
+  /** Draws a line that is already shaped. */
   shaped(line: Shaped, x: number, y: number, style: TextStyle): void {
     const width = (line.width * style.size) / 1000;
     const left = style.align === "right" ? x - width : style.align === "center" ? x - width / 2 : x;
-    this.#page.write(
+    this.#page.content.text(
       `BT ${rgb(style.color)} rg 1 0 0 1 ${n(left)} ${n(this.#height - y)} Tm ${showText(line, style.size)}ET\n`,
     );
   }
 
   textWidth(text: string, size: number, bold = false): number {
-    return this.#type.width(text, size, bold ? "semibold" : "regular");
+    return this.#shaper.width(text, size, bold ? "semibold" : "regular");
   }
 
   /** Draws a form or image XObject of the page's resources, its unit square scaled to the box. */
   xobject(name: string, x: number, y: number, width: number, height: number): void {
-    this.#page.write(
+    this.#page.content.text(
       `q ${n(width)} 0 0 ${n(height)} ${n(x)} ${n(this.#height - y - height)} cm /${name} Do Q\n`,
     );
   }
 
   /** Draws a form XObject at its own size with its origin at the point. */
   form(name: string, x: number, y: number): void {
-    this.#page.write(`q 1 0 0 1 ${n(x)} ${n(this.#height - y)} cm /${name} Do Q\n`);
+    this.#page.content.text(`q 1 0 0 1 ${n(x)} ${n(this.#height - y)} cm /${name} Do Q\n`);
   }
 }

@@ -1,11 +1,11 @@
 import { deflateSync } from "node:zlib";
 import { PdfFile, type Ref } from "./file.ts";
-import { Ink } from "./ink.ts";
+import { ContentStream } from "./content-stream.ts";
 import type { FileInfo } from "./metadata.ts";
-import { Pen } from "./pen.ts";
+import { Canvas } from "./canvas.ts";
 import { type Element, Tags, type TaggedPage } from "./tags.ts";
 import { MARGIN, TEXT, type Theme } from "./theme.ts";
-import { showText, Typesetter, textString } from "./typesetter.ts";
+import { showText, TextShaper, textString } from "./text-shaper.ts";
 
 /**
  * Level 3 takes a little more than half the time of 6, for a seventh more bytes. On the spot: handing a page of 12 KB
@@ -18,18 +18,17 @@ export interface PageSize {
   height: number;
 }
 
-/** A page under construction: operators below (backgrounds) and above them. */
+/** A page under construction. */
 export interface Page extends TaggedPage, PageSize {
   readonly number: number;
-  readonly pen: Pen;
+  readonly canvas: Canvas;
   /** The y, from the top, where the next block goes. */
   y: number;
-  write(operators: string): void;
-  readonly ink: Ink;
+  readonly content: ContentStream;
   readonly links: Ref[];
 }
 
-/** What every page carries at its edges. */
+/** The running header and footer of every page. */
 export interface Running {
   left: string;
   right: string;
@@ -42,10 +41,10 @@ interface OutlineItem extends Target {
   level: number;
 }
 
-/** Writes pages into a file: page objects, running header and footer, links, outline. */
-export class Book {
+/** Writes the pages of a PDF file: page objects, running header and footer, links, outline. */
+export class PdfWriter {
   readonly file: PdfFile;
-  readonly type: Typesetter;
+  readonly shaper: TextShaper;
   readonly tags: Tags;
   readonly theme: Theme;
   readonly #running: Running;
@@ -57,9 +56,10 @@ export class Book {
   #current: Page;
   readonly #held = new Set<Page>();
 
-  constructor(info: FileInfo, theme: Theme, running: Running, size: PageSize) {
+  /** @param fonts folder of the font files */
+  constructor(info: FileInfo, theme: Theme, running: Running, size: PageSize, fonts: string) {
     this.file = new PdfFile(info);
-    this.type = new Typesetter(this.file);
+    this.shaper = new TextShaper(this.file, fonts);
     this.tags = new Tags(this.file);
     this.theme = theme;
     this.#running = running;
@@ -86,20 +86,19 @@ export class Book {
   #open(size: PageSize): Page {
     const ref = this.file.ref();
     this.file.addPage(ref);
-    const ink = new Ink();
     const base = {
       width: size.width,
       height: size.height,
       ref,
       key: this.tags.key(),
       owners: [] as number[],
-      write: (text: string) => ink.text(text),
+      content: new ContentStream(),
     };
-    const pen = new Pen(base, this.type, this.tags);
-    return { ...base, ink, links: [], number: ++this.#pages, y: MARGIN.top, pen };
+    const canvas = new Canvas(base, this.shaper, this.tags);
+    return { ...base, links: [], number: ++this.#pages, y: MARGIN.top, canvas };
   }
 
-  /** Keeps the current page open, for what is drawn on it only at the end, until it is released. */
+  /** Keeps the current page open until it is released, for content that is only known at the end. */
   hold(): Page {
     this.#held.add(this.#current);
     return this.#current;
@@ -109,7 +108,7 @@ export class Book {
     if (this.#held.delete(page) && page !== this.#current) this.#close(page);
   }
 
-  /** Ends the page, unless it is held, and starts the next. */
+  /** Closes the current page, unless it is held, and opens the next. */
   next(size: PageSize = this.#current): Page {
     if (!this.#held.has(this.#current)) this.#close(this.#current);
     this.#current = this.#open(size);
@@ -118,41 +117,45 @@ export class Book {
   }
 
   #header(page: Page): void {
-    const { pen } = page;
+    const { canvas } = page;
     const y = 28;
     const right = page.width - MARGIN.x;
-    pen.artifact(() => {
+    canvas.artifact(() => {
       const half = (right - MARGIN.x) / 2;
-      pen.text(this.type.fit(this.#running.left, half, TEXT.tiny, "semibold"), MARGIN.x, y, {
+      canvas.text(this.shaper.fit(this.#running.left, half, TEXT.tiny, "semibold"), MARGIN.x, y, {
         size: TEXT.tiny,
         color: this.theme.brandText,
         bold: true,
       });
-      pen.text(this.#running.right, right, y, { size: TEXT.tiny, color: this.theme.muted, align: "right" });
-      pen.line(MARGIN.x, y + 7, right, y + 7, { color: this.theme.line, width: 0.5 });
+      canvas.text(this.#running.right, right, y, {
+        size: TEXT.tiny,
+        color: this.theme.muted,
+        align: "right",
+      });
+      canvas.line(MARGIN.x, y + 7, right, y + 7, { color: this.theme.line, width: 0.5 });
     }, "Pagination");
   }
 
-  /** "Page x of y": y is a form XObject that all pages share and that is written when it is known. */
+  /** "Page x of y": y is a form XObject shared by all pages, written at the end, when the number is known. */
   #footer(page: Page): void {
-    const { pen } = page;
+    const { canvas } = page;
     const y = page.height - 24;
     const right = page.width - MARGIN.x;
     const style = { size: TEXT.tiny, color: this.theme.muted };
-    pen.artifact(() => {
+    canvas.artifact(() => {
       const label = `Page ${page.number} of`;
-      pen.line(MARGIN.x, y - 12, right, y - 12, { color: this.theme.line, width: 0.5 });
-      pen.text(label, MARGIN.x, y, style);
-      pen.form("Total", MARGIN.x + pen.textWidth(label, TEXT.tiny), y);
-      pen.text(this.#running.footer, right, y, { ...style, align: "right" });
-      if (this.#running.demo) this.#demoLabel(pen, page.width / 2, y);
+      canvas.line(MARGIN.x, y - 12, right, y - 12, { color: this.theme.line, width: 0.5 });
+      canvas.text(label, MARGIN.x, y, style);
+      canvas.form("Total", MARGIN.x + canvas.textWidth(label, TEXT.tiny), y);
+      canvas.text(this.#running.footer, right, y, { ...style, align: "right" });
+      if (this.#running.demo) this.#demoLabel(canvas, page.width / 2, y);
     }, "Pagination");
   }
 
-  #demoLabel(pen: Pen, x: number, y: number): void {
-    const width = pen.textWidth("DEMO DATA", 6.5, true) + 12;
-    pen.rect(x - width / 2, y - 8.5, width, 12, "#fef3c7", 3);
-    pen.text("DEMO DATA", x, y, { size: 6.5, bold: true, color: "#92400e", align: "center" });
+  #demoLabel(canvas: Canvas, x: number, y: number): void {
+    const width = canvas.textWidth("DEMO DATA", 6.5, true) + 12;
+    canvas.rect(x - width / 2, y - 8.5, width, 12, "#fef3c7", 3);
+    canvas.text("DEMO DATA", x, y, { size: 6.5, bold: true, color: "#92400e", align: "center" });
   }
 
   /** Adds the footer and writes the page. */
@@ -170,7 +173,7 @@ export class Book {
     };
     const contents = this.file.ref({ Filter: "FlateDecode" });
     page.ref.data["Contents"] = contents;
-    contents.end(deflateSync(page.ink.view(), { level: LEVEL }));
+    contents.end(deflateSync(page.content.view(), { level: LEVEL }));
     page.ref.end();
   }
 
@@ -212,27 +215,27 @@ export class Book {
     return { name: image.label, width: image.width, height: image.height };
   }
 
-  /** Writes what is known only now and ends the file. */
+  /** Writes everything that is only known at the end, and ends the file. */
   async end(): Promise<void> {
     this.#close(this.#current);
-    const label = this.type.shape(` ${this.#pages}`);
+    const label = this.shaper.shape(` ${this.#pages}`);
     const style = `BT 0.357 0.42 0.502 rg ${showText(label, TEXT.tiny)}ET`;
     const width = (label.width * TEXT.tiny) / 1000;
     this.#total.data = {
       Type: "XObject",
       Subtype: "Form",
       BBox: [0, -3, width + 1, TEXT.tiny + 2],
-      Resources: { Font: this.type.fonts() },
+      Resources: { Font: this.shaper.fonts() },
     };
     this.#total.end(Buffer.from(style, "latin1"));
-    this.#resources.data = { Font: this.type.fonts(), XObject: this.#xobjects };
+    this.#resources.data = { Font: this.shaper.fonts(), XObject: this.#xobjects };
     this.#resources.end();
     this.#writeOutline();
     this.tags.end();
     await this.file.end();
   }
 
-  /** Frees what an unfinished book holds; does nothing to a finished one. */
+  /** Frees what an unfinished file holds; does nothing to a finished one. */
   abandon(): void {
     this.file.destroy();
   }
@@ -283,7 +286,7 @@ export class Book {
   }
 }
 
-/** A place in the document that links lead to. */
+/** The target of a link. */
 export interface Target {
   page: Ref;
   top: number;

@@ -1,6 +1,6 @@
 import { type Manifest, totalText } from "../../../core/reports/manifest.ts";
 import type { Column } from "../../../core/query/query.ts";
-import type { Book, Target } from "../book.ts";
+import type { PdfWriter, Target } from "../pdf-writer.ts";
 import type { Element } from "../tags.ts";
 import { MARGIN, TEXT } from "../theme.ts";
 import { queryText } from "./about.ts";
@@ -14,7 +14,7 @@ const GAP = 2;
  * its first page has at its top, as lines of small print.
  * @param columns of the detail table, for the labels of its totals
  */
-export function imprintLines(
+export function documentInfoLines(
   manifest: Manifest,
   columns: readonly Column[],
   notes: readonly string[],
@@ -36,26 +36,26 @@ export function imprintLines(
 }
 
 /** Points of height that the lines take with their title. */
-export function imprintHeight(book: Book, lines: readonly string[]): number {
+export function documentInfoHeight(pdf: PdfWriter, lines: readonly string[]): number {
   const leading = TEXT.tiny * 1.45;
-  const heights = lines.map((line) => book.type.wrap(line, book.width, TEXT.tiny).length * leading + GAP);
+  const heights = lines.map((line) => pdf.shaper.wrap(line, pdf.width, TEXT.tiny).length * leading + GAP);
   return heights.reduce((sum, height) => sum + height, TITLE);
 }
 
-/** Draws the lines where the page has got to. */
-export function drawImprint(
-  book: Book,
+/** Draws the lines at the current position of the page. */
+export function drawDocumentInfo(
+  pdf: PdfWriter,
   parent: Element,
   lines: readonly string[],
   placed: (target: Target) => void,
 ): void {
-  if (book.room < imprintHeight(book, lines)) book.next();
+  if (pdf.room < documentInfoHeight(pdf, lines)) pdf.next();
   const title = "About this report";
-  placed(book.bookmark(title, 1));
-  const { page, theme } = book;
-  page.pen.tagged("H2", parent, () => {
-    page.pen.text(title, MARGIN.x, page.y + 9, { size: TEXT.small, bold: true, color: theme.brandText });
+  placed(pdf.bookmark(title, 1));
+  const { page, theme } = pdf;
+  page.canvas.tagged("H2", parent, () => {
+    page.canvas.text(title, MARGIN.x, page.y + 9, { size: TEXT.small, bold: true, color: theme.brandText });
   });
   page.y += TITLE - 3;
-  for (const line of lines) paragraph(book, parent, line, { size: TEXT.tiny, color: theme.muted, gap: GAP });
+  for (const line of lines) paragraph(pdf, parent, line, { size: TEXT.tiny, color: theme.muted, gap: GAP });
 }

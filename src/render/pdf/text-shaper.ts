@@ -1,20 +1,21 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { create } from "fontkit";
 import { hasRightToLeft, visualRuns } from "./bidi.ts";
-import { Face, type Glyph } from "./face.ts";
+import { FontSubset, type Glyph } from "./font-subset.ts";
 import type { PdfFile } from "./file.ts";
-import type { Ink } from "./ink.ts";
+import type { ContentStream } from "./content-stream.ts";
 import type { FontProgram } from "./program.ts";
 
 export type Weight = "regular" | "semibold";
 
 /** A piece of a line in one font, as content-stream operators without the font itself. */
 export interface Segment {
-  face: string;
+  font: string;
   show: string;
   /** Raised above the baseline, 1/1000 em: a mark on its letter. */
   rise: number;
-  /** What the piece says, where its glyphs do not: replaced characters, text drawn from right to left. */
+  /** The text of the piece, where its glyphs alone do not give it: replaced characters, right-to-left text. */
   actual?: string;
 }
 
@@ -40,37 +41,40 @@ const FILES = {
   arabic: "NotoSansArabic-Regular.ttf",
   hebrew: "NotoSansHebrew-Regular.ttf",
 } as const;
-type FaceName = keyof typeof FILES;
+type FontName = keyof typeof FILES;
 
-/** Lays text out in the report's fonts and remembers what they could not show. One per file. */
-export class Typesetter {
+/** Lays text out in the report's fonts and collects the characters that none of them has. One per file. */
+export class TextShaper {
   readonly #file: PdfFile;
-  readonly #faces = new Map<FaceName, Face>();
+  readonly #folder: string;
+  readonly #fonts = new Map<FontName, FontSubset>();
   readonly #missing = new Set<number>();
 
-  constructor(file: PdfFile) {
+  /** @param folder of the font files */
+  constructor(file: PdfFile, folder: string) {
     this.#file = file;
+    this.#folder = folder;
   }
 
   /** The fonts opened so far, for the resource dictionary. */
   fonts(): Record<string, unknown> {
-    return Object.fromEntries([...this.#faces.values()].map((face) => [face.name, face.ref]));
+    return Object.fromEntries([...this.#fonts.values()].map((font) => [font.name, font.ref]));
   }
 
   /** The resource name of a weight's font. */
-  faceName(weight: Weight): string {
-    return this.#face(weight).name;
+  fontName(weight: Weight): string {
+    return this.#font(weight).name;
   }
 
-  #face(name: FaceName): Face {
-    return this.#faces.get(name) ?? this.#open(name);
+  #font(name: FontName): FontSubset {
+    return this.#fonts.get(name) ?? this.#open(name);
   }
 
-  #open(name: FaceName): Face {
-    const bytes = readFileSync(new URL(`./fonts/${FILES[name]}`, import.meta.url));
-    const face = new Face(this.#file, create(bytes) as FontProgram);
-    this.#faces.set(name, face);
-    return face;
+  #open(name: FontName): FontSubset {
+    const bytes = readFileSync(join(this.#folder, FILES[name]));
+    const font = new FontSubset(this.#file, create(bytes) as FontProgram);
+    this.#fonts.set(name, font);
+    return font;
   }
 
   /** A sentence about characters that were replaced; undefined when all could be shown. */
@@ -94,7 +98,7 @@ export class Typesetter {
 
   /** Lays one line out. Line feeds and tabs are drawn as spaces. */
   shape(text: string, weight: Weight = "regular"): Shaped {
-    const face = this.#face(weight);
+    const font = this.#font(weight);
     let out = "";
     let width = 0;
     let kerned = false;
@@ -103,10 +107,10 @@ export class Typesetter {
       const code = text.charCodeAt(i);
       // Anything that joins, combines, runs to the left or takes two code units goes the careful way.
       const glyph =
-        code >= 0x20 && code < 0x300 ? face.glyph(code) : simple(code) ? face.glyph(code) : undefined;
+        code >= 0x20 && code < 0x300 ? font.glyph(code) : simple(code) ? font.glyph(code) : undefined;
       if (glyph === undefined) return this.#careful(text, weight);
       if (previous?.kerned === true) {
-        const kern = face.kern(previous, glyph);
+        const kern = font.kern(previous, glyph);
         if (kern !== 0) {
           out += `)${-kern}(`;
           width += kern;
@@ -117,7 +121,7 @@ export class Typesetter {
       width += glyph.advance;
       previous = glyph;
     }
-    return { width, segments: [{ face: face.name, show: kerned ? `[(${out})]TJ` : `(${out})Tj`, rise: 0 }] };
+    return { width, segments: [{ font: font.name, show: kerned ? `[(${out})]TJ` : `(${out})Tj`, rise: 0 }] };
   }
 
   /**
@@ -125,14 +129,14 @@ export class Typesetter {
    * With `showPlain`, the short way for texts that are drawn once: nothing is built that must be kept.
    */
   plainWidth(text: string, weight: Weight, kerning: boolean): number {
-    const face = this.#face(weight);
+    const font = this.#font(weight);
     let width = 0;
     let previous: Glyph | undefined;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      const glyph = simple(code) ? face.glyph(code) : undefined;
+      const glyph = simple(code) ? font.glyph(code) : undefined;
       if (glyph === undefined) return -1;
-      if (kerning && previous?.kerned === true) width += face.kern(previous, glyph);
+      if (kerning && previous?.kerned === true) width += font.kern(previous, glyph);
       width += glyph.advance;
       previous = glyph;
     }
@@ -140,21 +144,21 @@ export class Typesetter {
   }
 
   /** Writes the operator that shows a line that `plainWidth` could measure. */
-  showPlain(ink: Ink, text: string, weight: Weight, kerning: boolean): void {
-    const face = this.#face(weight);
+  showPlain(content: ContentStream, text: string, weight: Weight, kerning: boolean): void {
+    const font = this.#font(weight);
     let previous: Glyph | undefined;
-    ink.text(kerning ? "[(" : "(");
+    content.text(kerning ? "[(" : "(");
     for (let i = 0; i < text.length; i++) {
-      const glyph = face.glyph(text.charCodeAt(i));
+      const glyph = font.glyph(text.charCodeAt(i));
       if (glyph === undefined) continue;
       if (kerning && previous?.kerned === true) {
-        const kern = face.kern(previous, glyph);
-        if (kern !== 0) ink.text(`)${-kern}(`);
+        const kern = font.kern(previous, glyph);
+        if (kern !== 0) content.text(`)${-kern}(`);
       }
-      ink.glyph(glyph.place);
+      content.glyph(glyph.place);
       previous = glyph;
     }
-    ink.text(kerning ? ")]TJ\n" : ")Tj\n");
+    content.text(kerning ? ")]TJ\n" : ")Tj\n");
   }
 
   #careful(raw: string, weight: Weight): Shaped {
@@ -179,47 +183,47 @@ export class Typesetter {
     for (const char of text) {
       if (INVISIBLE.test(char) && char !== "\u200C" && char !== "\u200D") continue;
       const last = pieces.at(-1);
-      const name = this.#faceOf(char, weight, last?.face);
+      const name = this.#fontOf(char, weight, last?.font);
       if (name === undefined && /[\u200C\u200D]/.test(char)) continue;
-      const face = name ?? weight;
+      const font = name ?? weight;
       const missing = name === undefined;
       if (missing) this.#missing.add(char.codePointAt(0) ?? 0);
-      if (last?.face === face && last.missing === missing) last.text += char;
-      else pieces.push({ face, text: char, missing });
+      if (last?.font === font && last.missing === missing) last.text += char;
+      else pieces.push({ font, text: char, missing });
     }
     return pieces;
   }
 
   /** The font for a character; spaces and marks stay in the font of what they follow. */
-  #faceOf(char: string, weight: Weight, before: FaceName | undefined): FaceName | undefined {
+  #fontOf(char: string, weight: Weight, before: FontName | undefined): FontName | undefined {
     const code = char.codePointAt(0) ?? 0;
     if (UNPRINTABLE.test(char)) return undefined;
-    if (before !== undefined && before !== weight && this.#face(before).glyph(code) !== undefined)
+    if (before !== undefined && before !== weight && this.#font(before).glyph(code) !== undefined)
       return before;
-    if (this.#face(weight).glyph(code) !== undefined) return weight;
+    if (this.#font(weight).glyph(code) !== undefined) return weight;
     const script = /\p{Script=Hebrew}/u.test(char)
       ? "hebrew"
       : /\p{Script=Arabic}/u.test(char)
         ? "arabic"
         : undefined;
-    return script !== undefined && this.#face(script).glyph(code) !== undefined ? script : undefined;
+    return script !== undefined && this.#font(script).glyph(code) !== undefined ? script : undefined;
   }
 
   #drawPiece(piece: Piece, rtl: boolean): { segments: Segment[]; width: number } {
-    const face = this.#face(piece.face);
+    const font = this.#font(piece.font);
     if (piece.missing) {
-      const box = face.glyph(REPLACEMENT) ?? face.glyph(0x3f);
+      const box = font.glyph(REPLACEMENT) ?? font.glyph(0x3f);
       const count = Array.from(piece.text).length;
       const show = `(${(box?.code ?? "").repeat(count)})Tj`;
       const actual = piece.text.replace(new RegExp(UNPRINTABLE, "gu"), "\uFFFD");
-      return { segments: [{ face: face.name, show, rise: 0, actual }], width: (box?.advance ?? 0) * count };
+      return { segments: [{ font: font.name, show, rise: 0, actual }], width: (box?.advance ?? 0) * count };
     }
     const segments: Segment[] = [];
     let width = 0;
     let open: { rise: number; show: string } | undefined;
-    const shaped = face.shape(piece.text, rtl);
+    const shaped = font.shape(piece.text, rtl);
     const close = (): void => {
-      if (open !== undefined) segments.push({ face: face.name, show: `[${open.show}]TJ`, rise: open.rise });
+      if (open !== undefined) segments.push({ font: font.name, show: `[${open.show}]TJ`, rise: open.rise });
       open = undefined;
     };
     for (const { glyph, advance, dx, dy } of shaped) {
@@ -295,7 +299,7 @@ function withoutEndBlanks(text: string): string {
 }
 
 interface Piece {
-  face: FaceName;
+  font: FontName;
   text: string;
   missing: boolean;
 }
@@ -334,14 +338,14 @@ export function textString(text: string): string {
   return `<${hex}>`;
 }
 
-/** Operators that show a line inside a text object; the font is left as the line needed it. */
+/** Operators that show a line inside a text object; they leave the font of the line's end selected. */
 export function showText(shaped: Shaped, size: number): string {
   let out = "";
-  let face = "";
+  let font = "";
   let rise = 0;
   for (const segment of shaped.segments) {
-    if (segment.face !== face) out += `/${segment.face} ${size} Tf `;
-    face = segment.face;
+    if (segment.font !== font) out += `/${segment.font} ${size} Tf `;
+    font = segment.font;
     if (segment.rise !== rise) out += `${Math.round(segment.rise * size) / 1000} Ts `;
     rise = segment.rise;
     if (segment.actual === undefined) out += `${segment.show}\n`;

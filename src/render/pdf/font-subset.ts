@@ -22,8 +22,8 @@ function stringBytes(id: number): string {
 /** Code points below this are Latin, Greek and Cyrillic. */
 const DENSE = 0x530;
 
-/** A font in a file: characters to glyphs of its embedded subset, and kerning. */
-export class Face {
+/** The embedded subset of a font: maps characters to its glyphs, and knows their kerning. */
+export class FontSubset {
   /** Its name in the page's resources. */
   readonly name: string;
   readonly #program: FontProgram;
