@@ -10,6 +10,7 @@ import type { LoadedFact } from "../src/ports/load.ts";
 import { startStandIn } from "../test/cloud/aws-stand-in.ts";
 import { seededRandom } from "../test/cloud/faults.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "../test/cloud/packaged.ts";
+import { loaderFor } from "../test/support/loading.ts";
 import { exportsIn, tenantsIn } from "../test/support/stored.ts";
 
 const FACTS_A_DAY = 2_000;
@@ -90,6 +91,7 @@ async function loadYear(store: AwsStore): Promise<object> {
     ...{ id: TENANT, name: "Bench", accounts: [], frameworks: [], zone: "UTC", branding: {}, demo: false },
     createdAt: new Date().toISOString(),
   });
+  const loader = loaderFor(store.metrics);
   const random = seededRandom(1);
   const started = performance.now();
   const months = new Map<string, string[]>();
@@ -98,7 +100,7 @@ async function loadYear(store: AwsStore): Promise<object> {
     months.set(day.slice(0, 7), [...(months.get(day.slice(0, 7)) ?? []), day]);
   }
   for (const days of months.values()) {
-    await store.metrics.load({
+    await loader.loadRecords({
       ...{
         dataset: "cost",
         format: "bench",

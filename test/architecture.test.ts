@@ -56,13 +56,13 @@ const ROOMS: Room[] = [
   { path: "src/duckdb", imports: ["src/ports", "src/core"], packages: ["node", "@duckdb/node-api"] },
   {
     path: "src/loading",
-    imports: ["src/adapters/shared", "src/duckdb", "src/importers", "src/ports", "src/core"],
+    imports: ["src/duckdb", "src/importers", "src/ports", "src/core"],
     packages: ["node", "@duckdb/node-api"],
   },
   {
     path: "src/adapters/aws",
     imports: ["src/adapters/shared", "src/ports", "src/core"],
-    packages: ["node", "@aws-sdk", "@smithy", "fzstd"],
+    packages: ["node", "@aws-sdk", "@smithy"],
   },
   { path: "src/adapters/connectors", imports: ["src/ports", "src/core"], packages: ["node", "@aws-sdk"] },
   { path: "src/adapters/*", imports: ["src/ports", "src/core"], packages: ["node"] },

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { createSpool, stagingFolder } from "../../src/adapters/embedded/spool.ts";
 import { type EmbeddedOptions, openEmbeddedStore } from "../../src/adapters/embedded/store.ts";
 import { inputFiles } from "../../src/importers/shared/files.ts";
-import { stagingFileLoader } from "../../src/loading/file-loader.ts";
+import { createLoader } from "../../src/loading/loader.ts";
 import { Readers } from "../../src/loading/readers.ts";
 import { type Usage, UsageOfBoth } from "./usage.ts";
-import type { FileLoad, LoadedFiles } from "../../src/ports/file-loader.ts";
+import type { FileLoad, LoadedFiles } from "../../src/ports/loader.ts";
 
 /** The reading program, bundled beside the jobs by {@link bundleReader}. */
 const READER = "reader.mjs";
@@ -27,9 +27,10 @@ export async function importInto(
   const usage = new UsageOfBoth();
   const store = await openEmbeddedStore(directory, options);
   const readers = new Readers({ program: new URL(READER, import.meta.url) });
-  const loader = stagingFileLoader({
+  const loader = createLoader({
     store: store.metrics,
     read: readers.read,
+    engine: () => ({ connect: store.connect, close: () => Promise.resolve() }),
     spool: createSpool(directory, randomUUID),
     folder: await stagingFolder(directory),
     newName: randomUUID,

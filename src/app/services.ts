@@ -4,7 +4,7 @@ import type { Tenant } from "../core/tenants/tenant.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Connectors } from "../ports/connector.ts";
 import type { ExportFiles } from "../ports/export-files.ts";
-import type { FileLoader } from "../ports/file-loader.ts";
+import type { Loader } from "../ports/loader.ts";
 import type { JobRunner } from "../ports/jobs.ts";
 import type { MetricStore } from "../ports/metric-store.ts";
 import type { QueryCache } from "../ports/query-cache.ts";
@@ -29,8 +29,8 @@ export interface Services {
   clock: Clock;
   ids: Ids;
   metrics: MetricStore;
-  /** Loads files into `metrics`. */
-  loader: FileLoader;
+  /** Loads files and facts into `metrics`. */
+  loader: Loader;
   records: RecordStore;
   cache: QueryCache;
   exportFiles: ExportFiles;

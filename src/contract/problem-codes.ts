@@ -208,6 +208,11 @@ const ROWS = {
     "Files not readable",
     "What the files hold made the program that reads them fail; nothing was loaded.",
   ],
+  "import.not-offered": [
+    503,
+    "Imports not offered",
+    "This process carries out no imports; another one does.",
+  ],
   "import.conflict": [
     409,
     "Load conflict",

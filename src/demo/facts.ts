@@ -32,7 +32,7 @@ export function* demoUsage(options: DemoOptions): Generator<readonly LoadedFact[
 }
 
 /**
- * The three as loads, ready for `MetricStore.load`.
+ * The three as loads, ready for `Loader.loadRecords`.
  * @param loadedAt RFC 3339 instant
  */
 export function demoRecordLoads(options: DemoOptions, loadedAt: string): RecordLoad[] {

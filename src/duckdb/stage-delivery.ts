@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DatasetId, DATASETS } from "../core/metrics/datasets.ts";
 import { UNASSIGNED } from "../core/tenants/tenant.ts";
@@ -12,7 +11,7 @@ import { type Connect, Staging } from "./staging.ts";
 import { sumsByCurrency } from "./sums.ts";
 
 /**
- * Stages facts made one by one, in files whose names begin with `path`; {@link removeStaged} removes them.
+ * Stages facts made one by one, in files whose names begin with `path`. The caller removes them, also after an error.
  * @throws DomainError `import.invalid-fact`; what the facts or the delivery's end throw; the signal's reason when aborted
  */
 export async function stageDelivery(
@@ -49,7 +48,6 @@ export async function stageDelivery(
       datasets,
     };
   } catch (error) {
-    await removeStaged({ datasets });
     if (signal?.aborted === true) throw signal.reason;
     throw error;
   } finally {
@@ -57,11 +55,6 @@ export async function stageDelivery(
     for (const stage of stages.values()) await stage.dispose();
     connection.disconnectSync();
   }
-}
-
-/** Removes the files of a staged load. */
-export async function removeStaged({ datasets }: Pick<StagedLoad, "datasets">): Promise<void> {
-  for (const { paths } of datasets) for (const path of paths) await rm(path, { force: true });
 }
 
 async function fill(

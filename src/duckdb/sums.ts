@@ -1,7 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DATASETS, type DatasetId } from "../core/metrics/datasets.ts";
 import { canonicalDecimal } from "../core/money/decimal.ts";
-import type { CurrencyTotals } from "../ports/load.ts";
 import type { CurrencySums } from "../ports/staged.ts";
 import { identifier, rowsOf, textOf } from "./sql.ts";
 
@@ -33,21 +32,4 @@ export async function sumsByCurrency(
       }),
     ),
   }));
-}
-
-/** The source's sums beside the loaded ones. */
-export function joinTotals(
-  source: readonly CurrencySums[],
-  loaded: readonly CurrencySums[],
-): CurrencyTotals[] {
-  return source.map(({ currency, values }) => ({
-    currency,
-    source: values,
-    loaded: loaded.find((sums) => sums.currency === currency)?.values ?? {},
-  }));
-}
-
-/** Whether two sums by currency are the same to the last digit. */
-export function sameSums(a: readonly CurrencySums[], b: readonly CurrencySums[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,12 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { DuckDBInstance } from "@duckdb/node-api";
+import type { Connect } from "../duckdb/staging.ts";
 
-/** An engine without tables, to read and sort files with. */
-export interface ReadingEngine {
-  connect(): Promise<DuckDBConnection>;
-  close(): void;
+/** An engine to read, stage and sort with. */
+export interface Engine {
+  connect: Connect;
+  close: () => Promise<void>;
 }
 
 export interface ReadingLimits {
@@ -21,14 +22,27 @@ export const READING_LIMITS: ReadingLimits = {
   threads: Math.min(availableParallelism(), 4),
 };
 
-/** @param folder where it spills to */
-export async function openReadingEngine(
-  folder: string,
-  { memory, threads }: ReadingLimits = READING_LIMITS,
-): Promise<ReadingEngine> {
+/**
+ * An engine without tables, opened by whoever first connects to it.
+ * @param folder where it spills to
+ */
+export function readingEngine(folder: string, limits: ReadingLimits = READING_LIMITS): Engine {
+  let opened: Promise<DuckDBInstance> | undefined;
+  return {
+    async connect() {
+      opened ??= openInstance(folder, limits);
+      return (await opened).connect();
+    },
+    async close() {
+      (await opened?.catch(() => undefined))?.closeSync();
+    },
+  };
+}
+
+async function openInstance(folder: string, { memory, threads }: ReadingLimits): Promise<DuckDBInstance> {
   const spill = join(folder, "spill");
   await mkdir(spill, { recursive: true });
-  const instance = await DuckDBInstance.create(":memory:", {
+  return DuckDBInstance.create(":memory:", {
     memory_limit: memory,
     threads: String(threads),
     temp_directory: spill,
@@ -36,8 +50,4 @@ export async function openReadingEngine(
     enable_external_file_cache: "false",
     autoinstall_known_extensions: "false",
   });
-  return {
-    connect: () => instance.connect(),
-    close: () => instance.closeSync(),
-  };
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { DomainError, type ErrorDetails, type ErrorKind } from "../core/errors/errors.ts";
-import type { FileLoad } from "../ports/file-loader.ts";
+import type { FileLoad } from "../ports/loader.ts";
 import type { InputFile } from "../ports/load.ts";
 import type { LoadProgress } from "../ports/metric-store.ts";
 import type { ReadFiles } from "./read-files.ts";

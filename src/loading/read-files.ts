@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { stageDelivery } from "../duckdb/stage-delivery.ts";
 import { planFiles } from "../importers/registry/plan.ts";
 import { openRecords } from "../importers/shared/open-records.ts";
-import type { FileLoad, LoadedFiles } from "../ports/file-loader.ts";
+import type { FileLoad, LoadedFiles } from "../ports/loader.ts";
 import type { LoadOptions } from "../ports/metric-store.ts";
 import type { StagedLoad } from "../ports/staged.ts";
 import { readTables, type Workplace } from "./tables/read-tables.ts";

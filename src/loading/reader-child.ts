@@ -1,13 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
-import { join } from "node:path";
 import { DomainError } from "../core/errors/errors.ts";
 import { translateEngineError } from "../duckdb/engine-errors.ts";
+import type { LoadProgress } from "../ports/metric-store.ts";
 import type { Spool } from "../ports/spool.ts";
-import { openReadingEngine } from "./engine.ts";
-import { type Answer, type Command, loadOfPlain, plainError, type PlainLoad } from "./messages.ts";
+import { type Answer, type Command, loadOfPlain, plainError } from "./messages.ts";
 import { outOfMemory, readerFailed } from "./reader-errors.ts";
-import { type ReadFiles, readFiles } from "./read-files.ts";
+import { readInProcess } from "./read-in-process.ts";
 
 /** Below whatever else runs on the machine, above what runs only when nothing else does. */
 const PRIORITY = 10;
@@ -23,6 +22,7 @@ export function serveReader(createSpool: (folder: string) => Spool): void {
   // Ctrl-C reaches every process of a terminal; the parent says what is to end.
   process.on("SIGINT", () => undefined);
   process.on("disconnect", () => process.exit(0));
+  const read = readInProcess(createSpool);
   const answer = (message: Answer): void => void process.send?.(message);
   let current: AbortController | undefined;
   process.on("message", (command: Command) => {
@@ -32,7 +32,8 @@ export function serveReader(createSpool: (folder: string) => Spool): void {
     }
     const controller = new AbortController();
     current = controller;
-    void readOne(command.load, command.folder, createSpool, controller.signal, answer).then(
+    const onProgress = (progress: LoadProgress): void => answer({ kind: "progress", progress });
+    void read(loadOfPlain(command.load), command.folder, { signal: controller.signal, onProgress }).then(
       (result) => answer({ kind: "done", result }),
       (error: unknown) => answer({ kind: "failed", error: plainError(asReadError(error, command.folder)) }),
     );
@@ -47,30 +48,6 @@ function yieldToOthers(): void {
     writeFileSync("/proc/self/oom_score_adj", "1000");
   } catch {
     // Another system, or not allowed: the limits below hold all the same.
-  }
-}
-
-/** Every load has an engine of its own: one that has failed answers nothing any more. */
-async function readOne(
-  load: PlainLoad,
-  folder: string,
-  createSpool: (folder: string) => Spool,
-  signal: AbortSignal,
-  answer: (message: Answer) => void,
-): Promise<ReadFiles> {
-  const engine = await openReadingEngine(folder);
-  try {
-    const workplace = {
-      folder,
-      spool: createSpool(join(folder, "unpacked")),
-      connect: () => engine.connect(),
-    };
-    return await readFiles(workplace, loadOfPlain(load), {
-      signal,
-      onProgress: (progress) => answer({ kind: "progress", progress }),
-    });
-  } finally {
-    engine.close();
   }
 }
 

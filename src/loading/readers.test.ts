@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { FileLoad } from "../ports/file-loader.ts";
+import type { FileLoad } from "../ports/loader.ts";
 import type { ReadFiles } from "./read-files.ts";
 import { type ReaderOptions, Readers } from "./readers.ts";
 

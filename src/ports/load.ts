@@ -14,7 +14,7 @@ export interface InputFile {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** What a store unpacks; the importers hand it anything else unpacked. */
+/** What is unpacked when a table is read; the importers hand over anything else unpacked. */
 export type Compression = "none" | "gzip";
 
 /** How a tabular file is written, as the importer found it. */
@@ -122,7 +122,7 @@ export function listed(names: readonly string[]): string {
 }
 
 /**
- * How the rows of a tabular format become facts: data, so that every store may run it in its own way.
+ * How the rows of a tabular format become facts: data, which the loader carries out.
  *
  * Values are read as text and trimmed of nothing: a decimal as `tryParseDecimal` reads it, an instant as
  * `tryParseInstant` does, tags as `tryParseTags` does. A value that is no exact decimal or no instant rejects its

@@ -3,8 +3,7 @@ import type { PartitionKey } from "../core/metrics/facts.ts";
 import type { Extent } from "../core/query/coverage.ts";
 import type { QueryPlan } from "../core/query/plan.ts";
 import type { Cell } from "../core/query/query.ts";
-import type { DeliveryLoad, LoadReport, RecordLoad, TableLoad } from "./load.ts";
-import type { StagedLoad } from "./staged.ts";
+import type { ReplacedFacts, StorableLoad } from "./staged.ts";
 
 /**
  * What one measure adds up to over all groups, in one unit (an ISO 4217 currency or a unit of quantity; null where
@@ -112,24 +111,20 @@ export interface RemovedPartition extends PartitionKey {
 }
 
 /**
- * Facts of all tenants. Loading replaces whole partitions, atomically and durably: when `load` resolves the new facts
+ * Facts of all tenants. A store keeps facts and answers questions; what reads, checks and reports is the loader before
+ * it (`Loader`). Loading replaces whole partitions, atomically and durably: when `loadStaged` resolves the new facts
  * survive a kill -9, until then readers see the old ones, and a crash or an error leaves the old ones in place.
  */
 export interface MetricStore {
   forTenant(tenant: string): TenantMetrics;
   /**
-   * @throws DomainError `import.*` when the input cannot be read; the store is then as it was
-   * @throws the signal's reason when aborted; the store is then as it was
+   * Replaces the partitions of all datasets, all or none: no reader, and no crash, finds one dataset's new facts beside
+   * another's old ones. A dry run changes nothing and tells what would be replaced.
+   * @returns what was replaced in each dataset, in their order
+   * @throws what {@link StorableLoad.reconcile} throws; DomainError `import.conflict` when another load took one of the
+   *   partitions meanwhile; the signal's reason when aborted; the store is then as it was
    */
-  load(input: RecordLoad, options?: LoadOptions): Promise<LoadReport>;
-  /**
-   * Loads facts of several datasets, all or none: no reader, and no crash, finds one dataset's new facts beside
-   * another's old ones.
-   * @returns a report for each of the delivery's datasets, in their order
-   * @throws DomainError `import.*` when a fact or the delivery cannot be used; the store is then as it was
-   * @throws the signal's reason when aborted; the store is then as it was
-   */
-  loadDelivery(input: DeliveryLoad, options?: LoadOptions): Promise<LoadReport[]>;
+  loadStaged(load: StorableLoad, options?: LoadOptions): Promise<ReplacedFacts[]>;
   /** The loads behind the current facts, newest first; of one tenant or of all. Totals are read from the facts. */
   loads(filter?: LoadFilter): Promise<LoadRecord[]>;
   /**
@@ -145,22 +140,6 @@ export interface MetricStore {
    * @returns facts moved
    */
   reassign(dataset: DatasetId, account: string, to: string): Promise<number>;
-}
-
-/** A store that takes facts in from files of its engine, which is its fastest way. */
-export interface StagedStore {
-  /**
-   * @returns a report for each dataset, in their order
-   * @throws DomainError `import.not-reconciled` when the store would hold other totals; the signal's reason when
-   *   aborted; the store is then as it was
-   */
-  loadStaged(staged: StagedLoad, options?: LoadOptions): Promise<LoadReport[]>;
-}
-
-/** A store that reads, checks and sums CSV and Parquet files by itself. */
-export interface TableStore {
-  /** @throws DomainError `import.*` when the input cannot be read; the store is then as it was */
-  loadTables(input: TableLoad, options?: LoadOptions): Promise<LoadReport>;
 }
 
 export interface LoadFilter {

@@ -10,14 +10,15 @@ import { InProcessJobs } from "../app/exports/jobs.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
-import { directFileLoader } from "../loading/direct-loader.ts";
 import type { Logger } from "../http/logger.ts";
 import { createRenderers } from "../render/registry.ts";
 import { sha256 } from "./digest.ts";
 import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { readSettings } from "./lambda/settings.ts";
+import { openReaders } from "./readers.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
+import { stagingLoader } from "./staging-loader.ts";
 
 export interface CloudOptions {
   /** Name of the deployed environment, as in `securebase-{env}-reports`. */
@@ -61,13 +62,14 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   const ids = createIds(systemClock);
   const jobs = new InProcessJobs();
   const { metrics, records, cache, exportFiles, checks } = store;
-  const spool = createSpool(scratch, () => ids.next());
+  const newName = (): string => ids.next();
+  const readers = openReaders();
   const services: Services = {
     ...{ clock: systemClock, ids, metrics, records, cache, exportFiles, checks, jobs },
     ...{ digest: sha256, version: packageVersion(), environment },
     renderers: createRenderers(() => FONT_FOLDER),
-    spool,
-    loader: directFileLoader(metrics, spool),
+    spool: createSpool(scratch, newName),
+    loader: await stagingLoader({ store: metrics, directory: scratch, newName, read: readers.read }),
     sync: { connectors: createConnectors(endpointsOf(env)) },
   };
   const app = createApp({ services, auth: { secret }, logger });
@@ -77,6 +79,7 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
     importFiles: (files, options) => importFiles(services, files, options),
     close: async () => {
       await jobs.stop();
+      await readers.close();
       await store.close();
       await rm(scratch, { recursive: true, force: true });
     },

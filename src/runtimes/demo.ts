@@ -45,7 +45,7 @@ async function loadDemo(
   }
   for (const load of demoRecordLoads(options, services.clock.now().toISOString())) {
     onProgress(`Making demo data: ${load.dataset}`);
-    await services.metrics.load(load);
+    await services.loader.loadRecords(load);
   }
 }
 

@@ -8,8 +8,7 @@ import { importFiles } from "../app/imports/import-files.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
 import type { AuthOptions } from "../http/auth.ts";
-import { stagingFileLoader } from "../loading/file-loader.ts";
-import { Readers } from "../loading/readers.ts";
+import { createLoader } from "../loading/loader.ts";
 import type { Logger } from "../http/logger.ts";
 import { LostErrors } from "../http/lost-errors.ts";
 import { createRenderers } from "../render/registry.ts";
@@ -17,7 +16,7 @@ import { sha256 } from "./digest.ts";
 import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { createLogger } from "./log.ts";
-import { READER_PROGRAM } from "./reader-program.ts";
+import { openReaders } from "./readers.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
 import { tokenSecret } from "./secret.ts";
 
@@ -49,7 +48,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
   const ids = createIds(systemClock);
   const jobs = new InProcessJobs();
   const spool = createSpool(directory, () => ids.next());
-  const readers = new Readers({ program: READER_PROGRAM });
+  const readers = openReaders();
   const { metrics, records, cache, exportFiles } = store;
   const services: Services = {
     clock: systemClock,
@@ -59,9 +58,11 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     cache,
     exportFiles,
     spool,
-    loader: stagingFileLoader({
+    loader: createLoader({
       store: metrics,
       read: readers.read,
+      // Facts that are staged in this process share the memory its engine is given.
+      engine: () => ({ connect: store.connect, close: () => Promise.resolve() }),
       spool,
       folder: await stagingFolder(directory),
       newName: () => ids.next(),

@@ -16,8 +16,7 @@ import { planQuery } from "../../src/core/query/plan.ts";
 import { sha256 } from "../../src/runtimes/digest.ts";
 import { rendererFor } from "../support/rendering.ts";
 import { TEST_CREDENTIALS } from "./dynamo-emulator.ts";
-import { stagingFileLoader } from "../../src/loading/file-loader.ts";
-import { readHere } from "../support/loading.ts";
+import { loaderFor } from "../support/loading.ts";
 
 export interface Connected {
   services: Services;
@@ -42,13 +41,7 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
     ...{ clock, ids, metrics, records, cache, exportFiles, jobs },
     renderers: rendererFor,
     spool,
-    loader: stagingFileLoader({
-      store: metrics,
-      read: readHere,
-      spool,
-      folder: join(directory, "staged"),
-      newName: () => ids.next(),
-    }),
+    loader: loaderFor(metrics),
     sync: {
       connectors: createConnectors({ endpoint, credentials: TEST_CREDENTIALS, attempts: 3, ...options }),
     },

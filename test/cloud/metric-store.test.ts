@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import type { DeliveredFact, LoadedFact } from "../../src/ports/load.ts";
-import { ask, cost, deliver, inBatches, load } from "../conformance/lib/facts.ts";
+import type { StagedDataset, StagedFact } from "../../src/ports/staged.ts";
+import { ask, cost, deliver, load } from "../conformance/lib/facts.ts";
 import { metricStoreCases } from "../conformance/metric-store.case.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
 
@@ -37,29 +38,31 @@ describe("loads at the same time", () => {
   const facts = (tenant: string, day: string, billed: string, count: number): LoadedFact[] =>
     Array.from({ length: count }, () => cost(day, { billed_cost: billed }, { tenant }));
 
-  /** Records that begin a load and then wait until they are let go on. */
-  function held(list: readonly LoadedFact[]): {
+  /** A store that waits before the first facts of a load until they are let go on. */
+  function held(store: AwsStore["metrics"]): {
     begun: Promise<void>;
     go: () => void;
-    records: AsyncIterable<readonly LoadedFact[]>;
+    store: AwsStore["metrics"];
   } {
     let go = (): void => undefined;
     let tell = (): void => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
     const begun = new Promise<void>((resolve) => (tell = resolve));
-    async function* records(): AsyncGenerator<readonly LoadedFact[]> {
-      yield list.slice(0, 1);
-      tell();
-      await gate;
-      yield* inBatches(list.slice(1), 100);
-    }
-    return { begun, go, records: records() };
+    const loadStaged: AwsStore["metrics"]["loadStaged"] = (staged, options) => {
+      async function* facts(dataset: StagedDataset): AsyncGenerator<readonly StagedFact[]> {
+        tell();
+        await gate;
+        yield* staged.facts(dataset);
+      }
+      return store.loadStaged({ ...staged, facts }, options);
+    };
+    return { begun, go, store: { ...store, loadStaged } };
   }
 
   it("takes one of two loads of a partition whole, and tells the other", async () => {
     const [a, b] = stores.map((store) => store.metrics) as [AwsStore["metrics"], AwsStore["metrics"]];
-    const slow = held(facts("raced", "2024-09-01", "1", 50));
-    const loser = load(a, [], { records: slow.records });
+    const slow = held(a);
+    const loser = load(slow.store, facts("raced", "2024-09-01", "1", 50));
     await slow.begun;
     await load(b, facts("raced", "2024-09-02", "100", 7));
     slow.go();
@@ -72,8 +75,8 @@ describe("loads at the same time", () => {
   it("refuses a load whose partition was removed meanwhile, and takes it when it comes again", async () => {
     const [a, b] = stores.map((store) => store.metrics) as [AwsStore["metrics"], AwsStore["metrics"]];
     await load(a, facts("removed", "2024-09-01", "1", 3));
-    const slow = held(facts("removed", "2024-09-01", "2", 50));
-    const loser = load(a, [], { records: slow.records });
+    const slow = held(a);
+    const loser = load(slow.store, facts("removed", "2024-09-01", "2", 50));
     await slow.begun;
     const request = { tenant: "removed", datasets: ["cost"] as const, source: "focus:AWS:1", dryRun: false };
     expect(await b.remove(request)).toMatchObject([{ rows: 3 }]);
@@ -198,8 +201,8 @@ describe("loads at the same time", () => {
     const all = (billed: string): LoadedFact[] =>
       tenants.flatMap((tenant) => facts(tenant, "2024-09-01", billed, 5));
     await load(stores[0]!.metrics, all("1"));
-    const slow = held(all("2"));
-    const loser = load(stores[0]!.metrics, [], { records: slow.records });
+    const slow = held(stores[0]!.metrics);
+    const loser = load(slow.store, all("2"));
     await slow.begun;
     await load(stores[1]!.metrics, facts("many-a", "2024-09-01", "9", 1));
     slow.go();

@@ -13,7 +13,7 @@ import { samplePath } from "../samples.ts";
 import { memoryFile } from "../support/memory-file.ts";
 import { cur2, KINDS, legacyCur } from "./cur-files.ts";
 import { focusCsv } from "./lib.ts";
-import { loadTables } from "../support/loading.ts";
+import { loaderFor, loadTables } from "../support/loading.ts";
 
 const owners = { kind: "tenant", tenant: "acme" } as const;
 const loadedAt = "2025-06-01T00:00:00.000Z";
@@ -38,7 +38,7 @@ async function load(file: InputFile, dryRun = true): Promise<LoadReport[]> {
   if (plan.kind === "empty") return [];
   if (plan.kind === "tables")
     return [await loadTables(fresh.store.metrics, { mapping: plan.mapping, files: plan.files, ...target })];
-  return fresh.store.metrics.loadDelivery(
+  return loaderFor(fresh.store.metrics).loadDelivery(
     openRecords(plan.format, { files: plan.files, ...target }).delivery,
   );
 }

@@ -41,7 +41,7 @@ describe("the demo's posture", () => {
   beforeAll(async () => {
     tenant = await testTenant({ id: TENANT });
     for (const load of demoRecordLoads(OPTIONS, "2024-10-01T06:00:00.000Z"))
-      await tenant.context.services.metrics.load(load);
+      await tenant.context.services.loader.loadRecords(load);
   });
   afterAll(() => tenant.close());
 

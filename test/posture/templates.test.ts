@@ -61,7 +61,7 @@ describe("the templates of posture and summary", () => {
   beforeAll(async () => {
     tenant = await testTenant({ id: "meridian-health", frameworks: ["HIPAA"] });
     for (const load of demoRecordLoads(OPTIONS, "2024-10-01T06:00:00.000Z"))
-      await tenant.context.services.metrics.load(load);
+      await tenant.context.services.loader.loadRecords(load);
     const charge = (day: string, billed_cost: string, service_name: string) =>
       cost(day, { billed_cost, effective_cost: billed_cost, service_name, sub_account_id: "1" });
     await tenant.load(

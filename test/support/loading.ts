@@ -1,51 +1,55 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSpool } from "../../src/adapters/embedded/spool.ts";
 import { translateEngineError } from "../../src/duckdb/engine-errors.ts";
-import { openReadingEngine } from "../../src/loading/engine.ts";
-import { type FileReader, readFiles } from "../../src/loading/read-files.ts";
-import { readTables, type Workplace } from "../../src/loading/tables/read-tables.ts";
+import { type Engine, readingEngine } from "../../src/loading/engine.ts";
+import { createLoader } from "../../src/loading/loader.ts";
+import { readInProcess } from "../../src/loading/read-in-process.ts";
+import { storeStaged } from "../../src/loading/store-staged.ts";
+import { readTables } from "../../src/loading/tables/read-tables.ts";
 import type { LoadReport, TableLoad } from "../../src/ports/load.ts";
-import type { LoadOptions, StagedStore } from "../../src/ports/metric-store.ts";
+import type { Loader } from "../../src/ports/loader.ts";
+import type { LoadOptions, MetricStore } from "../../src/ports/metric-store.ts";
 
-/** Runs a task with what reading needs, in a folder that is removed afterwards. */
-export async function withWorkplace<T>(task: (workplace: Workplace) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "securebase-read-"));
-  const engine = await openReadingEngine(folder);
-  try {
-    const spool = createSpool(folder, randomUUID);
-    return await task({ folder, spool, connect: () => engine.connect() });
-  } catch (error) {
-    throw translateEngineError(error, folder);
-  } finally {
-    engine.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+const folder = mkdtempSync(join(tmpdir(), "securebase-load-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+/** One for all loads of a test file: opening an engine takes longer than most of them. */
+const engine: Engine = { ...readingEngine(folder), close: () => Promise.resolve() };
 
-/** Reads tables in this process, without the cost of another one, and has the store take them in. */
-export async function loadTables(
-  store: StagedStore,
-  input: TableLoad,
-  options: LoadOptions = {},
-): Promise<LoadReport> {
-  return withWorkplace(async (workplace) => {
-    const staged = await readTables(workplace, input, options);
-    const [report] = await store.loadStaged(staged, options);
-    if (report === undefined) throw new Error("no report");
-    return report;
+/** Reads files in this process, without the cost of another one. */
+export const readHere = readInProcess((unpacked) => createSpool(unpacked, randomUUID));
+
+/** The loader that every store has, for a store of a test's own. */
+export function loaderFor(store: MetricStore): Loader {
+  return createLoader({
+    store,
+    read: readHere,
+    engine: () => engine,
+    spool: createSpool(folder, randomUUID),
+    folder,
+    newName: randomUUID,
   });
 }
 
-/** Reads files in this process. */
-export const readHere: FileReader = async (input, folder, options) => {
-  const engine = await openReadingEngine(folder);
+/** Reads tables whose mapping is known and has the store take them in. */
+export async function loadTables(
+  store: MetricStore,
+  input: TableLoad,
+  options: LoadOptions = {},
+): Promise<LoadReport> {
+  const place = join(folder, randomUUID());
+  mkdirSync(place);
   try {
-    const spool = createSpool(folder, randomUUID);
-    return await readFiles({ folder, spool, connect: () => engine.connect() }, input, options);
+    const workplace = { folder: place, spool: createSpool(place, randomUUID), connect: engine.connect };
+    const staged = await readTables(workplace, input, options);
+    const [report] = await storeStaged(store, staged, engine.connect, options);
+    if (report === undefined) throw new Error("no report");
+    return report;
+  } catch (error) {
+    throw translateEngineError(error, place);
   } finally {
-    engine.close();
+    rmSync(place, { recursive: true, force: true });
   }
-};
+}

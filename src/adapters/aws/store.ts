@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { ExportFiles } from "../../ports/export-files.ts";
-import type { MetricStore, TableStore } from "../../ports/metric-store.ts";
+import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { RecordStore } from "../../ports/records.ts";
 import type { AwsConfig } from "./config.ts";
@@ -16,7 +16,7 @@ import { createRecordStore } from "./records.ts";
 
 /** Everything one environment holds in the cloud, behind the ports. */
 export interface AwsStore {
-  metrics: MetricStore & TableStore;
+  metrics: MetricStore;
   records: RecordStore;
   exportFiles: ExportFiles;
   cache: QueryCache;

@@ -1,6 +1,7 @@
+import type { Connect } from "../../duckdb/staging.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ExportFiles } from "../../ports/export-files.ts";
-import type { MetricStore, StagedStore } from "../../ports/metric-store.ts";
+import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
 import type { RecordStore } from "../../ports/records.ts";
 import { systemClock } from "./clock.ts";
@@ -20,11 +21,13 @@ export interface EmbeddedOptions extends DatabaseOptions {
 
 /** Everything one data folder holds, behind the ports. */
 export interface EmbeddedStore {
-  metrics: MetricStore & StagedStore;
+  metrics: MetricStore;
   records: RecordStore;
   exportFiles: ExportFiles;
   cache: QueryCache;
   directory: string;
+  /** Opens a connection to the store's engine, for work beside it; the caller closes it. */
+  connect: Connect;
   /** @throws DomainError `store.unavailable` when the store cannot answer */
   check(): Promise<void>;
   close(): void;
@@ -57,6 +60,7 @@ export async function openEmbeddedStore(
     exportFiles,
     cache: createQueryCache({ clock, ...(cacheBytes !== undefined && { maxBytes: cacheBytes }) }),
     directory,
+    connect: () => database.acquire(),
     check: () =>
       database.read(async (connection) => {
         await connection.run("SELECT 1");

@@ -45,7 +45,7 @@ async function settleBill(
     const estimates = estimatesOf(loads, bill);
     if (estimates.length === 0 || options.dryRun === true) return;
     progress(`Taking out Cost Explorer's figures of ${bill.period}`);
-    await services.metrics.load({
+    await services.loader.loadRecords({
       dataset: "cost",
       format: "cost-explorer",
       files: [],

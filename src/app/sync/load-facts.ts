@@ -31,7 +31,7 @@ export async function loadFacts(context: LoadContext, delivery: FactDelivery): P
     })),
     ...earlier.map(({ tenant, source, period }) => ({ tenant, source, period })),
   ];
-  const report = await services.metrics.load(
+  const report = await services.loader.loadRecords(
     {
       dataset,
       format: connection.kind,

@@ -26,7 +26,7 @@ export async function loadFindings(context: LoadContext, delivery: RecordDeliver
       signal: options.signal,
     });
     const scoped = inScope(context, facts, delivery.scope, loadedAt);
-    const reports = await services.metrics.loadDelivery(scoped, loadOptions(context));
+    const reports = await services.loader.loadDelivery(scoped, loadOptions(context));
     const [first] = reports;
     const seen = (first?.partitions ?? []).filter((partition) => partition.rows > 0);
     return done(context, delivery, reports.map(summary), {

@@ -20,17 +20,10 @@ const TEXT = new TextDecoder();
 /** Reads what Parquet writes about itself: structs in the Thrift compact protocol, field by field. */
 export class ThriftReader {
   readonly #bytes: Uint8Array;
-  #at: number;
-  #flag = false;
+  #at = 0;
 
-  constructor(bytes: Uint8Array, at = 0) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#at = at;
-  }
-
-  /** Where the next byte is read. */
-  get at(): number {
-    return this.#at;
   }
 
   /**
@@ -44,7 +37,6 @@ export class ThriftReader {
       const type = header & 15;
       if (type === TYPE.stop) return;
       id = header >> 4 === 0 ? this.integer() : id + (header >> 4);
-      this.#flag = type === TYPE.yes;
       if (!onField(id)) this.#skip(type);
     }
   }
@@ -59,16 +51,6 @@ export class ThriftReader {
   integer(): number {
     const zigzag = this.#varint();
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-  }
-
-  /** The value of a field that is a single byte. */
-  byte(): number {
-    return this.#byte();
-  }
-
-  /** The value of a boolean field, which is part of its header. */
-  flag(): boolean {
-    return this.#flag;
   }
 
   text(): string {

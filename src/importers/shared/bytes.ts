@@ -1,7 +1,10 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { InputFile } from "../../ports/load.ts";
-import { importError } from "./errors.ts";
+import { damaged } from "./errors.ts";
+
+/** What Node.js takes by itself: headers and samples are small. */
+const CHUNK_BYTES = 16 << 10;
 
 const MAGIC: readonly { compression: "gzip" | "zstd"; bytes: readonly number[] }[] = [
   { compression: "gzip", bytes: [0x1f, 0x8b] },
@@ -15,11 +18,12 @@ export function compressionOf(head: Uint8Array): "none" | "gzip" | "zstd" {
 
 /**
  * Unpacks gzip as it is pulled, several members in a row included.
+ * @param chunkSize bytes of a chunk at most
  * @throws DomainError `import.damaged` when it ends early or its checksum is wrong
  */
-export async function* gunzip(file: InputFile): AsyncGenerator<Uint8Array> {
+export async function* gunzip(file: InputFile, chunkSize = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
   const source = Readable.from(file.open(), { objectMode: false });
-  const unpacked = createGunzip();
+  const unpacked = createGunzip({ chunkSize });
   source.on("error", (error) => unpacked.destroy(error));
   source.pipe(unpacked);
   try {
@@ -27,15 +31,7 @@ export async function* gunzip(file: InputFile): AsyncGenerator<Uint8Array> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (!code.startsWith("Z_")) throw error;
-    throw importError(
-      "damaged",
-      file,
-      "is damaged: its gzip data ends early or does not match its checksum",
-      {
-        fix: "Fetch the file again.",
-        cause: error,
-      },
-    );
+    throw damaged(file, "its gzip data ends early or does not match its checksum", error);
   } finally {
     source.destroy();
     unpacked.destroy();

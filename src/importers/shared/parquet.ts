@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
-import { PARQUET_MAGIC, readFooter } from "../../core/parquet/footer.ts";
+import { columnNames, PARQUET_MAGIC } from "../../core/parquet/footer.ts";
 import type { InputFile } from "../../ports/load.ts";
-import { importError } from "./errors.ts";
+import { damaged } from "./errors.ts";
 
 /** A footer lists every row group of every column; more than this is no file of a bill. */
 const MAX_FOOTER = 64 << 20;
@@ -15,19 +15,16 @@ export async function parquetColumns(file: InputFile): Promise<string[]> {
   const tail = file.path === undefined ? await tailOfStream(file) : await tailOfFile(file.path);
   const length = tail.length >= 12 ? tail.readUInt32LE(tail.length - 8) : 0;
   const whole = tail.subarray(tail.length - 4).toString("latin1") === PARQUET_MAGIC;
-  if (!whole || length === 0 || length > tail.length - 8) throw damaged(file);
+  if (!whole || length === 0 || length > tail.length - 8) throw broken(file);
   try {
-    return readFooter(tail.subarray(tail.length - 8 - length)).columns.map(({ name }) => name);
+    return columnNames(tail.subarray(tail.length - 8 - length));
   } catch (error) {
-    throw damaged(file, error);
+    throw broken(file, error);
   }
 }
 
-function damaged(file: InputFile, cause?: unknown): Error {
-  return importError("damaged", file, "is damaged: it begins as Parquet and its end is missing or broken", {
-    fix: "Fetch the file again.",
-    cause,
-  });
+function broken(file: InputFile, cause?: unknown): Error {
+  return damaged(file, "it begins as Parquet and its end is missing or broken", cause);
 }
 
 async function tailOfFile(path: string): Promise<Buffer> {

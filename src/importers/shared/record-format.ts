@@ -76,7 +76,7 @@ export interface RecordInput {
   signal?: AbortSignal | undefined;
 }
 
-/** A delivery ready for `MetricStore.loadDelivery`, which reads the files once, and what they held. */
+/** A delivery ready for `Loader.loadDelivery`, which reads the files once, and what they held. */
 export interface OpenedRecords {
   delivery: DeliveryLoad;
   /** Complete once the delivery is loaded. */

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import * as zlib from "node:zlib";
 import type { InputFile } from "../../ports/load.ts";
-import { importError } from "./errors.ts";
+import { damaged } from "./errors.ts";
 
 const CHUNK_BYTES = 256 << 10;
 
@@ -30,10 +30,7 @@ export async function* unzstd(file: InputFile): AsyncGenerator<Uint8Array> {
       : byNode(file, createZstdDecompress({ chunkSize: CHUNK_BYTES }));
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
-    throw importError("damaged", file, "is damaged: its Zstandard data ends early or is broken", {
-      fix: "Fetch the file again.",
-      cause: error.cause,
-    });
+    throw damaged(file, "its Zstandard data ends early or is broken", error.cause);
   }
 }
 

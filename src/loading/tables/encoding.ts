@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
-import { MAX_ROW_BYTES } from "../../adapters/shared/csv-structure.ts";
+import { MAX_ROW_BYTES } from "./csv-structure.ts";
 
 /** `mixed`: neither; some of its lines are not UTF-8. */
 export type Encoding = "utf-8" | "windows-1252" | "mixed";

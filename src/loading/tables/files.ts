@@ -5,14 +5,14 @@ import { resolve } from "node:path";
 import { type CsvRecord, CsvScanner, ENDLESS_BYTES, endless } from "../../core/csv/scanner.ts";
 import type { InputFile, TableFormat } from "../../ports/load.ts";
 import type { Spool } from "../../ports/spool.ts";
+import { gunzip } from "../../importers/shared/bytes.ts";
 import {
   type CsvTable,
   MAX_ROW_BYTES,
   type StructureProblem,
   structureProblem,
   unclosed,
-} from "../../adapters/shared/csv-structure.ts";
-import { gunzip } from "../../adapters/shared/gunzip.ts";
+} from "./csv-structure.ts";
 import { type Encoding, encodingOf, fromWindows1252 } from "./encoding.ts";
 
 const READ_BYTES = 1 << 20;
@@ -58,8 +58,8 @@ async function localCopy(
     await stat(path);
     return { path, dispose: () => Promise.resolve() };
   }
-  const raw = counted(file.open(), onBytes);
-  const content = packed ? gunzip(file, raw, READ_BYTES) : raw;
+  const watched: InputFile = { ...file, open: () => counted(file.open(), onBytes) };
+  const content = packed ? gunzip(watched, READ_BYTES) : watched.open();
   const spooled = await spool.store(file.name, table.kind === "csv" ? withLines(file, content) : content);
   return { path: spooled.path ?? "", dispose: () => spooled.dispose() };
 }

@@ -6,13 +6,13 @@ import { type AwsStore, openAwsStore } from "../../adapters/aws/store.ts";
 import { createIds, systemClock } from "../../adapters/embedded/clock.ts";
 import { createSpool } from "../../adapters/embedded/spool.ts";
 import type { Services } from "../../app/services.ts";
-import { directFileLoader } from "../../loading/direct-loader.ts";
 import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
 import type { Logger } from "../../http/logger.ts";
 import type { LostErrors } from "../../http/lost-errors.ts";
 import { createRenderers } from "../../render/registry.ts";
 import { sha256 } from "../digest.ts";
+import { refusingLoader } from "../refusing-loader.ts";
 import { lazyConnectors } from "./connectors.ts";
 import { layerFonts } from "./fonts.ts";
 import { InvocationJobs } from "./jobs.ts";
@@ -60,11 +60,10 @@ export async function compose(
     ...(endpoints.lambda !== undefined && { endpoint: endpoints.lambda }),
   };
   const { metrics, records, cache, exportFiles, checks } = store;
-  const spool = createSpool(SCRATCH, () => ids.next());
   const services: Services = {
     ...{ clock, ids, metrics, records, cache, exportFiles, checks, version },
-    spool,
-    loader: directFileLoader(metrics, spool),
+    spool: createSpool(SCRATCH, () => ids.next()),
+    loader: refusingLoader(),
     jobs: new InvocationJobs(target, () => clock.now()),
     sync: { connectors: lazyConnectors(endpoints, credentials) },
     renderers: createRenderers(layerFonts),

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openReadingEngine } from "../../loading/engine.ts";
+import { readingEngine } from "../../loading/engine.ts";
 
 export interface EngineCheck {
   /** Of DuckDB, e.g. `v1.5.6`. */
@@ -16,7 +16,7 @@ export interface EngineCheck {
 export async function checkEngine(folder: string): Promise<EngineCheck> {
   const place = await mkdtemp(join(folder, "engine-check-"));
   try {
-    const engine = await openReadingEngine(place);
+    const engine = readingEngine(place);
     try {
       const connection = await engine.connect();
       const reader = await connection.runAndReadAll("SELECT version(), 42");
@@ -25,7 +25,7 @@ export async function checkEngine(folder: string): Promise<EngineCheck> {
         throw new Error("the engine does not answer what it was asked");
       return { version, answer };
     } finally {
-      engine.close();
+      await engine.close();
     }
   } finally {
     await rm(place, { recursive: true, force: true });

@@ -10,6 +10,7 @@ import type {
   LoadReport,
   RecordLoad,
 } from "../../../src/ports/load.ts";
+import { loaderFor } from "../../support/loading.ts";
 import type { Aggregate, LoadOptions, MeasureTotal, MetricStore } from "../../../src/ports/metric-store.ts";
 
 /** Nothing in the suites depends on today: ranges are explicit. */
@@ -65,7 +66,7 @@ export async function load(
     loadedAt: setup.loadedAt ?? LOADED_AT,
     dryRun: setup.dryRun ?? false,
   };
-  return store.load(input, options);
+  return loaderFor(store).loadRecords(input, options);
 }
 
 export interface DeliverySetup extends Partial<DeliveryEnd> {
@@ -96,7 +97,7 @@ export async function deliver(
     loadedAt: LOADED_AT,
     dryRun: dryRun ?? false,
   };
-  return store.loadDelivery(input, options);
+  return loaderFor(store).loadDelivery(input, options);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable over what is here already

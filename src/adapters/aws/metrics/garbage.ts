@@ -3,7 +3,7 @@ import { type Dynamo, inParallel, type Item } from "../dynamo.ts";
 import { EXPIRES, number, text, textOf } from "../items.ts";
 import { ConditionFailed } from "../retry.ts";
 import { PARTS } from "./codec.ts";
-import { blockKey, type Manifest, type Segment, blockPrefix } from "./manifest.ts";
+import { blockKey, blockPrefix, holdsLoad, type Manifest, readManifest, type Segment } from "./manifest.ts";
 
 export interface GarbageTarget {
   dynamo: Dynamo;
@@ -29,26 +29,32 @@ export async function expireSegments(
   const keys = segments.flatMap((segment) =>
     segment.days.flatMap(([day, chunks]) =>
       chunks.flatMap((_, chunk) =>
-        PARTS.map((part) =>
-          blockKey(tenant, target.dataset, {
-            ...{ part, day, chunk },
-            segment: segment.key,
-            undated: segment.undated,
-          }),
-        ),
+        PARTS.map((part) => blockKey(tenant, target.dataset, { part, day, chunk, segment: segment.key })),
       ),
     ),
   );
   await expireKeys(target, keys, now);
 }
 
-/** The same for all blocks of a load that no manifest names, found by their key prefix. */
-export async function expireLoad(
+/**
+ * Ends a load that did not: its blocks expire unless they are current after all, as those of a load are whose commit
+ * was carried out and the answer lost. Then its note is taken back.
+ */
+export async function abandonLoad(
   target: GarbageTarget,
   tenant: string,
   loadKey: string,
   now: Date,
-): Promise<void> {
+): Promise<"abandoned" | "current"> {
+  const manifest = await readManifest(target.dynamo, target.table, tenant, target.dataset);
+  const current = holdsLoad(manifest, loadKey);
+  if (!current) await expireLoad(target, tenant, loadKey, now);
+  await removeIntent(target, tenant, loadKey);
+  return current ? "current" : "abandoned";
+}
+
+/** Lets all blocks of a load that no manifest names expire, found by their key prefix. */
+async function expireLoad(target: GarbageTarget, tenant: string, loadKey: string, now: Date): Promise<void> {
   for (const part of PARTS) {
     const pages = target.dynamo.query({
       TableName: target.table,

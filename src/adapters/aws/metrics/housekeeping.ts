@@ -1,7 +1,7 @@
 import { DATASET_IDS } from "../../../core/metrics/datasets.ts";
 import { registeredTenants } from "./commit.ts";
-import { expireLoad, listIntents, removeIntent } from "./garbage.ts";
-import { clearGarbage, type LoadStore } from "./load-run.ts";
+import { abandonLoad, listIntents } from "./garbage.ts";
+import { clearGarbage, type LoadStore } from "./load-store.ts";
 import { readManifest } from "./manifest.ts";
 
 /** A load that has not ended after this long has died: far longer than a function or an import may run. */
@@ -28,14 +28,8 @@ export async function housekeep(store: LoadStore): Promise<Housekeeping> {
       done.segmentsCleared += manifest.garbage.length;
       for (const intent of await listIntents(target, tenant)) {
         if (now().getTime() - Date.parse(intent.since) < DEAD_AFTER_MS) continue;
-        const current = manifest.partitions.some(({ segments }) =>
-          segments.some(({ key }) => key.startsWith(`${intent.loadKey}.`)),
-        );
-        if (!current) {
-          await expireLoad(target, tenant, intent.loadKey, now());
-          done.loadsAbandoned += 1;
-        }
-        await removeIntent(target, tenant, intent.loadKey);
+        const ended = await abandonLoad(target, tenant, intent.loadKey, now());
+        if (ended === "abandoned") done.loadsAbandoned += 1;
       }
     }
   }

@@ -2,7 +2,7 @@ import { type DatasetId, DATASET_IDS, DATASETS } from "../../../core/metrics/dat
 import type { LoadFilter, LoadRecord, PartitionTotals } from "../../../ports/metric-store.ts";
 import { inParallel } from "../dynamo.ts";
 import { type NamedManifest, registeredTenants } from "./commit.ts";
-import type { LoadStore } from "./load-run.ts";
+import type { LoadStore } from "./load-store.ts";
 import { type Partition, readManifest } from "./manifest.ts";
 import { partitionTotals } from "./partition-totals.ts";
 import { BlocksGone, damaged } from "./read-blocks.ts";

@@ -13,12 +13,7 @@ export interface Segment {
   key: string;
   /** Per day, the rows of each of its blocks. */
   days: [day: string, rows: number[]][];
-  /** Its one day was not known when its blocks were written: their keys say {@link UNDATED} instead. */
-  undated?: true;
 }
-
-/** Stands in the keys of blocks for a day that is only known when all facts were read. */
-export const UNDATED = "undated";
 
 /** The current load of a source and period. */
 export interface Partition {
@@ -71,13 +66,12 @@ export function manifestKey(tenant: string, dataset: DatasetId): Item {
 export function blockKey(
   tenant: string,
   dataset: DatasetId,
-  block: { part: Part; segment: string; day: string; undated?: true | undefined; chunk: number },
+  block: { part: Part; segment: string; day: string; chunk: number },
 ): Item {
-  const { part, segment, day, undated, chunk } = block;
-  const written = undated === true ? UNDATED : day;
+  const { part, segment, day, chunk } = block;
   return {
     customer_id: text(tenant),
-    sk: text(`${blockPrefix(dataset, part, `${segment}#`)}${written}#${chunk}`),
+    sk: text(`${blockPrefix(dataset, part, `${segment}#`)}${day}#${chunk}`),
   };
 }
 
@@ -147,6 +141,11 @@ export function manifestPut(
     ConditionExpression: "revision = :seen",
     ExpressionAttributeValues: { ":seen": number(revision) },
   };
+}
+
+/** Whether a load that writes under a key prefix has become current. */
+export function holdsLoad({ partitions }: Manifest, loadKey: string): boolean {
+  return partitions.some(({ segments }) => segments.some(({ key }) => key.startsWith(`${loadKey}.`)));
 }
 
 export function findPartition(

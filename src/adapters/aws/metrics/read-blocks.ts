@@ -4,14 +4,12 @@ import type { FactBlock, LoadedDay } from "../../../core/query/blocks.ts";
 import type { Dynamo, Item } from "../dynamo.ts";
 import { isExpired, textOf } from "../items.ts";
 import { openBlock, type Part } from "./codec.ts";
-import { blockKey, type Manifest } from "./manifest.ts";
+import { blockKey, type Partition } from "./manifest.ts";
 
 /** A block named by a manifest. */
 export interface BlockRef extends LoadedDay {
   period: string;
   segment: string;
-  /** See `Segment.undated`. */
-  undated?: true | undefined;
   chunk: number;
 }
 
@@ -30,15 +28,14 @@ export class BlocksGone extends Error {
   override readonly name = "BlocksGone";
 }
 
-/** The blocks of a manifest whose source and day are wanted. */
-export function blocksOf(manifest: Manifest, wants: (entry: LoadedDay) => boolean): BlockRef[] {
+/** The blocks of partitions whose source and day are wanted. */
+export function blocksOf(partitions: readonly Partition[], wants: (entry: LoadedDay) => boolean): BlockRef[] {
   const found: BlockRef[] = [];
-  for (const { source, period, segments } of manifest.partitions)
-    for (const segment of segments)
-      for (const [day, chunks] of segment.days) {
+  for (const { source, period, segments } of partitions)
+    for (const { key, days } of segments)
+      for (const [day, chunks] of days) {
         if (!wants({ source, period, day })) continue;
-        const { key, undated } = segment;
-        chunks.forEach((_, chunk) => found.push({ source, period, day, segment: key, undated, chunk }));
+        chunks.forEach((_, chunk) => found.push({ source, period, day, segment: key, chunk }));
       }
   return found;
 }

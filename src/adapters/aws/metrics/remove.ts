@@ -3,7 +3,7 @@ import { type DatasetId, DATASETS } from "../../../core/metrics/datasets.ts";
 import type { PartitionTotals, RemovalRequest, RemovedPartition } from "../../../ports/metric-store.ts";
 import { inParallel } from "../dynamo.ts";
 import { commitTogether } from "./commit.ts";
-import { clearGarbage, type LoadStore, sameFacts } from "./load-run.ts";
+import { clearGarbage, type LoadStore, sameFacts } from "./load-store.ts";
 import { type Manifest, type Partition, readManifest } from "./manifest.ts";
 import { partitionTotals } from "./partition-totals.ts";
 import { BlocksGone, damaged } from "./read-blocks.ts";
@@ -95,7 +95,7 @@ async function choose(store: LoadStore, request: RemovalRequest): Promise<Chosen
     const manifest = manifests[i];
     if (manifest === undefined) continue;
     const partitions = matching(manifest, request);
-    const totals = await partitionTotals(store, { tenant, dataset, manifest }, partitions);
+    const totals = await partitionTotals(store, { tenant, dataset }, partitions);
     chosen.push({ dataset, manifest, partitions, totals });
   }
   return chosen;

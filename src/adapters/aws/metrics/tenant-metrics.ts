@@ -38,7 +38,7 @@ export class AwsTenantMetrics implements TenantMetrics {
     const { dynamo, table } = this.#reader;
     const manifest = await readManifest(dynamo, table, this.#tenant, dataset.id);
     const executor = new PlanExecutor(plan, loadedDays(manifest));
-    const blocks = blocksOf(manifest, (entry) => executor.wants(entry));
+    const blocks = blocksOf(manifest.partitions, (entry) => executor.wants(entry));
     const parts = partsFor(dataset.id, executor.columns());
     await readBlocks(this.#reader, this.#tenant, dataset, { blocks, parts }, (block) => {
       executor.add(block);

@@ -15,7 +15,7 @@ export interface StructureProblem {
   reason: string;
 }
 
-/** What is wrong with a record's structure; undefined when nothing is. */
+/** Looks at a record's structure. @returns undefined when nothing is wrong with it */
 export function structureProblem(
   record: CsvRecord,
   table: CsvTable,

@@ -1,5 +1,5 @@
 import type { CalendarDate } from "../core/time/dates.ts";
-import type { InputFile, LoadReport, Ownership, TenantZones } from "./load.ts";
+import type { DeliveryLoad, InputFile, LoadReport, Ownership, RecordLoad, TenantZones } from "./load.ts";
 import type { LoadOptions } from "./metric-store.ts";
 
 /** Files to load as one delivery. */
@@ -32,11 +32,25 @@ export interface LoadedFiles {
   reports: readonly LoadReport[];
 }
 
-/** Finds out what files hold and loads it, as one delivery: all of it becomes current together, or nothing changes. */
-export interface FileLoader {
+/**
+ * The one way into a metric store: facts are read, checked, assigned to their tenants, summed and warned about here,
+ * whatever the store is. A load becomes current as a whole, or nothing changes.
+ */
+export interface Loader {
   /**
+   * Finds out what files hold and loads it as one delivery.
    * @throws DomainError `import.*` when a file cannot be read or is of no known format
    * @throws the signal's reason when aborted
    */
   load(input: FileLoad, options?: LoadOptions): Promise<LoadedFiles>;
+  /**
+   * Loads facts of several datasets that come one by one: no reader, and no crash, finds one dataset's new facts beside
+   * another's old ones.
+   * @returns a report for each of the delivery's datasets, in their order
+   * @throws DomainError `import.*` when a fact or the delivery cannot be used
+   * @throws what the facts throw; the signal's reason when aborted
+   */
+  loadDelivery(input: DeliveryLoad, options?: LoadOptions): Promise<LoadReport[]>;
+  /** The same for facts of one dataset, each of a known day. */
+  loadRecords(input: RecordLoad, options?: LoadOptions): Promise<LoadReport>;
 }

@@ -1,19 +1,15 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DATASETS } from "../../core/metrics/datasets.ts";
 import { identifier, integerList, rowsOf } from "../../duckdb/sql.ts";
-import { listed } from "../../ports/load.ts";
-import type { StagedDataset } from "../../ports/staged.ts";
+import type { ReplacedFacts, StagedDataset, StagedPartition } from "../../ports/staged.ts";
 import { factTable } from "./schema.ts";
 
-/**
- * What the partitions being replaced hold and this delivery does not, and who else has facts of the same source and
- * period: both may be meant, and both are how money is lost or counted twice. Snapshots are not warned of.
- */
-export async function replacementWarnings(
+/** What the store holds of the sources and periods that a load brings anew; nothing where it is not asked for. */
+export async function earlierFacts(
   connection: DuckDBConnection,
   { dataset, partitions, accounts }: StagedDataset,
-): Promise<string[]> {
-  if (accounts === null) return [];
+): Promise<Pick<ReplacedFacts, "accounts" | "kept">> {
+  if (accounts === null) return { accounts: [], kept: [] };
   const rows = await rowsOf(
     connection,
     `SELECT k.id, l.source, l.period, l.load_id, l.rows FROM loads l JOIN tenant_keys k ON k.key = l.tenant
@@ -23,23 +19,15 @@ export async function replacementWarnings(
   const mine = new Set(partitions.map((p) => JSON.stringify([p.tenant, p.source, p.period])));
   const delivered = new Set(partitions.map((p) => JSON.stringify([p.source, p.period])));
   const replaced: number[] = [];
-  const warnings: string[] = [];
-  for (const [tenant, source, period, loadId, count] of rows) {
+  const kept: StagedPartition[] = [];
+  for (const row of rows) {
+    const [tenant = "", source = "", period = ""] = row.map(String);
+    const count = Number(row[4]);
     if (!delivered.has(JSON.stringify([source, period]))) continue;
-    if (mine.has(JSON.stringify([tenant, source, period]))) replaced.push(Number(loadId));
-    else if (Number(count) > 0) {
-      warnings.push(
-        `${String(tenant)} keeps ${String(count)} rows of ${String(source)} ${String(period)} from an earlier load, none of which this delivery holds for it`,
-      );
-    }
+    if (mine.has(JSON.stringify([tenant, source, period]))) replaced.push(Number(row[3]));
+    else if (count > 0) kept.push({ tenant, source, period, rows: count });
   }
-  const held = await accountsOf(connection, dataset, replaced);
-  const present = new Set(accounts);
-  const gone = held.filter((account) => !present.has(account));
-  if (gone.length > 0) {
-    warnings.push(`accounts that the replaced load had and this delivery lacks: ${listed(gone)}`);
-  }
-  return warnings;
+  return { accounts: await accountsOf(connection, dataset, replaced), kept };
 }
 
 async function accountsOf(
