@@ -11,6 +11,7 @@ import type { QueryCache } from "../ports/query-cache.ts";
 import type { RecordStore } from "../ports/records.ts";
 import type { Renderers } from "../ports/renderer.ts";
 import type { Spool } from "../ports/spool.ts";
+import type { UploadStore } from "../ports/uploads.ts";
 
 /** One thing the service needs, as the health check asks it. */
 export interface DependencyCheck {
@@ -35,6 +36,7 @@ export interface Services {
   cache: QueryCache;
   exportFiles: ExportFiles;
   spool: Spool;
+  uploads: UploadStore;
   jobs: JobRunner;
   renderers: Renderers;
   /** A new SHA-256. */

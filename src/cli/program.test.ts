@@ -1,4 +1,4 @@
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -193,6 +193,8 @@ describe("securebase", () => {
       hashes.add(manifest.datasetHash);
     }
     expect(hashes.size).toBe(1);
+    const kept = await readdir(join(folder, "data", "exports"), { recursive: true, withFileTypes: true });
+    expect(kept.filter((entry) => entry.isFile())).toEqual([]);
     expect(await readFile(join(folder, "report.csv"), "utf8")).toContain(
       "S3,eu-west-1,0042,Usage,0.2,0.2\r\n",
     );

@@ -35,7 +35,11 @@ export interface Upload {
 export type CallInput<K extends RouteId> = Part<"params", ParamsOf<Routes[K]>> &
   Part<"query", QueryOf<Routes[K]>> &
   Part<"body", BodyOf<Routes[K]>> &
-  (Routes[K] extends { body: { kind: "upload" } } ? { upload: Upload } : object) & {
+  (Routes[K] extends { body: { kind: "upload"; optional: true } }
+    ? { upload?: Upload }
+    : Routes[K] extends { body: { kind: "upload" } }
+      ? { upload: Upload }
+      : object) & {
     headers?: Readonly<Record<string, string>>;
     signal?: AbortSignal;
   };

@@ -66,6 +66,7 @@ export const TAGS: readonly (readonly [RouteSpec["tag"], string])[] = [
   ["Reports", "Saved reports."],
   ["Templates", "Built-in reports."],
   ["Imports", "Loading facts."],
+  ["Jobs", "Work that outlives its request: imports, exports, pulls."],
   ["Connections", "Pulling facts from cloud accounts."],
   ["Tenants", "The registry of tenants and their settings."],
   ["Service", "The service itself."],

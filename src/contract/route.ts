@@ -10,6 +10,7 @@ export type Tag =
   | "Reports"
   | "Templates"
   | "Imports"
+  | "Jobs"
   | "Budgets"
   | "Connections"
   | "Tenants";
@@ -64,7 +65,8 @@ export interface RouteSpec {
   /** Request headers beside Authorization. */
   headers?: Readonly<Record<string, { description: string; required: boolean }>>;
   body?:
-    { kind: "json"; schema: z.ZodMiniType; optional?: boolean } | { kind: "upload"; description: string };
+    | { kind: "json"; schema: z.ZodMiniType; optional?: boolean }
+    | { kind: "upload"; description: string; optional?: boolean };
   ok: Answer;
   /** Other successes. */
   also?: readonly Answer[];

@@ -4,6 +4,7 @@ import { connectionRoutes } from "./routes/connections.ts";
 import { costRoutes } from "./routes/costs.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { importRoutes } from "./routes/imports.ts";
+import { jobRoutes } from "./routes/jobs.ts";
 import { postureRoutes } from "./routes/posture.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...exportRoutes,
   ...reportRoutes,
   ...importRoutes,
+  ...jobRoutes,
   ...connectionRoutes,
   ...tenantRoutes,
 };

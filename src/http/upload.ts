@@ -40,7 +40,10 @@ export async function disposeAll(files: readonly SpooledFile[]): Promise<void> {
 }
 
 /** The body, ended with an error when it grows over the limit or its client goes away. */
-async function* bounded(request: Request, options: UploadOptions): AsyncGenerator<Uint8Array> {
+export async function* bounded(
+  request: Request,
+  options: Pick<UploadOptions, "maxBytes" | "signal">,
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of bodyChunks(request)) {
     options.signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { DomainError, type ErrorDetails, type ErrorKind } from "../core/errors/errors.ts";
+import type { PlainError } from "../core/errors/plain.ts";
 import type { FileLoad } from "../ports/loader.ts";
 import type { InputFile } from "../ports/load.ts";
 import type { LoadProgress } from "../ports/metric-store.ts";
@@ -20,15 +20,6 @@ export interface PlainLoad extends Omit<FileLoad, "files"> {
   files: readonly { name: string; size: number | undefined; path: string }[];
 }
 
-/** An error as plain data; `code` is absent where it is none of ours. */
-export interface PlainError extends Omit<ErrorDetails, "cause"> {
-  code?: string;
-  kind?: ErrorKind;
-  message: string;
-  /** For the log. */
-  cause?: string;
-}
-
 export function plainLoad(load: FileLoad): PlainLoad {
   return {
     ...load,
@@ -47,27 +38,4 @@ export function loadOfPlain(load: PlainLoad): FileLoad {
       return size === undefined ? { name, path, open } : { name, path, size, open };
     }),
   };
-}
-
-export function plainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { message } = error;
-  if (!(error instanceof DomainError)) return { message, cause: error.stack ?? message };
-  const { code, kind, fix, field, allowed, retryAfter, cause } = error;
-  return {
-    code,
-    kind,
-    message,
-    ...(fix !== undefined && { fix }),
-    ...(field !== undefined && { field }),
-    ...(allowed !== undefined && { allowed }),
-    ...(retryAfter !== undefined && { retryAfter }),
-    ...(cause !== undefined && { cause: cause instanceof Error ? cause.message : JSON.stringify(cause) }),
-  };
-}
-
-export function errorOfPlain({ code, kind, message, cause, ...details }: PlainError): Error {
-  const origin = cause === undefined ? {} : { cause: new Error(cause) };
-  if (code === undefined || kind === undefined) return new Error(message, origin);
-  return new DomainError(code, kind, message, { ...details, ...origin });
 }

@@ -2,9 +2,10 @@ import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { DomainError } from "../core/errors/errors.ts";
 import { translateEngineError } from "../duckdb/engine-errors.ts";
+import { plainError } from "../core/errors/plain.ts";
 import type { LoadProgress } from "../ports/metric-store.ts";
 import type { Spool } from "../ports/spool.ts";
-import { type Answer, type Command, loadOfPlain, plainError } from "./messages.ts";
+import { type Answer, type Command, loadOfPlain } from "./messages.ts";
 import { outOfMemory, readerFailed } from "./reader-errors.ts";
 import { readInProcess } from "./read-in-process.ts";
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { errorOfPlain } from "../core/errors/plain.ts";
 import type { FileLoad } from "../ports/loader.ts";
 import type { LoadOptions } from "../ports/metric-store.ts";
-import { type Answer, type Command, errorOfPlain, plainLoad } from "./messages.ts";
+import { type Answer, type Command, plainLoad } from "./messages.ts";
 import { outOfMemory, readerFailed } from "./reader-errors.ts";
 import type { ReadFiles } from "./read-files.ts";
 

@@ -1,38 +1,33 @@
-/** A task as data, for runners that carry it out in another process: it survives JSON. */
-export interface JobWork {
-  kind: "export";
-  tenant: string;
-  /** What `resumeExport` needs to do the same as the task would have done. */
-  data: unknown;
+import type { JobKind, JobProgress } from "../core/jobs/job.ts";
+
+/** Names a job, and says what its place in a queue depends on. */
+export interface JobRef {
+  /** Unique among all jobs; made by `jobKey`. */
+  key: string;
+  kind: JobKind;
+  /** Whose it is; null: the operator's. */
+  tenant: string | null;
 }
 
-/** A pull as data. */
-export interface SyncWork {
-  kind: "sync";
-  connection: string;
-  /** The run that is to go on, and which part of it this is. */
-  run: string;
-  part: number;
-  options: SyncWorkOptions;
-}
-
-/** How to pull, as far as it survives JSON. */
-export interface SyncWorkOptions {
-  dryRun?: boolean;
-  force?: boolean;
-  replaceEstimates?: boolean;
-  again?: boolean;
-}
-
-/** Runs work that outlives the request which asked for it. */
+/**
+ * Has jobs carried out. A job is data, kept as a record: what a runner is told is only which one is waiting. It has
+ * `performJob` do the work, in this process or in another one.
+ */
 export interface JobRunner {
+  /** Whether other processes carry out the same jobs: then each needs a lease for it, which it renews. */
+  readonly shared: boolean;
   /**
-   * Starts the task; its failure is the task's own business to record.
-   * @param work the same task as data; a runner that has another process do it does not call the task
+   * Has a job carried out soon, and does not wait for that.
+   * @param onProgress told how far it gets, where this process carries it out
+   * @throws DomainError `store.*` when nobody could be asked; whoever looks after the jobs tries again
    */
-  start(id: string, task: (signal: AbortSignal) => Promise<void>, work?: JobWork | SyncWork): Promise<void>;
-  /** Whether the job can still finish; a job of a process that died cannot. */
-  isAlive(id: string): boolean;
-  /** Aborts what runs and waits until it has stopped. */
+  dispatch(job: JobRef, onProgress?: (progress: JobProgress) => void): Promise<void>;
+  /** How far a job has got that this process carries out; undefined for any other. */
+  progress(key: string): JobProgress | undefined;
+  /** Ends a job that this process carries out. @returns false when it does not */
+  cancel(key: string): boolean;
+  /** Resolves when a job has ended that this process carries out or is going to; undefined for any other. */
+  ended(key: string): Promise<void> | undefined;
+  /** Begins no other job, leaves those under way to the next process, and waits until they have stopped. */
   stop(): Promise<void>;
 }

@@ -6,8 +6,9 @@ import { openAwsStore } from "../adapters/aws/store.ts";
 import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock } from "../adapters/embedded/clock.ts";
 import { createSpool } from "../adapters/embedded/spool.ts";
-import { InProcessJobs } from "../app/exports/jobs.ts";
 import { importFiles } from "../app/imports/import-files.ts";
+import { LocalJobs } from "../app/jobs/local-runner.ts";
+import { performJob } from "../app/jobs/perform.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
 import type { Logger } from "../http/logger.ts";
@@ -60,13 +61,23 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   );
   const scratch = await mkdtemp(join(tmpdir(), "securebase-"));
   const ids = createIds(systemClock);
-  const jobs = new InProcessJobs();
-  const { metrics, records, cache, exportFiles, checks } = store;
+  const jobs = new LocalJobs((key, run) => performJob(services, key, run), { shared: true });
+  const { metrics, records, cache, exportFiles, uploads, checks } = store;
   const newName = (): string => ids.next();
   const readers = openReaders();
   const services: Services = {
-    ...{ clock: systemClock, ids, metrics, records, cache, exportFiles, checks, jobs },
-    ...{ digest: sha256, version: packageVersion(), environment },
+    clock: systemClock,
+    ids,
+    metrics,
+    records,
+    cache,
+    exportFiles,
+    uploads,
+    checks,
+    jobs,
+    digest: sha256,
+    version: packageVersion(),
+    environment,
     renderers: createRenderers(() => FONT_FOLDER),
     spool: createSpool(scratch, newName),
     loader: await stagingLoader({ store: metrics, directory: scratch, newName, read: readers.read }),

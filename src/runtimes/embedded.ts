@@ -3,13 +3,15 @@ import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock } from "../adapters/embedded/clock.ts";
 import { createSpool, stagingFolder } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
-import { InProcessJobs } from "../app/exports/jobs.ts";
 import { importFiles } from "../app/imports/import-files.ts";
+import { careForJobs } from "../app/jobs/care.ts";
+import { LocalJobs } from "../app/jobs/local-runner.ts";
+import { type PerformedJob, performJob } from "../app/jobs/perform.ts";
 import type { Services } from "../app/services.ts";
 import { createApp } from "../http/app.ts";
 import type { AuthOptions } from "../http/auth.ts";
 import { createLoader } from "../loading/loader.ts";
-import type { Logger } from "../http/logger.ts";
+import { errorFields, type Logger, traceOf } from "../http/logger.ts";
 import { LostErrors } from "../http/lost-errors.ts";
 import { createRenderers } from "../render/registry.ts";
 import { sha256 } from "./digest.ts";
@@ -21,6 +23,8 @@ import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
 import { tokenSecret } from "./secret.ts";
 
 export { STORE_FILE } from "../adapters/embedded/database.ts";
+
+const DAY_MS = 86_400_000;
 
 export interface RuntimeOptions {
   /** The data folder; made when it is not there. */
@@ -35,6 +39,8 @@ export interface EmbeddedRuntime extends Runtime {
   logger: Logger;
   /** Knows the requests under way. */
   lostErrors: LostErrors;
+  /** Takes up the jobs that the process before left, or ends those it left for the second time. */
+  resumeJobs(): Promise<void>;
 }
 
 /**
@@ -46,10 +52,14 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
   const auth = await authOptions(directory, env);
   const store = await openEmbeddedStore(directory, { clock: systemClock });
   const ids = createIds(systemClock);
-  const jobs = new InProcessJobs();
+  const logger = options.logger ?? createLogger(env["SECUREBASE_LOG"]);
+  const jobs = new LocalJobs(async (key, run) => {
+    const performed = await performJob(services, key, { ...run, trace: (id) => traceOf(logger, id) });
+    if (performed?.job.status === "failed") logFailure(logger, performed);
+  });
   const spool = createSpool(directory, () => ids.next());
   const readers = openReaders();
-  const { metrics, records, cache, exportFiles } = store;
+  const { metrics, records, cache, exportFiles, uploads } = store;
   const services: Services = {
     clock: systemClock,
     ids,
@@ -57,6 +67,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     records,
     cache,
     exportFiles,
+    uploads,
     spool,
     loader: createLoader({
       store: metrics,
@@ -75,19 +86,36 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     version: packageVersion(),
     environment: "embedded",
   };
-  const logger = options.logger ?? createLogger(env["SECUREBASE_LOG"]);
   const lostErrors = new LostErrors();
+  const housekeeping = setInterval(() => {
+    store.housekeep().catch((error: unknown) => {
+      logger.error({ error: errorFields(error) }, "what has expired could not be removed");
+    });
+  }, DAY_MS).unref();
   const app = createApp({ services, auth, logger, lostErrors });
   return {
-    ...{ services, directory, logger, lostErrors },
+    services,
+    directory,
+    logger,
+    lostErrors,
+    resumeJobs: async () => {
+      await careForJobs(services, { alone: true });
+    },
     fetch: async (request) => app.fetch(request),
     importFiles: (files, importOptions) => importFiles(services, files, importOptions),
     close: async () => {
+      clearInterval(housekeeping);
       await jobs.stop();
       await readers.close();
       store.close();
     },
   };
+}
+
+/** The job's record tells its owner why it failed; who reads the log wants to know as well. */
+function logFailure(logger: Logger, { job, error }: PerformedJob): void {
+  const { id, kind, title } = job;
+  logger.error({ job: id, kind, title, error: errorFields(error) }, "job failed");
 }
 
 /** HS256 with the folder's secret; with SECUREBASE_JWKS_URL also the keys of an OpenID provider. */

@@ -1,16 +1,11 @@
-import { tmpdir } from "node:os";
-import { checkEngine } from "./lambda/engine-check.ts";
+import { createHandler, handlerOptions, type LambdaHandler } from "./lambda/handler.ts";
+import { workerRole } from "./lambda/worker.ts";
 
-const ENGINE_CHECK = "engine_check";
+/** Put in by the bundler. */
+declare const SECUREBASE_VERSION: string | undefined;
 
-/**
- * The entry point of the worker: `worker.handler` in the package. It takes direct invocations:
- * `{"action":"engine_check"}` opens the engine that reads files.
- */
-export async function handler(event: unknown): Promise<{ statusCode: number; body: unknown }> {
-  const action = typeof event === "object" && event !== null && "action" in event ? event.action : undefined;
-  if (action === ENGINE_CHECK) return { statusCode: 200, body: await checkEngine(tmpdir()) };
-  const detail = "The worker does not know this event";
-  const fix = `Invoke it with {"action":"${ENGINE_CHECK}"}.`;
-  return { statusCode: 400, body: { code: "action.unknown", detail, allowed: [ENGINE_CHECK], fix } };
-}
+/** The entry point that the configuration of the worker names: `worker.handler` in the package. */
+export const handler: LambdaHandler = createHandler(
+  handlerOptions(typeof SECUREBASE_VERSION === "string" ? SECUREBASE_VERSION : "0.0.0"),
+  workerRole(),
+);

@@ -42,11 +42,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const url = await listen(server, options);
     try {
       const demo = options.demo ? await ensureDemo(runtime.services, options.onProgress) : undefined;
+      await runtime.resumeJobs();
       ready = true;
       await writeServerFile(runtime.directory, { url, pid: process.pid });
       const { broken } = defence;
       return {
-        ...{ url, directory: runtime.directory, demo, broken },
+        url,
+        directory: runtime.directory,
+        demo,
+        broken,
         close: () => stop(server, runtime, defence),
       };
     } catch (error) {

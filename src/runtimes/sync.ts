@@ -1,5 +1,5 @@
 import type { Services } from "../app/services.ts";
-import { runSync } from "../app/sync/run-sync.ts";
+import { runSync } from "../app/sync/start.ts";
 import type { SyncOptions } from "../app/sync/options.ts";
 import type { SyncReport } from "../core/connections/sync-run.ts";
 

@@ -6,7 +6,8 @@ import type { ConnectorOptions } from "../../src/adapters/connectors/session.ts"
 import { createIds } from "../../src/adapters/embedded/clock.ts";
 import { createSpool } from "../../src/adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../../src/adapters/embedded/store.ts";
-import { InProcessJobs } from "../../src/app/exports/jobs.ts";
+import { LocalJobs } from "../../src/app/jobs/local-runner.ts";
+import { performJob } from "../../src/app/jobs/perform.ts";
 import type { Services } from "../../src/app/services.ts";
 import { addConnection } from "../../src/app/sync/connections.ts";
 import { addTenant } from "../../src/app/tenants/tenants.ts";
@@ -30,15 +31,22 @@ export interface Connected {
 /** The use cases on an embedded store, with connectors that speak to an endpoint of the test's. */
 export async function connect(endpoint: string, options: Partial<ConnectorOptions> = {}): Promise<Connected> {
   const directory = mkdtempSync(join(tmpdir(), "securebase-sync-"));
-  const store = await openEmbeddedStore(directory, { threads: 2 });
   let now = new Date("2025-03-10T09:30:00.000Z");
   const clock = { now: () => now };
+  const store = await openEmbeddedStore(directory, { threads: 2, clock });
   const ids = createIds({ now: () => new Date() });
-  const jobs = new InProcessJobs();
-  const { metrics, records, cache, exportFiles } = store;
+  const jobs = new LocalJobs((key, run) => performJob(services, key, run));
+  const { metrics, records, cache, exportFiles, uploads } = store;
   const spool = createSpool(directory, () => ids.next());
   const services: Services = {
-    ...{ clock, ids, metrics, records, cache, exportFiles, jobs },
+    clock,
+    ids,
+    metrics,
+    records,
+    cache,
+    exportFiles,
+    uploads,
+    jobs,
     renderers: rendererFor,
     spool,
     loader: loaderFor(metrics),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runSync } from "../../src/app/sync/run-sync.ts";
+import { runSync } from "../../src/app/sync/start.ts";
 import { actionsOf, FREE_ACTIONS, policyFor } from "../../src/core/connections/policy.ts";
 import { CONNECTION_KINDS, type ConnectionKind } from "../../src/core/connections/kinds.ts";
 import { load } from "../conformance/lib/facts.ts";

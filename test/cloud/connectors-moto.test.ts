@@ -6,7 +6,7 @@ import {
   SecurityHubClient,
 } from "@aws-sdk/client-securityhub";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { runSync } from "../../src/app/sync/run-sync.ts";
+import { runSync } from "../../src/app/sync/start.ts";
 import { type Connected, connect } from "./connected.ts";
 import { TEST_CREDENTIALS } from "./dynamo-emulator.ts";
 import { type Moto, motoMissing, startMoto } from "./moto.ts";

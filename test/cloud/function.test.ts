@@ -75,7 +75,7 @@ describe("the packaged function", () => {
       const { payload } = await running.lambda.invoke({ action: "destroy" });
       expect(payload).toMatchObject({
         statusCode: 400,
-        body: { code: "action.unknown", allowed: ["health_check", "housekeeping", "export", "sync"] },
+        body: { code: "action.unknown", allowed: ["health_check", "housekeeping", "jobs", "sync"] },
       });
     });
 
@@ -178,7 +178,7 @@ describe("the packaged function", () => {
     });
 
     it("writes a large export in an invocation of its own, and hands it out by a link", async () => {
-      const before = running.lambda.logs.length;
+      const before = running.worker.logs.length;
       const started = await ask(http, "POST /v1/analytics/export", {
         as: analyst,
         body: { format: "csv", query },
@@ -192,9 +192,16 @@ describe("the packaged function", () => {
       expect(file.bytes.length).toBe(job.bytes);
       const sum = file.bytes.toString().match(/,\d+\.25\b/g)?.length;
       expect(sum).toBeGreaterThanOrEqual(12_000);
-      expect(running.lambda.logs.slice(before).some((line) => line.includes('"route":"action export"'))).toBe(
+      expect(running.worker.logs.slice(before).some((line) => line.includes('"route":"job export"'))).toBe(
         true,
       );
+    });
+
+    it("writes a PDF with the fonts of the layer", async () => {
+      const body = { format: "pdf", query: { ...query, limit: 20 } };
+      const { status, bytes } = await ask(http, "POST /v1/analytics/export", { as: analyst, body });
+      expect(status).toBe(200);
+      expect(bytes.subarray(0, 8).toString()).toBe("%PDF-1.7");
     });
 
     it("never logs a token", () => {

@@ -74,7 +74,7 @@ describe("records that were written before items carried a version", () => {
     const connection = { id: "c", kind: "security-hub", region: "eu-west-1", access, settings: {} };
     const stored = { connection: { ...connection, createdAt: CREATED }, marks: { a: "b" }, lastRun: null };
     await put("#connections", "c", { created_at: text(CREATED), etag: text("x"), body: packed(stored) });
-    expect((await connectionsIn(store).records.all()).map(({ record }) => record)).toEqual([stored]);
+    expect((await connectionsIn(store).all()).map(({ record }) => record)).toEqual([stored]);
   });
 });
 

@@ -41,13 +41,17 @@ describe("a form that is broken", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const spool = (): string => join(directory, "tmp", "spool");
-  const kept = (): string[] => (existsSync(spool()) ? readdirSync(spool()) : []);
+  const kept = (): string[] =>
+    [join(directory, "tmp", "spool"), join(directory, "uploads")]
+      .filter((folder) => existsSync(folder))
+      .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
   const open = (): string[] =>
     readdirSync("/proc/self/fd").flatMap((fd) => {
       try {
         const path = readlinkSync(join("/proc/self/fd", fd));
-        return path.startsWith(spool()) ? [path] : [];
+        return /[/](?:uploads|spool)[/]/.test(path) ? [path] : [];
       } catch {
         return [];
       }

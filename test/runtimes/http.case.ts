@@ -49,6 +49,7 @@ export function describeHttp(
     describeReports(ask);
     describeExports(ask);
     describeImports(ask, capabilities);
+    describeJobs(ask);
     describeTenants(ask);
     describeExamples(ask);
     describeLimits(ask);
@@ -710,6 +711,21 @@ function describeExports(ask: Ask): void {
       expect((json as { items: { id: string }[] }).items[0]?.id).toBe(location.split("/").at(-1));
     });
 
+    it("that have ended are deleted with their file, by whoever may", async () => {
+      const body = { format: "csv", query: costQuery, delivery: "job" };
+      const started = await ask("POST /v1/analytics/export", { as, body });
+      const location = started.headers.get("location") ?? "";
+      let status: string;
+      do ({ status } = (await ask(`GET ${location}`, { as })).json as { status: string });
+      while (status === "running");
+      expect((await ask(`DELETE ${location}`, { as: viewer("alpha") })).status).toBe(403);
+      expect((await ask(`DELETE ${location}`, { as: admin("beta") })).status).toBe(404);
+      expect((await ask(`DELETE ${location}`, { as })).status).toBe(204);
+      expect((await ask(`GET ${location}`, { as })).status).toBe(404);
+      expect((await ask(`GET ${location}/download`, { as })).status).toBe(404);
+      expect((await ask(`DELETE ${location}`, { as })).status).toBe(404);
+    });
+
     it("say which of their fields is wrong", async () => {
       const format = await ask("POST /v1/analytics/export", { as, body: { ...body, format: "docx" } });
       expect(problemOf(format)).toMatchObject({
@@ -739,6 +755,93 @@ interface Report {
   totals: { currency: string; source: Record<string, string>; loaded: Record<string, string> }[];
   partitions: { tenant: string; replacedRows: number }[];
   dryRun: boolean;
+}
+
+interface JobBody {
+  id: string;
+  kind: string;
+  title: string;
+  status: string;
+  result: unknown;
+}
+
+function describeJobs(ask: Ask): void {
+  describe("jobs", () => {
+    const jobsOf = async (as: AskOptions["as"]): Promise<JobBody[]> =>
+      ((await ask("GET /v1/jobs", { as, query: { limit: "200" } })).json as { items: JobBody[] }).items;
+    const ended = async (line: string, as: AskOptions["as"]): Promise<JobBody> => {
+      const job = async (): Promise<JobBody> => (await ask(line, { as })).json as JobBody;
+      await expect
+        .poll(async () => (await job()).status, { timeout: 30_000 })
+        .toMatch(/^(done|failed|cancelled)$/);
+      return job();
+    };
+
+    it("are what imports and exports are, seen by their owner alone", async () => {
+      await ask("POST /v1/imports", {
+        as: OPERATOR,
+        query: { name: "as-a-job.csv" },
+        raw: focusCsv(CHARGES),
+      });
+      const [imported] = await jobsOf(OPERATOR);
+      expect(imported).toMatchObject({
+        kind: "import",
+        title: "Import as-a-job.csv",
+        status: "done",
+        result: null,
+      });
+      const line = `GET /v1/jobs/${imported?.id ?? ""}`;
+      expect((await ask(line, { as: OPERATOR })).json).toMatchObject({ result: { rowsAccepted: 6 } });
+      expect((await ask(line, { as: admin("alpha") })).status).toBe(404);
+
+      const body = { query: costQuery, format: "csv", delivery: "job" };
+      const started = await ask("POST /v1/analytics/export", { as: analyst("alpha"), body });
+      const { id } = started.json as { id: string };
+      expect(await ended(`GET /v1/jobs/${id}`, viewer("alpha"))).toMatchObject({
+        kind: "export",
+        status: "done",
+        result: { export: id },
+      });
+      expect((await jobsOf(viewer("alpha"))).map((job) => job.id)).toContain(id);
+      expect((await jobsOf(viewer("beta"))).map((job) => job.id)).not.toContain(id);
+    });
+
+    it("that have ended stay as they are when they are cancelled, by who may start them", async () => {
+      const body = { query: costQuery, format: "csv", delivery: "job" };
+      const started = await ask("POST /v1/analytics/export", { as: analyst("alpha"), body });
+      const path = `/v1/jobs/${(started.json as { id: string }).id}`;
+      await ended(`GET ${path}`, viewer("alpha"));
+      expect((await ask(`DELETE ${path}`, { as: viewer("alpha") })).status).toBe(403);
+      expect((await ask(`DELETE ${path}`, { as: analyst("alpha") })).json).toMatchObject({ status: "done" });
+    });
+
+    it("load what was uploaded before, once it is all there", async () => {
+      const parts = [CHARGES.slice(0, 3), CHARGES.slice(3)].map((charges) => focusCsv(charges));
+      const files = parts.map((part, i) => ({ name: `part-${i}.csv`, size: Buffer.byteLength(part) }));
+      const opened = await ask("POST /v1/uploads", { as: OPERATOR, body: { files } });
+      const upload = opened.json as {
+        id: string;
+        files: { url: string; headers: Record<string, string>; authorize: boolean }[];
+      };
+      const query = { upload: upload.id };
+      const early = await ask("POST /v1/imports", { as: OPERATOR, query });
+      expect([early.status, problemOf(early).code]).toEqual([422, "upload.incomplete"]);
+      expect((await ask("POST /v1/imports", { as: admin("alpha"), query })).status).toBe(404);
+      for (const [i, { url, headers, authorize }] of upload.files.entries()) {
+        if (authorize) {
+          const sent = await ask(`PUT ${url}`, { as: OPERATOR, raw: parts[i]!, headers });
+          expect(sent.status).toBe(204);
+        } else {
+          const sent = await fetch(url, { method: "PUT", body: parts[i]!, headers });
+          expect(sent.status).toBe(200);
+        }
+      }
+      const { status, json } = await ask("POST /v1/imports", { as: OPERATOR, query });
+      expect([status, (json as Report).files]).toEqual([200, ["part-0.csv", "part-1.csv"]]);
+      expect((json as Report).rowsAccepted).toBe(6);
+      expect((await ask("POST /v1/imports", { as: OPERATOR, query })).status).toBe(404);
+    });
+  });
 }
 
 function describeImports(ask: Ask, capabilities: HttpCapabilities): void {

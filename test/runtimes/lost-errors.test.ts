@@ -84,7 +84,7 @@ describe("an error that nobody handled", { timeout: 30_000 }, () => {
     const upload = open(`${url}/v1/imports`, "POST", operator);
     const uploaded = answerOf(upload);
     upload.write("a,b\n");
-    await expect.poll(() => existsSync(join(directory, "tmp", "spool"))).toBe(true);
+    await expect.poll(() => existsSync(join(directory, "uploads"))).toBe(true);
 
     const { status, body } = await get(`${url}/v1/me`, foreignToken());
     expect([status, body.code]).toEqual([500, "service.internal"]);

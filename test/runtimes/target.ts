@@ -26,7 +26,7 @@ export interface Claims {
 
 export interface AskOptions {
   /** Claims of the token, or a header as it is; no token when not given. */
-  as?: Claims | string;
+  as?: Claims | string | undefined;
   query?: Record<string, string>;
   body?: unknown;
   raw?: RequestInit["body"];

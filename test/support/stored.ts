@@ -1,7 +1,7 @@
 import { createIds, systemClock } from "../../src/adapters/embedded/clock.ts";
 import { EXPORTS, REPORTS, TENANTS } from "../../src/app/records/kinds.ts";
 import { type Records, recordsOf, serviceRecords } from "../../src/app/records/records.ts";
-import { connectionRecords, type SyncRuns, syncRuns } from "../../src/app/sync/runs.ts";
+import { connectionRecords } from "../../src/app/sync/connections.ts";
 import type { StoredConnection } from "../../src/core/connections/sync-run.ts";
 import type { ExportJob } from "../../src/core/exports/export-job.ts";
 import type { SavedReport } from "../../src/core/reports/saved-report.ts";
@@ -15,9 +15,8 @@ interface Keeper {
 
 const ids = createIds(systemClock);
 
-/** Connections and their runs. */
-export function connectionsIn({ records }: Keeper): { runs: SyncRuns; records: Records<StoredConnection> } {
-  return { runs: syncRuns({ records, ids }), records: connectionRecords({ records, ids }) };
+export function connectionsIn({ records }: Keeper): Records<StoredConnection> {
+  return connectionRecords({ records, ids });
 }
 
 export function tenantsIn({ records }: Keeper): Records<Tenant> {

@@ -122,6 +122,24 @@ export class ObjectStore {
     }
   }
 
+  /** The keys under a prefix; of objects that were written before an instant, when one is given. */
+  async keys(prefix: string, before?: Date): Promise<string[]> {
+    const found: string[] = [];
+    let page: string | undefined;
+    do {
+      const input = { Bucket: this.bucket, Prefix: prefix, ContinuationToken: page };
+      const output = await this.#call("ListObjectsV2", ({ sdk, client }, abortSignal) =>
+        client.send(new sdk.ListObjectsV2Command(input), { abortSignal }),
+      );
+      for (const { Key, LastModified } of output.Contents ?? []) {
+        const isOld = before === undefined || (LastModified !== undefined && LastModified < before);
+        if (Key !== undefined && isOld) found.push(Key);
+      }
+      page = output.NextContinuationToken;
+    } while (page !== undefined);
+    return found;
+  }
+
   /** The uploads under a prefix that were begun before an instant and neither completed nor aborted. */
   async uploadsBefore(prefix: string, before: Date): Promise<{ key: string; id: string }[]> {
     const found: { key: string; id: string }[] = [];
@@ -149,14 +167,30 @@ export class ObjectStore {
   }
 
   async exists(key: string): Promise<boolean> {
+    return (await this.size(key)) !== undefined;
+  }
+
+  /** Bytes of an object; undefined when it does not exist. */
+  async size(key: string): Promise<number | undefined> {
     return this.#call("HeadObject", async ({ sdk, client }, abortSignal) => {
       try {
-        await client.send(new sdk.HeadObjectCommand({ Bucket: this.bucket, Key: key }), { abortSignal });
-        return true;
+        const head = new sdk.HeadObjectCommand({ Bucket: this.bucket, Key: key });
+        return (await client.send(head, { abortSignal })).ContentLength ?? 0;
       } catch (error) {
-        if (["NotFound", "NoSuchKey"].includes(readVendorError(error).name)) return false;
+        if (["NotFound", "NoSuchKey"].includes(readVendorError(error).name)) return undefined;
         throw error;
       }
+    });
+  }
+
+  /** A link that stores an object of exactly so many bytes without credentials, for some seconds. */
+  async uploadLink(key: string, bytes: number, seconds: number): Promise<string> {
+    const { sdk, client } = await this.#load();
+    const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+    const command = new sdk.PutObjectCommand({ Bucket: this.bucket, Key: key, ContentLength: bytes });
+    return getSignedUrl(client, command, {
+      expiresIn: seconds,
+      signableHeaders: new Set(["content-length"]),
     });
   }
 

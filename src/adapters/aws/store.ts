@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ExportFiles } from "../../ports/export-files.ts";
 import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
+import type { UploadStore } from "../../ports/uploads.ts";
 import type { RecordStore } from "../../ports/records.ts";
 import type { AwsConfig } from "./config.ts";
 import { Dynamo } from "./dynamo.ts";
@@ -13,19 +14,21 @@ import { createMetricStore } from "./metrics/metric-store.ts";
 import { ObjectStore } from "./object-store.ts";
 import { type CacheMeter, createQueryCache } from "./query-cache.ts";
 import { createRecordStore } from "./records.ts";
+import { createUploads, sweepUploads } from "./uploads.ts";
 
 /** Everything one environment holds in the cloud, behind the ports. */
 export interface AwsStore {
   metrics: MetricStore;
   records: RecordStore;
   exportFiles: ExportFiles;
+  uploads: UploadStore;
   cache: QueryCache;
   objects: ObjectStore;
   dynamo: Dynamo;
   /** What the health check asks: each of the four tables, and the bucket. */
   checks: readonly { name: string; check(): Promise<void> }[];
   /** Finishes what loads and exports left undone; to be run daily. */
-  housekeep(): Promise<Housekeeping & ExportHousekeeping>;
+  housekeep(): Promise<Housekeeping & ExportHousekeeping & { uploadsRemoved: number }>;
   close(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
     metrics: createMetricStore(loads),
     records: createRecordStore(dynamo, names.reports, clock),
     exportFiles: createExportFiles(objects),
+    uploads: createUploads(objects),
     cache: createQueryCache(dynamo, names.cache, clock, cacheMeter),
     objects,
     dynamo,
@@ -50,7 +54,11 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
       tableCheck(dynamo, names.metrics, { customer_id: text("#health"), sk: text("#health") }),
       { name: names.bucket, check: () => objects.check() },
     ],
-    housekeep: async () => ({ ...(await housekeep(loads)), ...(await abandonExports(objects, now())) }),
+    housekeep: async () => ({
+      ...(await housekeep(loads)),
+      ...(await abandonExports(objects, now())),
+      uploadsRemoved: await sweepUploads(objects, now()),
+    }),
     async close() {
       dynamo.close();
       await objects.close();

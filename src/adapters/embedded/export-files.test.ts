@@ -27,25 +27,27 @@ describe("embedded export files", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it("removes exports whose time is over when the folder is opened, with their files", async () => {
+  it("removes expired exports with their files when the folder is opened, and daily while it is open", async () => {
     const directory = mkdtempSync(join(tmpdir(), "securebase-test-"));
-    const exportJob = (id: string, expiresAt: string): ExportJob => ({
-      ...{ id, title: "T", format: "csv", fileName: "t.csv", status: "done", rowsWritten: 0, rowsTotal: 0 },
-      ...{ bytes: 0, manifest: null, error: null, requestedBy: "x", finishedAt: null },
-      ...{ createdAt: "2024-10-01T00:00:00.000Z", expiresAt },
-    });
-    const open = (now: string) => openEmbeddedStore(directory, { clock: { now: () => new Date(now) } });
-    const first = await open("2024-10-01T00:00:00Z");
+    let now = "2024-10-01T00:00:00Z";
+    const open = () => openEmbeddedStore(directory, { clock: { now: () => new Date(now) } });
+    const first = await open();
     for (const [id, expiresAt] of [
       ["short", "2024-10-02T00:00:00.000Z"],
+      ["longer", "2024-10-03T00:00:00.000Z"],
       ["long", "2024-12-30T00:00:00.000Z"],
     ] as const) {
       await exportsIn(first, "acme").create(exportJob(id, expiresAt));
       await first.exportFiles.forTenant("acme").write(id, Readable.from([Buffer.from("x")]));
     }
     first.close();
-    const second = await open("2024-10-02T00:00:00Z");
-    expect(readdirSync(join(directory, "exports", "acme"))).toEqual(["long"]);
+    now = "2024-10-02T00:00:00Z";
+    const second = await open();
+    const files = (): string[] => readdirSync(join(directory, "exports", "acme")).sort();
+    expect(files()).toEqual(["long", "longer"]);
+    now = "2024-10-03T00:00:00Z";
+    await second.housekeep();
+    expect(files()).toEqual(["long"]);
     expect((await exportsIn(second, "acme").all()).map(({ record }) => record.id)).toEqual(["long"]);
     second.close();
     rmSync(directory, { recursive: true, force: true });
@@ -58,3 +60,22 @@ describe("embedded export files", () => {
     expect(names.every((name) => /^[A-Za-z0-9%_-]+$/.test(name))).toBe(true);
   });
 });
+
+function exportJob(id: string, expiresAt: string): ExportJob {
+  return {
+    id,
+    title: "T",
+    format: "csv",
+    fileName: "t.csv",
+    status: "done",
+    rowsWritten: 0,
+    rowsTotal: 0,
+    bytes: 0,
+    manifest: null,
+    error: null,
+    requestedBy: "x",
+    createdAt: "2024-10-01T00:00:00.000Z",
+    finishedAt: null,
+    expiresAt,
+  };
+}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { DomainError } from "../../core/errors/errors.ts";
-import type { Spool } from "../../ports/spool.ts";
+import type { Spool, SpooledFile } from "../../ports/spool.ts";
 
 /**
  * A spool in a folder of the data folder. Storing throws `store.unavailable` when the disk is full.
@@ -12,24 +12,43 @@ import type { Spool } from "../../ports/spool.ts";
  */
 export function createSpool(directory: string, newName: () => string): Spool {
   const folder = spoolFolder(directory);
+  return { store: (name, content) => storeFile(folder, newName(), name, content) };
+}
+
+/**
+ * Stores a file whole or not at all, pulling as it writes.
+ * @param name as the user knows it
+ * @throws DomainError `store.unavailable` when the disk is full; what the content throws
+ */
+export async function storeFile(
+  folder: string,
+  fileName: string,
+  name: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<SpooledFile> {
+  // Nothing may be waited for before the content is listened to: a stream that fails meanwhile ends the process.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, fileName);
+  const source = content instanceof Readable ? content : Readable.from(content, { objectMode: false });
+  const file = createWriteStream(path, { mode: 0o600 });
+  try {
+    await pipeline(source, file);
+    const { size } = await stat(path);
+    return storedFile(path, name, size);
+  } catch (error) {
+    await closed(file);
+    await rm(path, { force: true });
+    throw isFull(error) ? full(name, folder, error) : error;
+  }
+}
+
+export function storedFile(path: string, name: string, size: number): SpooledFile {
   return {
-    async store(name, content) {
-      // Nothing may be waited for before the content is listened to: a stream that fails meanwhile ends the process.
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const path = join(folder, newName());
-      const dispose = (): Promise<void> => rm(path, { force: true });
-      const source = content instanceof Readable ? content : Readable.from(content, { objectMode: false });
-      const file = createWriteStream(path, { mode: 0o600 });
-      try {
-        await pipeline(source, file);
-        const { size } = await stat(path);
-        return { name, path, size, open: () => createReadStream(path), dispose };
-      } catch (error) {
-        await closed(file);
-        await dispose();
-        throw isFull(error) ? full(name, folder, error) : error;
-      }
-    },
+    name,
+    path,
+    size,
+    open: () => createReadStream(path),
+    dispose: () => rm(path, { force: true }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ExportFiles } from "../../ports/export-files.ts";
 import type { MetricStore } from "../../ports/metric-store.ts";
 import type { QueryCache } from "../../ports/query-cache.ts";
+import type { UploadStore } from "../../ports/uploads.ts";
 import type { RecordStore } from "../../ports/records.ts";
 import { systemClock } from "./clock.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
@@ -11,6 +12,7 @@ import { createMetricStore } from "./metric-store.ts";
 import { createQueryCache } from "./query-cache.ts";
 import { createRecordStore, removeExpired } from "./records.ts";
 import { sweepSpool } from "./spool.ts";
+import { createUploads, sweepUploads } from "./uploads.ts";
 
 export interface EmbeddedOptions extends DatabaseOptions {
   /** Times cache entries; default: the machine's. */
@@ -24,12 +26,15 @@ export interface EmbeddedStore {
   metrics: MetricStore;
   records: RecordStore;
   exportFiles: ExportFiles;
+  uploads: UploadStore;
   cache: QueryCache;
   directory: string;
   /** Opens a connection to the store's engine, for work beside it; the caller closes it. */
   connect: Connect;
   /** @throws DomainError `store.unavailable` when the store cannot answer */
   check(): Promise<void>;
+  /** Removes what has expired; done when the store is opened, to be repeated daily. */
+  housekeep(): Promise<void>;
   close(): void;
 }
 
@@ -44,12 +49,16 @@ export async function openEmbeddedStore(
   const { clock = systemClock, cacheBytes } = options;
   const database = await Database.open(directory, options);
   const exportFiles = createExportFiles(directory);
-  try {
-    await sweepExports(directory);
-    await sweepSpool(directory);
+  const housekeep = async (): Promise<void> => {
+    await sweepUploads(directory, clock.now());
     for (const { space, kind, id } of await removeExpired(database, clock.now())) {
       if (kind === "export") await exportFiles.forTenant(space).remove(id);
     }
+  };
+  try {
+    await sweepExports(directory);
+    await sweepSpool(directory);
+    await housekeep();
   } catch (error) {
     database.close();
     throw error;
@@ -58,6 +67,7 @@ export async function openEmbeddedStore(
     metrics: createMetricStore(database),
     records: createRecordStore(database, clock),
     exportFiles,
+    uploads: createUploads(directory),
     cache: createQueryCache({ clock, ...(cacheBytes !== undefined && { maxBytes: cacheBytes }) }),
     directory,
     connect: () => database.acquire(),
@@ -65,6 +75,7 @@ export async function openEmbeddedStore(
       database.read(async (connection) => {
         await connection.run("SELECT 1");
       }),
+    housekeep,
     close: () => database.close(),
   };
 }

@@ -7,7 +7,8 @@ import { getTenant, listTenants } from "../tenants/tenants.ts";
 import { type ImportReport, importReport } from "./report.ts";
 import { secondSourceWarnings } from "./second-sources.ts";
 
-export interface ImportOptions extends LoadOptions {
+/** How to import; survives JSON. */
+export interface ImportChoices {
   /** Everything goes to this tenant; without it, to whoever claims a fact's account. */
   tenant?: string;
   /** One of the registry's formats; `auto` when not given. */
@@ -17,6 +18,8 @@ export interface ImportOptions extends LoadOptions {
   /** The day findings are a snapshot of; the day of the newest observation when not given. */
   snapshot?: CalendarDate;
 }
+
+export type ImportOptions = ImportChoices & LoadOptions;
 
 /**
  * Imports files of one format as one delivery: each partition they hold is replaced as a whole, or nothing changes.

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { syncReportSchema, syncRunSchema } from "../../contract/schemas/connections.ts";
+import { syncRunSchema } from "../../contract/schemas/connections.ts";
 import { budgetSchema } from "../../contract/schemas/costs.ts";
 import { exportJobSchema } from "../../contract/schemas/exports.ts";
 import { savedReportSchema } from "../../contract/schemas/reports.ts";
@@ -7,11 +7,15 @@ import { tenantSchema } from "../../contract/schemas/tenants.ts";
 import { CONNECTION_KINDS } from "../../core/connections/kinds.ts";
 import type { StoredConnection } from "../../core/connections/sync-run.ts";
 import type { Budget } from "../../core/cost/budgets.ts";
+import type { ErrorKind } from "../../core/errors/errors.ts";
+import type { UploadFile } from "../../ports/uploads.ts";
 import { recordErrors } from "../../core/records/errors.ts";
 import type { ExportJob } from "../../core/exports/export-job.ts";
 import type { SavedReport } from "../../core/reports/saved-report.ts";
 import { accountTaken } from "../../core/tenants/errors.ts";
 import type { Tenant } from "../../core/tenants/tenant.ts";
+import { type Job, JOB_KINDS, JOB_STATUSES } from "../../core/jobs/job.ts";
+import { jobKey } from "../../core/jobs/key.ts";
 import type { RecordKind } from "./records.ts";
 
 /*
@@ -66,11 +70,6 @@ export const TENANTS: RecordKind<Tenant, "service"> = {
 };
 
 const text = z.exactOptional(z.string());
-const storedRun = z.extend(syncRunSchema, {
-  aliveUntil: z.string(),
-  part: z.exactOptional(z.int()),
-  soFar: z.exactOptional(z.pick(syncReportSchema, { deliveries: true, calls: true, warnings: true })),
-});
 
 export const CONNECTIONS: RecordKind<StoredConnection, "service"> = {
   name: "connection",
@@ -91,10 +90,111 @@ export const CONNECTIONS: RecordKind<StoredConnection, "service"> = {
       createdAt: z.string(),
     }),
     marks: z.record(z.string(), z.string()),
-    lastRun: z.nullable(storedRun),
+    lastRun: z.nullable(syncRunSchema),
   }),
   id: ({ connection }) => connection.id,
   order: "ascending",
   createdAt: ({ connection }) => connection.createdAt,
   errors: recordErrors("connection", "conflict"),
+};
+
+const ERROR_KINDS = [
+  "invalid",
+  "unauthenticated",
+  "forbidden",
+  "not-found",
+  "conflict",
+  "precondition",
+  "too-large",
+  "unprocessable",
+  "rate-limited",
+  "unavailable",
+] as const satisfies readonly ErrorKind[];
+
+const storedError = z.object({
+  code: text,
+  kind: z.exactOptional(z.enum(ERROR_KINDS)),
+  message: z.string(),
+  fix: text,
+  field: text,
+  allowed: z.exactOptional(z.array(z.string())),
+  retryAfter: z.exactOptional(z.number()),
+  cause: text,
+});
+
+const nullableText = z.nullable(z.string());
+
+/** Each under its owner and id, so that no owner's key leads to another's. */
+export const JOBS: RecordKind<Job, "service"> = {
+  name: "job",
+  scope: "service",
+  version: 1,
+  schema: z.object({
+    id: z.string(),
+    kind: z.enum(JOB_KINDS),
+    tenant: nullableText,
+    title: z.string(),
+    status: z.enum(JOB_STATUSES),
+    phase: nullableText,
+    fraction: z.nullable(z.number()),
+    rows: z.nullable(z.number()),
+    input: z.unknown(),
+    result: z.unknown(),
+    error: z.nullable(storedError),
+    requestedBy: z.string(),
+    createdAt: z.string(),
+    startedAt: nullableText,
+    finishedAt: nullableText,
+    expiresAt: z.string(),
+    attempts: z.int(),
+    dispatchedAt: nullableText,
+    dispatches: z.int(),
+    lease: z.nullable(z.object({ holder: z.string(), until: z.string() })),
+    cancelRequested: z.boolean(),
+  }),
+  id: jobKey,
+  order: "descending",
+  createdAt: (job) => job.createdAt,
+  expiresAt: (job) => job.expiresAt,
+  errors: recordErrors("job", "conflict"),
+};
+
+/** Names the jobs that have yet to end, so that whoever looks after them need not read all. */
+export const OPEN_JOBS: RecordKind<{ key: string }, "service"> = {
+  name: "openjob",
+  scope: "service",
+  version: 1,
+  schema: z.object({ key: z.string() }),
+  id: ({ key }) => key,
+  order: "ascending",
+  errors: recordErrors("openjob", "conflict"),
+};
+
+export interface StoredUpload {
+  id: string;
+  tenant: string | null;
+  files: readonly UploadFile[];
+  requestedBy: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+/** Uploads that clients send to where they were told to. */
+export const UPLOADS: RecordKind<StoredUpload, "service"> = {
+  name: "upload",
+  scope: "service",
+  version: 1,
+  schema: z.object({
+    id: z.string(),
+    tenant: nullableText,
+    files: z.array(z.object({ name: z.string(), size: z.int() })),
+    requestedBy: z.string(),
+    createdAt: z.string(),
+    expiresAt: z.string(),
+  }),
+  id: jobKey,
+  order: "descending",
+  createdAt: (upload) => upload.createdAt,
+  expiresAt: (upload) => upload.expiresAt,
+  errors: recordErrors("upload", "conflict"),
 };

@@ -3,9 +3,17 @@ import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import type { StoredConnection, SyncRun } from "../../core/connections/sync-run.ts";
+import { plainError } from "../../core/errors/plain.ts";
+import { interrupted } from "../../core/jobs/job.ts";
+import { cancelJob, findJob, isUnderWay } from "../jobs/jobs.ts";
+import { CONNECTIONS } from "../records/kinds.ts";
+import { type RecordPorts, type Records, serviceRecords, type Stored } from "../records/records.ts";
 import type { Services, SyncPorts } from "../services.ts";
 import { getTenant } from "../tenants/tenants.ts";
-import { connectionRecords } from "./runs.ts";
+
+export function connectionRecords(services: RecordPorts): Records<StoredConnection> {
+  return serviceRecords(services, CONNECTIONS);
+}
 
 /** @throws DomainError `sync.not-offered` where the runtime pulls nothing */
 export function syncPorts(services: Services): SyncPorts {
@@ -35,9 +43,14 @@ export async function listConnections(services: Services): Promise<StoredConnect
 
 /** @throws DomainError `connection.not-found`, `sync.not-offered` */
 export async function getConnection(services: Services, id: string): Promise<StoredConnection> {
+  return (await readConnection(services, id)).record;
+}
+
+/** As it was read, so that it can be replaced. @throws DomainError those of `getConnection` */
+export async function readConnection(services: Services, id: string): Promise<Stored<StoredConnection>> {
   syncPorts(services);
   const found = await connectionRecords(services).find(id);
-  if (found !== undefined) return found.record;
+  if (found !== undefined) return found;
   const known = (await listConnections(services)).map(({ connection }) => connection.id);
   throw new DomainError("connection.not-found", "not-found", `There is no connection "${shorten(id)}"`, {
     field: "id",
@@ -45,27 +58,27 @@ export async function getConnection(services: Services, id: string): Promise<Sto
   });
 }
 
-/** A run as it is to be shown: one whose process died without a word did not do so by itself. */
-export function seenRun(run: SyncRun, now: Date): SyncRun {
-  if (run.status !== "running" || run.aliveUntil > now.toISOString()) return run;
+/** A run as it stands: while it runs its job tells how it goes, or how it ended without a word of its own. */
+export async function runNow(services: Services, run: SyncRun): Promise<SyncRun> {
+  if (run.status !== "running") return run;
+  const job = await findJob(services, null, run.id);
+  if (job !== undefined && isUnderWay(services, job)) return { ...run, progress: job.phase };
+  const { code, message, fix } = job?.error ?? plainError(interrupted());
   return {
     ...run,
     status: "failed",
-    finishedAt: run.aliveUntil,
+    finishedAt: job?.finishedAt ?? null,
     progress: null,
-    error: {
-      code: "sync.interrupted",
-      message: "The pull stopped without a word; its process is gone",
-      fix: "Pull again; what it loaded stays.",
-    },
+    error: { code: code ?? "service.internal", message, fix: fix ?? null },
   };
 }
 
 /**
- * Forgets a connection. What it loaded stays.
+ * Forgets a connection, and ends the pull that runs. What it loaded stays.
  * @throws DomainError `connection.not-found`, `sync.not-offered`
  */
 export async function removeConnection(services: Services, id: string): Promise<void> {
-  await getConnection(services, id);
+  const { lastRun } = await getConnection(services, id);
   await connectionRecords(services).remove(id);
+  if (lastRun?.status === "running") await cancelJob(services, null, lastRun.id).catch(() => undefined);
 }

@@ -1,8 +1,8 @@
-import type { StoredConnection } from "../../core/connections/sync-run.ts";
+import type { SyncRun } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { DomainError } from "../../core/errors/errors.ts";
-import { listConnections } from "./connections.ts";
-import { startSync } from "./run-sync.ts";
+import { listConnections, runNow } from "./connections.ts";
+import { startSync } from "./start.ts";
 
 /**
  * A pull that went well this recently is not repeated: the event that asks for it came twice. Shorter than any
@@ -17,33 +17,31 @@ export interface StartedPulls {
   failed: { connection: string; error: unknown }[];
 }
 
-/** Whether a schedule is to pull a connection. A dry run loads nothing, and a failed one is to be tried again. */
-export function isDue({ lastRun }: StoredConnection, now: Date): boolean {
+/**
+ * Whether a schedule is to pull a connection. A dry run loads nothing, and a failed one is to be tried again.
+ * @param lastRun as `runNow` has it
+ */
+export function isDue(lastRun: SyncRun | null, now: Date): boolean {
   if (lastRun === null) return true;
-  if (lastRun.status === "running") return lastRun.aliveUntil <= now.toISOString();
+  if (lastRun.status === "running") return false;
   if (lastRun.status === "failed" || lastRun.dryRun) return true;
   return now.getTime() - Date.parse(lastRun.startedAt) >= FRESH_MS;
 }
 
 /**
  * Has every connection that is due pulled, by a job each. One that cannot be started does not keep the others from it.
- * @throws the signal's reason, when the time is up before all are started: whoever repeats the event does the rest
  */
-export async function startDueSyncs(
-  services: Services,
-  signal: AbortSignal,
-  onFailure: (connection: string, error: unknown) => void,
-): Promise<StartedPulls> {
+export async function startDueSyncs(services: Services): Promise<StartedPulls> {
   const outcome: StartedPulls = { started: [], skipped: [], failed: [] };
   for (const stored of await listConnections(services)) {
-    signal.throwIfAborted();
     const { id } = stored.connection;
-    if (!isDue(stored, services.clock.now())) {
+    const lastRun = stored.lastRun === null ? null : await runNow(services, stored.lastRun);
+    if (!isDue(lastRun, services.clock.now())) {
       outcome.skipped.push(id);
       continue;
     }
     try {
-      const run = await startSync(services, id, {}, (error) => onFailure(id, error));
+      const run = await startSync(services, id, {}, "schedule");
       outcome.started.push({ connection: id, run: run.id });
     } catch (error) {
       // Another event of the same schedule was quicker.

@@ -4,7 +4,8 @@ import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { Services } from "../services.ts";
 import type { SyncTarget } from "./target.ts";
 
-export interface SyncOptions {
+/** How to pull; survives JSON. */
+export interface SyncChoices {
   /** Reads, checks and sums everything, and changes nothing; nothing is remembered either. */
   dryRun?: boolean;
   /** Loads a bill although it is there from another source. */
@@ -13,6 +14,9 @@ export interface SyncOptions {
   replaceEstimates?: boolean;
   /** Loads deliveries again that did not change. */
   again?: boolean;
+}
+
+export interface SyncOptions extends SyncChoices {
   signal?: AbortSignal;
   /** What is being done, for people. */
   onProgress?: (text: string) => void;

@@ -9,20 +9,26 @@ import type { Delivery, PullContext } from "../../ports/connector.ts";
 import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { syncPorts } from "./connections.ts";
-import type { CurrentRun } from "./current-run.ts";
 import type { Loaded } from "./delivered.ts";
 import { loadDelivery } from "./load-delivery.ts";
 import type { LoadContext, SyncOptions } from "./options.ts";
 import { type SyncTarget, targetOf } from "./target.ts";
 
-/** What a run has done, counted on from what its earlier parts did. */
+/** What is told while a pull is under way. */
+export interface PullProgress {
+  say(text: string): void;
+  /** Stores what need not be pulled again. @throws DomainError `sync.lost` when the run is no longer the current one */
+  remember(marks: SyncMarks): Promise<void>;
+}
+
+/** What a run has done, counted on from what it did in the process before, if there was one. */
 export class PullTally {
   readonly #before: SyncSoFar;
   readonly #calls: Map<string, number>;
   /** By delivery, in the order they were told. */
   readonly #reports = new Map<string, DeliveryReport>();
   readonly #warnings: string[];
-  /** Deliveries that this part loaded, or checked in a dry run, and their rows. */
+  /** Deliveries that this process loaded, or checked in a dry run, and their rows. */
   loadedNow = 0;
   rowsNow = 0;
   /** The title of what is being loaded. */
@@ -38,7 +44,7 @@ export class PullTally {
     this.#calls.set(action, (this.#calls.get(action) ?? 0) + 1);
   }
 
-  /** Takes over what an earlier part did with a delivery. @returns false when none did */
+  /** Takes over what the process before did with a delivery. @returns false when none did */
   takeOver({ id }: Delivery): boolean {
     const earlier = this.#before.deliveries.find((report) => report.id === id);
     if (earlier !== undefined) this.#reports.set(id, earlier);
@@ -54,7 +60,7 @@ export class PullTally {
     this.rowsNow += report.loads.reduce((sum, load) => sum + load.rowsAccepted, 0);
   }
 
-  /** For the next part: what is unchanged it finds out by itself. */
+  /** For the next process: what is unchanged it finds out by itself. */
   get soFar(): SyncSoFar {
     const done = this.#deliveries().filter(({ status }) => status !== "unchanged");
     return { deliveries: done, calls: this.calls, warnings: this.#warnings };
@@ -75,7 +81,7 @@ export class PullTally {
     };
   }
 
-  /** Also those an earlier part loaded and the connector no longer tells of. */
+  /** Also those that the process before loaded and the connector no longer tells of. */
   #deliveries(): DeliveryReport[] {
     const gone = this.#before.deliveries.filter(({ id }) => !this.#reports.has(id));
     return [...gone, ...this.#reports.values()];
@@ -90,31 +96,25 @@ export async function pullAll(
   services: Services,
   stored: StoredConnection,
   options: SyncOptions & { signal: AbortSignal },
-  { current, tally }: { current: CurrentRun; tally: PullTally },
+  { told, tally }: { told: PullProgress; tally: PullTally },
 ): Promise<SyncReport> {
   const { connection } = stored;
   const dryRun = options.dryRun === true;
   const target = await targetOf(services, connection);
   const marks = options.again === true ? withoutDeliveries(stored.marks) : stored.marks;
-  const progress = (text: string): void => {
-    options.onProgress?.(text);
-    current.progress(text);
-  };
+  const progress = (text: string): void => told.say(text);
   const context: LoadContext = { services, connection, target, options, marks, progress };
   const connector = syncPorts(services).connectors[connection.kind];
   for await (const delivery of connector.pull(
     connection,
-    pullContext(context, target, (action) => {
-      tally.called(action);
-      current.progress(undefined);
-    }),
+    pullContext(context, target, (action) => tally.called(action)),
   )) {
     if (tally.takeOver(delivery)) continue;
     tally.delivery = delivery.title;
     progress(`Pulling ${delivery.title}`);
     const loaded = await loadDelivery(context, delivery);
     tally.add(loaded);
-    if (delivery.kind !== "unchanged") await current.remember(dryRun ? {} : loaded.marks, tally.soFar);
+    if (delivery.kind !== "unchanged") await told.remember(dryRun ? {} : loaded.marks);
     options.signal.throwIfAborted();
   }
   return tally.report(connection, dryRun);

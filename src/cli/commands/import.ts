@@ -12,6 +12,7 @@ import {
 import { type Connection, dataPlace, withConnection } from "../connect.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Effects } from "../effects.ts";
+import { followJob } from "../jobs.ts";
 import { printImport } from "./import-report.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { common, type CommonOptions } from "./options.ts";
@@ -90,7 +91,10 @@ async function load(
     ...(snapshot !== undefined && { snapshot }),
     ...(dryRun === true && { dryRun }),
   };
-  return connection.as("operator").call("createImport", { query, upload, signal });
+  const response = await connection.as("operator").open("createImport", { query, upload, signal });
+  if (response.status === 200) return (await response.json()) as ImportReport;
+  const { id } = (await response.json()) as { id: string };
+  return (await followJob(connection, id, effects, progress)).result as ImportReport;
 }
 
 const PHASES = { reading: "Reading", checking: "Checking", storing: "Storing" } as const;

@@ -74,8 +74,7 @@ export function reportCommand(program: Command, effects: Effects): void {
           const job = await runExport(client, body, effects.signal, progress.update);
           const { id, manifest } = job;
           if (manifest === null) throw new Error(`export ${id} is done and has no manifest`);
-          const response = await client.open("downloadExport", { params: { id }, signal: effects.signal });
-          const bytes = await save(effects, response, options.output);
+          const bytes = await download(effects, client, id, options.output);
           progress.done();
           if (options.manifest !== undefined) {
             await writeFile(options.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
@@ -174,8 +173,19 @@ async function runExport(
   if (job.status === "done") return job;
   const { code, message } = job.error ?? { code: "export.failed", message: "The export failed" };
   throw new DomainError(code, "unavailable", message, {
-    fix: "Mend what the message says and run it again.",
+    fix: "Correct what the message names and run the command again.",
   });
+}
+
+/** Saves the export's file and removes the export, whose copy nobody else asked for. @returns its bytes */
+async function download(effects: Effects, client: Client, id: string, output: string): Promise<number> {
+  try {
+    const response = await client.open("downloadExport", { params: { id }, signal: effects.signal });
+    return await save(effects, response, output);
+  } finally {
+    // What cannot be removed now expires like any other export.
+    await client.call("deleteExport", { params: { id } }).catch(() => undefined);
+  }
 }
 
 /** Writes the file beside its place and renames it, so that it is whole or not there. @returns its bytes */

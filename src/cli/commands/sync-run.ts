@@ -5,6 +5,7 @@ import { type Connection, dataPlace, withConnection } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { describeFailure, EXIT, type ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
+import { pause } from "../jobs.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { common, type CommonOptions } from "./options.ts";
 
@@ -104,21 +105,6 @@ async function perform(
       throw new DomainError(code, "unavailable", message, { ...(fix !== null && { fix }) });
     }
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
 
 function takenOver(id: string): DomainError {

@@ -64,4 +64,16 @@ export const exportRoutes = routes({
     problems: ["export.not-found", "export.not-ready", "export.failed"],
     examples: [{ name: "Download", params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f" } }],
   },
+  deleteExport: {
+    method: "DELETE",
+    path: "/v1/exports/{id}",
+    tag: "Exports",
+    summary: "Delete an export",
+    description: "Deletes one's own export that has ended, with its file; an admin may delete anybody's.",
+    access: "export",
+    params: idParams("export"),
+    ok: { status: 204, description: "It is gone." },
+    problems: ["export.not-found", "export.not-ready"],
+    examples: [{ name: "Delete", params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f" } }],
+  },
 });

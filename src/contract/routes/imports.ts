@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { routes } from "../route.ts";
 import {
   importParams,
@@ -7,6 +8,8 @@ import {
   removalParams,
   removalSchema,
 } from "../schemas/imports.ts";
+import { jobSchema, newUploadSchema, uploadSchema } from "../schemas/jobs.ts";
+import { doc } from "../schemas/registry.ts";
 
 export const importRoutes = routes({
   createImport: {
@@ -20,11 +23,22 @@ export const importRoutes = routes({
     query: importParams,
     body: {
       kind: "upload",
+      optional: true,
       description:
-        "The file as it is, or `multipart/form-data` with one or several files. It is streamed to disk and may be large.",
+        "The file as it is, or `multipart/form-data` with one or several files; none with `upload`. It is streamed to where it is kept and may be large; on AWS up to 6 MB, larger ones are sent with `POST /v1/uploads` first.",
     },
     ok: { status: 200, description: "What was done.", schema: loadReportSchema },
+    also: [
+      {
+        status: 202,
+        description: "It takes longer: the job, whose `result` is the report once it is done.",
+        schema: jobSchema,
+        headers: { Location: "The job.", "Retry-After": "Seconds after which to ask for it." },
+      },
+    ],
     problems: [
+      "upload.not-found",
+      "upload.incomplete",
       "import.no-file",
       "import.unknown-format",
       "import.invalid-format",
@@ -42,6 +56,45 @@ export const importRoutes = routes({
     examples: [
       { name: "Try without changing anything", query: { dryRun: "true", name: "focus-2024-09.csv" } },
     ],
+  },
+  createUpload: {
+    method: "POST",
+    path: "/v1/uploads",
+    tag: "Imports",
+    summary: "Prepare an upload",
+    description:
+      "Says where to send files before they are imported, which on AWS is how files of any size get there. Send each to its address, then `POST /v1/imports` with `upload`. What is not imported within a day is removed.",
+    access: "import",
+    body: { kind: "json", schema: newUploadSchema },
+    ok: { status: 201, description: "Where to send the files.", schema: uploadSchema },
+    problems: [],
+    examples: [
+      {
+        name: "Two parts of a month",
+        body: {
+          files: [
+            { name: "a.csv.gz", size: 81234567 },
+            { name: "b.csv.gz", size: 7654321 },
+          ],
+        },
+      },
+    ],
+  },
+  putUpload: {
+    method: "PUT",
+    path: "/v1/uploads/{id}/files/{file}",
+    tag: "Imports",
+    summary: "Send a file of an upload",
+    description: "Takes a file where the service keeps uploads itself; the addresses of an upload say so.",
+    access: "import",
+    params: z.strictObject({
+      id: doc(z.string(), "Id of the upload."),
+      file: doc(z.string(), "Its place in the upload, from 0."),
+    }),
+    body: { kind: "upload", description: "The file." },
+    ok: { status: 204, description: "It has arrived." },
+    problems: ["upload.not-found", "upload.unknown-file"],
+    examples: [{ name: "Send the first", params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f", file: "0" } }],
   },
   listImports: {
     method: "GET",

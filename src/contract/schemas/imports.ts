@@ -157,6 +157,9 @@ export const importParams = z.strictObject({
     date("The day findings are a snapshot of; the day of the newest observation when not given."),
   ),
   dryRun: z.exactOptional(doc(z.boolean(), "Read, check and sum, and change nothing.")),
+  upload: z.exactOptional(
+    doc(z.string(), "An upload whose files have been sent, in place of a body: `id` of `POST /v1/uploads`."),
+  ),
   name: z.exactOptional(
     doc(z.string(), "The file's name in reports, for an upload that is not multipart.", {
       examples: ["focus-2024-09.csv.gz"],

@@ -20,7 +20,7 @@ const TABLE = {
   budget: { roles: ["admin", "manager"], what: "set budgets" },
   schedule: { roles: ["admin", "manager"], what: "schedule reports" },
   audit: { roles: ["operator", "admin", "manager"], what: "read the audit log" },
-  "delete-others": { roles: ["admin"], what: "delete other people's reports" },
+  "delete-others": { roles: ["admin"], what: "delete other people's reports and exports" },
   "tenant-settings": { roles: ["operator", "admin"], what: "read and change tenant settings" },
   registry: { roles: ["operator"], what: "list and add tenants" },
   import: { roles: ["operator", "admin"], what: "import data" },

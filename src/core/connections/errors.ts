@@ -7,8 +7,18 @@ export function syncRunning(id: string, since: string): DomainError {
     "conflict",
     `The connection "${id}" is being pulled since ${since}`,
     {
-      fix: "Wait until it is done. A pull that died gives way after five minutes.",
+      fix: "Wait until it is done, or cancel its job.",
       retryAfter: 30,
     },
+  );
+}
+
+/** A run that is no longer the connection's current one. */
+export function syncLost(connection: string): DomainError {
+  return new DomainError(
+    "sync.lost",
+    "conflict",
+    `The connection "${connection}" was removed, or another pull took over`,
+    { fix: "Look at the connections, and pull again if it is still needed." },
   );
 }

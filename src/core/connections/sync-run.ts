@@ -8,27 +8,22 @@ export type SyncMarks = Readonly<Record<string, string>>;
 
 /** A pull of a connection: the one that runs, or the last one. */
 export interface SyncRun {
+  /** Of its job as well. */
   id: string;
   status: "running" | "done" | "failed";
   dryRun: boolean;
   /** RFC 3339, UTC. */
   startedAt: string;
   finishedAt: string | null;
-  /** While it runs: until when it is believed to be alive unless it says so again. */
-  aliveUntil: string;
-  /** What it is doing, for people. */
+  /** What it is doing, for people; while it runs, its job knows. */
   progress: string | null;
   /** Of a finished run. */
   report: SyncReport | null;
   /** Of a failed run. */
   error: { code: string; message: string; fix: string | null } | null;
-  /** Processes that have worked on it, the present one included; 1 where nothing is said. */
-  part?: number;
-  /** What earlier parts and this one have done of a run that is not at its end. */
-  soFar?: SyncSoFar;
 }
 
-/** Deliveries that need not be pulled again in this run, and what it took. */
+/** What a run that is not at its end has done: deliveries that need not be pulled again, and what it took. */
 export type SyncSoFar = Pick<SyncReport, "deliveries" | "calls" | "warnings">;
 
 /** What a pull did. */

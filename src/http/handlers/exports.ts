@@ -1,4 +1,5 @@
-import { getExport, listExports, readExport, startExport } from "../../app/exports/export.ts";
+import { startExport } from "../../app/exports/export.ts";
+import { getExport, listExports, readExport, removeExport } from "../../app/exports/exports.ts";
 import { buildDocument } from "../../app/reports/build-document.ts";
 import { reportOfQuery } from "../../app/reports/query-report.ts";
 import { definitionOf } from "../../app/reports/reports.ts";
@@ -15,7 +16,10 @@ import { optionsOf } from "./reports.ts";
 /** Seconds after which to ask for a job that was just started. */
 const POLL_SECONDS = 2;
 
-export const exportHandlers: Pick<Handlers, "export" | "listExports" | "getExport" | "downloadExport"> = {
+export const exportHandlers: Pick<
+  Handlers,
+  "export" | "listExports" | "getExport" | "downloadExport" | "deleteExport"
+> = {
   export: async (call) => {
     const { tenant, body, signal } = call;
     const definition = await requested(call);
@@ -26,7 +30,7 @@ export const exportHandlers: Pick<Handlers, "export" | "listExports" | "getExpor
       throw signal.reason;
     }
     const recipe = { definition, options };
-    const started = await startExport(tenant, document, body.format, body.options, body.delivery, recipe);
+    const started = await startExport(tenant, document, recipe, body.format, body.options, body.delivery);
     if (started.kind === "stream") return file(call, started);
     return json(started.job, 202, {
       Location: `/v1/exports/${started.job.id}`,
@@ -42,6 +46,11 @@ export const exportHandlers: Pick<Handlers, "export" | "listExports" | "getExpor
     const { job, mediaType, body } = await readExport(call.tenant, call.params.id);
     const { fileName, manifest, bytes } = job;
     return file(call, { fileName, manifest, bytes, mediaType, body });
+  },
+
+  deleteExport: async ({ tenant, params }) => {
+    await removeExport(tenant, params.id);
+    return new Response(null, { status: 204 });
   },
 };
 

@@ -4,6 +4,7 @@ import { connectionHandlers } from "./connections.ts";
 import { costHandlers } from "./costs.ts";
 import { exportHandlers } from "./exports.ts";
 import { importHandlers } from "./imports.ts";
+import { jobHandlers } from "./jobs.ts";
 import { postureHandlers } from "./posture.ts";
 import { reportHandlers } from "./reports.ts";
 import { serviceHandlers } from "./service.ts";
@@ -18,6 +19,7 @@ export const handlers: Handlers = {
   ...exportHandlers,
   ...reportHandlers,
   ...importHandlers,
+  ...jobHandlers,
   ...connectionHandlers,
   ...tenantHandlers,
 };

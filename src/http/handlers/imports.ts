@@ -1,11 +1,19 @@
-import { importFiles } from "../../app/imports/import-files.ts";
+import type { ImportChoices } from "../../app/imports/import-files.ts";
 import { listLoads, removeLoads } from "../../app/imports/loads.ts";
+import { reportOfImport } from "../../app/imports/perform.ts";
+import { importUpload, openUpload, receiveUpload, startImport } from "../../app/imports/start.ts";
+import { cancelJob } from "../../app/jobs/jobs.ts";
+import { waitForJob } from "../../app/jobs/wait.ts";
 import type { Principal } from "../../core/access/access.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
+import { errorOfPlain } from "../../core/errors/plain.ts";
+import type { Job } from "../../core/jobs/job.ts";
 import { checkDate } from "../../core/time/dates.ts";
-import type { Handlers } from "../call.ts";
+import type { Call, Handlers } from "../call.ts";
+import { errorFields } from "../logger.ts";
 import { json } from "../respond.ts";
-import { disposeAll, receiveFiles } from "../upload.ts";
+import { bounded, receiveFiles } from "../upload.ts";
+import { shownJob } from "./jobs.ts";
 
 const DEFAULT_LOADS = 100;
 
@@ -15,28 +23,38 @@ function checkedDate(text: string, field: string): string {
   return text;
 }
 
-export const importHandlers: Pick<Handlers, "createImport" | "listImports" | "removeImports"> = {
-  createImport: async ({ request, query, principal, services, settings, signal }) => {
-    const { tenant, format, dryRun, name, snapshot } = query;
+/** Milliseconds an import is waited for before it is answered with its job. */
+const WAIT_MS = 15_000;
+/** Seconds after which to ask for a job that is not done. */
+const POLL_SECONDS = 2;
+
+type Names = "createImport" | "createUpload" | "putUpload" | "listImports" | "removeImports";
+
+export const importHandlers: Pick<Handlers, Names> = {
+  createImport: async (call) => {
+    const { query, principal, services } = call;
+    const { tenant, format, dryRun, snapshot } = query;
     const target = targetTenant(principal, tenant);
-    const files = await receiveFiles(request, {
-      spool: services.spool,
-      maxBytes: settings.maxUploadBytes,
-      name,
-      signal,
-    });
-    try {
-      const report = await importFiles(services, files, {
-        signal,
-        ...(target !== undefined && { tenant: target }),
-        ...(format !== undefined && { format }),
-        ...(dryRun !== undefined && { dryRun }),
-        ...(snapshot !== undefined && { snapshot: checkedDate(snapshot, "snapshot") }),
-      });
-      return json(report);
-    } finally {
-      await disposeAll(files);
-    }
+    const choices: ImportChoices = {
+      ...(target !== undefined && { tenant: target }),
+      ...(format !== undefined && { format }),
+      ...(dryRun !== undefined && { dryRun }),
+      ...(snapshot !== undefined && { snapshot: checkedDate(snapshot, "snapshot") }),
+    };
+    const job =
+      query.upload === undefined
+        ? await importBody(call, choices)
+        : await importUpload(services, principal, query.upload, choices);
+    return answer(call, await endOf(call, job));
+  },
+
+  createUpload: async ({ services, principal, body }) =>
+    json(await openUpload(services, principal, body.files), 201),
+
+  putUpload: async ({ services, principal, params, request, settings, signal }) => {
+    const content = bounded(request, { maxBytes: settings.maxUploadBytes, signal });
+    await receiveUpload(services, principal, params.id, params.file, content);
+    return new Response(null, { status: 204 });
   },
 
   listImports: async ({ query, principal, services }) => {
@@ -61,6 +79,50 @@ export const importHandlers: Pick<Handlers, "createImport" | "listImports" | "re
     return json(await removeLoads(services, { ...query, tenant }));
   },
 };
+
+/** Stores what the request brings, and has a job load it. */
+async function importBody(
+  { request, query, principal, services, settings, signal }: Call<"createImport">,
+  choices: ImportChoices,
+): Promise<Job> {
+  const upload = services.ids.next();
+  const own = services.uploads.forOwner(principal.tenant ?? null);
+  let received = 0;
+  try {
+    const files = await receiveFiles(request, {
+      spool: { store: (name, content) => own.write(upload, received++, name, content) },
+      maxBytes: settings.maxUploadBytes,
+      name: query.name,
+      signal,
+    });
+    const sent = files.map(({ name, size = 0 }) => ({ name, size }));
+    return await startImport(services, principal, { upload, files: sent, choices });
+  } catch (error) {
+    await own.remove(upload).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A job that ended quickly, or as it is after a while. A client that leaves before it was told of the job ends it. */
+async function endOf({ services, signal }: Call<"createImport">, job: Job): Promise<Job> {
+  try {
+    return await waitForJob(services, job, WAIT_MS, signal);
+  } catch (error) {
+    await cancelJob(services, job.tenant, job.id);
+    throw error;
+  }
+}
+
+function answer({ logger, requestId }: Call<"createImport">, job: Job): Response {
+  if (job.status === "done") return json(reportOfImport(job));
+  if (job.error !== null) {
+    const error = errorOfPlain(job.error);
+    if (job.error.code === undefined)
+      logger.error({ requestId, job: job.id, error: errorFields(error) }, "import failed");
+    throw error;
+  }
+  return json(shownJob(job), 202, { Location: `/v1/jobs/${job.id}`, "Retry-After": String(POLL_SECONDS) });
+}
 
 /**
  * The tenant a load is for. An admin's goes to the token's tenant, whatever the accounts in the files. An operator has

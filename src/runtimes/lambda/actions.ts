@@ -1,18 +1,19 @@
-import { shorten } from "../../core/errors/bounded.ts";
 import type { AwsStore } from "../../adapters/aws/store.ts";
-import { resumeExport } from "../../app/exports/resume.ts";
+import { careForJobs } from "../../app/jobs/care.ts";
 import type { Services } from "../../app/services.ts";
-import { traceOf } from "../../http/logger.ts";
-import type { ExportEvent } from "./jobs.ts";
-import { sync, type SyncContext } from "./sync.ts";
+import { startDueSyncs } from "../../app/sync/due.ts";
+import { startSync } from "../../app/sync/start.ts";
+import { shorten } from "../../core/errors/bounded.ts";
+import { asDomainError } from "../../core/errors/errors.ts";
+import { errorFields, type Logger } from "../../http/logger.ts";
+import { statusOf } from "../../http/problem.ts";
 
-export interface ActionContext extends SyncContext {
+export interface ActionContext {
   services: Services;
   store: AwsStore;
+  logger: Logger;
   /** Answers an HTTP request; the health check is the API's own. */
   fetch: (request: Request) => Promise<Response>;
-  /** Milliseconds left of this invocation. */
-  remaining: () => number;
 }
 
 export interface ActionResult {
@@ -29,16 +30,44 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return { statusCode: response.status, body: await response.json() };
   },
 
+  /** Daily: finishes what loads and exports left undone. */
   housekeeping: async ({ store }) => ({ statusCode: 200, body: await store.housekeep() }),
 
-  export: async ({ services, remaining, logger }, event) => {
-    const { work } = event as unknown as ExportEvent;
-    await resumeExport(services, work, remaining, (id) => traceOf(logger, id));
-    return { statusCode: 200, body: { done: true } };
-  },
+  /** Every minute: a process that ran out of time or memory cannot say what became of its job. */
+  jobs: async ({ services }) => ({ statusCode: 200, body: await careForJobs(services, { alone: false }) }),
 
-  sync,
+  /** `{"action":"sync"}` has every connection pulled that is due, `{"action":"sync","connection":ID}` that one. */
+  sync: async (context, { connection }) => {
+    if (connection === undefined) return startDue(context);
+    if (typeof connection === "string") return startOne(context, connection);
+    const detail = '"connection" is not the id of a connection';
+    const fix = "Leave it out, or correct it.";
+    return { statusCode: 400, body: { code: "action.invalid", detail, fix } };
+  },
 };
+
+async function startDue({ services, logger }: ActionContext): Promise<ActionResult> {
+  const { started, skipped, failed } = await startDueSyncs(services);
+  for (const { connection, error } of failed)
+    logger.error({ connection, error: errorFields(error) }, "pull not started");
+  logger.info({ started: started.length, skipped: skipped.length, failed: failed.length }, "pulls started");
+  const problems = failed.map(({ connection, error }) => ({ connection, ...problemOf(error) }));
+  return { statusCode: failed.length === 0 ? 202 : 503, body: { started, skipped, failed: problems } };
+}
+
+async function startOne({ services }: ActionContext, connection: string): Promise<ActionResult> {
+  try {
+    const { id } = await startSync(services, connection, {}, "direct invocation");
+    return { statusCode: 202, body: { connection, run: id } };
+  } catch (error) {
+    return { statusCode: statusOf(asDomainError(error)), body: problemOf(error) };
+  }
+}
+
+function problemOf(error: unknown): { code: string; detail: string; fix?: string } {
+  const { code, message, fix } = asDomainError(error);
+  return { code, detail: message, ...(fix !== undefined && { fix }) };
+}
 
 /**
  * The action an event asks for. EventBridge's own scheduled events mean housekeeping, unless their detail says

@@ -1,17 +1,10 @@
-import { asDomainError } from "../../core/errors/errors.ts";
 import type { Logger } from "../../http/logger.ts";
 import { errorFields } from "../../http/logger.ts";
 import { LostErrors } from "../../http/lost-errors.ts";
-import { problemResponse } from "../../http/problem.ts";
-import { actionOf, runAction } from "./actions.ts";
-import { type Composed, compose } from "./compose.ts";
-import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./events.ts";
-import { InvocationMeter, jsonLogger, metricLine, type Observation, type Out } from "./observe.ts";
-import { respond } from "./respond.ts";
-import { routeNamer } from "./routes.ts";
 import { logLost } from "../last-defence.ts";
 import type { Environment } from "../runtime.ts";
-import { readSettings } from "./settings.ts";
+import { InvocationMeter, jsonLogger, metricLine, type Observation, type Out } from "./observe.ts";
+import { type LambdaSettings, readSettings } from "./settings.ts";
 
 /** The context object Lambda hands over, as far as it is read. */
 export interface LambdaContext {
@@ -30,97 +23,87 @@ export interface HandlerOptions {
   onLostRejection: (listener: (reason: unknown) => void) => void;
 }
 
+/** What a function is put together from. */
+export interface Setup {
+  settings: LambdaSettings;
+  logger: Logger;
+  meter: InvocationMeter;
+  version: string;
+  lostErrors: LostErrors;
+}
+
+/** One invocation, for whoever answers it. */
+export interface Invocation<C> {
+  /** What is needed, put together at the first invocation and kept while the instance lives. */
+  ready: () => Promise<C>;
+  logger: Logger;
+  /** Filled in for the metrics. */
+  observed: Observed;
+  /** Milliseconds left. */
+  remaining: () => number;
+}
+
+export type Observed = Pick<Observation, "route" | "status" | "report" | "pull">;
+
+/** What one of the functions does. */
+export interface FunctionRole<C> {
+  compose: (setup: Setup) => Promise<C>;
+  answer: (event: unknown, invocation: Invocation<C>) => Promise<unknown>;
+}
+
 /**
- * The function: HTTP events of both API Gateway formats, scheduled events and direct invocations. What is needed is
- * put together at the first invocation and kept while the instance lives.
+ * Makes the handler of a function from its role.
  * @throws DomainError `config.missing` at once, so that a wrong deployment fails when it starts
  */
-export function createHandler(options: HandlerOptions): LambdaHandler {
+export function createHandler<C>(options: HandlerOptions, role: FunctionRole<C>): LambdaHandler {
   const settings = readSettings(options.env);
   const meter = new InvocationMeter();
   let current: { awsRequestId?: string } = {};
   const logger = jsonLogger(options.out, () => current);
-  const lost = new LostErrors();
-  options.onLostRejection((reason) => logLost(lost, logger, reason));
-  let composed: Promise<Composed> | undefined;
+  const lostErrors = new LostErrors();
+  options.onLostRejection((reason) => logLost(lostErrors, logger, reason));
+  const setup: Setup = { settings, logger, meter, version: options.version, lostErrors };
+  let composed: Promise<C> | undefined;
   let coldStart = true;
-  const ready = (): Promise<Composed> => {
-    composed ??= compose(settings, logger, meter, options.version, lost).catch((error: unknown) => {
+  const ready = (): Promise<C> => {
+    composed ??= role.compose(setup).catch((error: unknown) => {
       // The next invocation tries again: the Parameter Store may only have been busy.
       composed = undefined;
       throw error;
     });
     return composed;
   };
-  const nameRoute = routeNamer();
   return async (event, context) => {
     current = { awsRequestId: context.awsRequestId };
     const started = performance.now();
-    const seen: Seen = { route: "unknown", status: 500, report: false };
+    const observed: Observed = { route: "unknown", status: 500, report: false };
+    const remaining = (): number => context.getRemainingTimeInMillis();
     try {
-      const tools = { ready, logger, nameRoute, seen };
-      return await lost.run(context.awsRequestId, () => answer(event, context, tools));
+      const invocation = { ready, logger, observed, remaining };
+      return await lostErrors.run(context.awsRequestId, () => role.answer(event, invocation));
+    } catch (error) {
+      logger.error({ error: errorFields(error) }, "invocation failed");
+      throw error;
     } finally {
       const durationMs = Math.round((performance.now() - started) * 10) / 10;
       const { environment } = settings;
-      const line = { ...seen, environment, durationMs, coldStart, usage: meter.take() };
+      const line = { ...observed, environment, durationMs, coldStart, usage: meter.take() };
       options.out(metricLine(line, new Date()));
       coldStart = false;
     }
   };
 }
 
-type Seen = Pick<Observation, "route" | "status" | "report" | "pull">;
-
-interface Tools {
-  ready: () => Promise<Composed>;
-  logger: Logger;
-  nameRoute: (method: string, path: string) => string;
-  seen: Seen;
-}
-
-async function answer(event: unknown, context: LambdaContext, tools: Tools): Promise<unknown> {
-  const { ready, logger, seen } = tools;
-  if (isHttpEvent(event)) return answerHttp(event, tools);
-  const name = actionOf(event);
-  seen.route = `action ${name ?? "unknown"}`;
-  seen.report = name === "export";
-  try {
-    const { services, store, app } = await ready();
-    const result = await runAction(
-      {
-        ...{ services, store, logger },
-        onPull: (count) => (seen.pull = count),
-        fetch: async (request) => app.fetch(request),
-        remaining: () => context.getRemainingTimeInMillis(),
-      },
-      name ?? "",
-      event,
-    );
-    seen.status = result.statusCode;
-    return result;
-  } catch (error) {
-    logger.error({ error: errorFields(error) }, "action failed");
-    throw error;
-  }
-}
-
-async function answerHttp(event: HttpEvent, { ready, logger, nameRoute, seen }: Tools): Promise<HttpResult> {
-  const { app, store } = await ready();
-  const request = toRequest(event);
-  const { pathname } = new URL(request.url);
-  seen.route = nameRoute(request.method, pathname);
-  seen.report = /\/(?:export|run|preview)$/.test(pathname);
-  const response = await app.fetch(request);
-  seen.status = response.status;
-  try {
-    return await respond(event, response, store.objects);
-  } catch (error) {
-    // The body broke off while it was made: no answer has gone out yet, so it can still be an error.
-    logger.error({ error: errorFields(error) }, "response failed");
-    const requestId = request.headers.get("x-request-id") ?? "";
-    const problem = problemResponse(asDomainError(error), { requestId, instance: pathname });
-    seen.status = problem.status;
-    return respond(event, problem, store.objects);
-  }
+/** How a function of this package is told of lost rejections and where its log goes. */
+export function handlerOptions(version: string): HandlerOptions {
+  return {
+    env: process.env,
+    version,
+    out: (line) => process.stdout.write(`${line}\n`),
+    // The managed runtime ends the instance on one. It may come late, from a request that was answered long ago, when the
+    // instance serves another: that one is not to fail for it. On exceptions that nobody caught, ending it is right.
+    onLostRejection: (listener) => {
+      process.removeAllListeners("unhandledRejection").on("unhandledRejection", listener);
+    },
+  };
 }

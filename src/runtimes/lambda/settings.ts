@@ -6,7 +6,8 @@ import type { Environment } from "../runtime.ts";
 export interface LambdaSettings {
   environment: string;
   region: string;
-  functionName: string;
+  /** Carries out jobs. */
+  workerFunction: string;
   names: ResourceNames;
   credentials: AwsCredentials | undefined;
   /** `shared` is that of every service that has none of its own. */
@@ -23,7 +24,7 @@ export interface LambdaSettings {
 
 /**
  * Reads the function's environment. `SECUREBASE_ENV` and `SECUREBASE_ACCOUNT` name the resources; Terraform may name
- * each by itself (`SECUREBASE_TABLE_REPORTS`, …). Keys of tokens: `SECUREBASE_JWT_SECRET`, or
+ * each by itself (`SECUREBASE_TABLE_REPORTS`, …, `SECUREBASE_WORKER_FUNCTION`). Keys of tokens: `SECUREBASE_JWT_SECRET`, or
  * `SECUREBASE_JWT_SECRET_PARAMETER` (SSM), or `SECUREBASE_JWKS_URL`. `AWS_ENDPOINT_URL_*` are the SDK's own.
  * @throws DomainError `config.missing`
  */
@@ -37,7 +38,7 @@ export function readSettings(env: Environment): LambdaSettings {
   return {
     environment,
     region: required(env, "AWS_REGION"),
-    functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? `securebase-${environment}-report-engine`,
+    workerFunction: env.SECUREBASE_WORKER_FUNCTION ?? `securebase-${environment}-report-worker`,
     names: {
       reports: env.SECUREBASE_TABLE_REPORTS ?? names.reports,
       schedules: env.SECUREBASE_TABLE_SCHEDULES ?? names.schedules,

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { ExportFormat } from "../../core/reports/formats.ts";
-import type { JobWork } from "../../ports/jobs.ts";
 import { rendererFor } from "../../../test/support/rendering.ts";
 import { cost } from "../../../test/conformance/lib/facts.ts";
 import { collect } from "../../../test/support/documents.ts";
 import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";
 import { buildDocument } from "../reports/build-document.ts";
+import { outOfTime } from "../../core/jobs/job.ts";
+import { performJob } from "../jobs/perform.ts";
 import type { Services, TenantContext } from "../services.ts";
-import { getExport, readExport, startExport } from "./export.ts";
-import { resumeExport } from "./resume.ts";
+import { startExport } from "./export.ts";
+import { getExport, readExport } from "./exports.ts";
 
 const DEFINITION: ReportDefinition = {
   title: "Cost by service",
@@ -25,13 +26,13 @@ const DEFINITION: ReportDefinition = {
     },
   ],
 };
-const enoughTime = (): number => 600_000;
+const enoughTime = new AbortController().signal;
 
 describe("an export in another process", () => {
   let tenant: TestTenant;
   let now: string;
-  /** Work that was handed to another process, as it arrives there. */
-  let sent: JobWork[];
+  /** Keys of jobs that another process was asked to carry out. */
+  let sent: string[];
   let context: TenantContext;
   beforeEach(async () => {
     // The store itself runs by the real clock, by which an export of the past is expired.
@@ -46,34 +47,39 @@ describe("an export in another process", () => {
     );
     await tenant.load("cost", facts);
     const jobs: Services["jobs"] = {
-      start: (_id, _task, work) => {
-        sent.push(JSON.parse(JSON.stringify(work)) as JobWork);
+      shared: true,
+      dispatch: ({ key }) => {
+        sent.push(key);
         return Promise.resolve();
       },
-      isAlive: () => true,
+      progress: () => undefined,
+      cancel: () => false,
+      ended: () => undefined,
       stop: () => Promise.resolve(),
     };
     context = { ...tenant.context, services: { ...tenant.context.services, jobs } };
   });
   afterEach(() => tenant.close());
 
-  async function start(format: ExportFormat): Promise<{ id: string; work: JobWork }> {
+  async function start(format: ExportFormat): Promise<{ id: string; key: string }> {
     const document = await buildDocument(context, DEFINITION);
     const recipe = { definition: DEFINITION, options: {} };
-    const started = await startExport(context, document, format, {}, "job", recipe);
-    const [work] = sent;
-    if (started.kind !== "job" || work === undefined) throw new Error("no job was started");
-    return { id: started.job.id, work };
+    const started = await startExport(context, document, recipe, format, {}, "job");
+    const [key] = sent;
+    if (started.kind !== "job" || key === undefined) throw new Error("no job was started");
+    return { id: started.job.id, key };
   }
+
+  const perform = (key: string, signal = enoughTime) => performJob(context.services, key, { signal });
 
   it.each<ExportFormat>(["csv", "json", "xlsx", "pdf"])(
     "ends done with the %s file of the instant at which it was asked for",
     async (format) => {
-      const { id, work } = await start(format);
+      const { id, key } = await start(format);
       const document = await buildDocument(context, DEFINITION);
       const expected = await collect((await rendererFor(format)).render(document));
       now = "2099-10-02T00:05:00.000Z";
-      await resumeExport(context.services, work, enoughTime);
+      await perform(key);
       expect(await getExport(context, id)).toMatchObject({
         status: "done",
         rowsWritten: 300,
@@ -86,17 +92,17 @@ describe("an export in another process", () => {
   );
 
   it("is written once when its work is delivered twice", async () => {
-    const { id, work } = await start("csv");
-    await resumeExport(context.services, work, enoughTime);
+    const { id, key } = await start("csv");
+    await perform(key);
     const done = await getExport(context, id);
     now = "2099-10-02T00:05:00.000Z";
-    await resumeExport(context.services, work, enoughTime);
+    await perform(key);
     expect(await getExport(context, id)).toEqual(done);
   });
 
   it("ends with the reason when it cannot be written within the time, and has no file", async () => {
-    const { id, work } = await start("xlsx");
-    await resumeExport(context.services, work, () => 800);
+    const { id, key } = await start("xlsx");
+    await perform(key, AbortSignal.abort(outOfTime()));
     expect(await getExport(context, id)).toMatchObject({
       status: "failed",
       error: { code: "export.out-of-time" },
@@ -106,11 +112,14 @@ describe("an export in another process", () => {
   });
 
   it("ends with the reason when its question alone takes longer than that", async () => {
-    const { id, work } = await start("csv");
+    const { id, key } = await start("csv");
     const never = (): Promise<never> => new Promise(() => undefined);
     const metrics = { forTenant: () => new Proxy({}, { get: () => never }) };
     const services = { ...context.services, metrics: metrics as unknown as Services["metrics"] };
-    await resumeExport(services, work, () => 0);
+    const time = new AbortController();
+    const performed = performJob(services, key, { signal: time.signal });
+    time.abort(outOfTime());
+    await performed;
     expect(await getExport(context, id)).toMatchObject({
       status: "failed",
       error: { code: "export.out-of-time" },

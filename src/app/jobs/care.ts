@@ -1,0 +1,46 @@
+import { careForJob, endedJob } from "../../core/jobs/job.ts";
+import { OPEN_JOBS } from "../records/kinds.ts";
+import { serviceRecords } from "../records/records.ts";
+import { isChanged, type JobPorts, jobRecords, refOf, storeEnd } from "./jobs.ts";
+
+export interface JobsCaredFor {
+  /** Jobs that somebody was asked to carry out, again. */
+  dispatched: number;
+  /** Jobs that were ended: who carried them out is gone for good, or never came. */
+  ended: number;
+}
+
+/**
+ * Looks after the jobs that have yet to end. Where processes share the jobs this is to be done every minute; where one
+ * process has them to itself, when it starts.
+ * @param alone whether no other process can be carrying out a job
+ */
+export async function careForJobs(services: JobPorts, { alone }: { alone: boolean }): Promise<JobsCaredFor> {
+  const done: JobsCaredFor = { dispatched: 0, ended: 0 };
+  const jobs = jobRecords(services);
+  const open = serviceRecords(services, OPEN_JOBS);
+  for (const entry of await open.all()) {
+    const seen = await jobs.find(entry.record.key);
+    if (seen === undefined) {
+      // Its job has expired.
+      await open.remove(entry.record.key).catch(() => undefined);
+      continue;
+    }
+    const now = services.clock.now();
+    const care = careForJob(seen.record, now, { alone });
+    try {
+      if (care.step === "end") {
+        await storeEnd(services, seen, endedJob(seen.record, care.outcome, now));
+        done.ended += 1;
+      } else if (care.step === "dispatch") {
+        await jobs.replace(seen, care.job);
+        await services.jobs.dispatch(refOf(care.job));
+        done.dispatched += 1;
+      }
+    } catch (error) {
+      // Whoever changed it looks after it.
+      if (!isChanged(error)) throw error;
+    }
+  }
+  return done;
+}

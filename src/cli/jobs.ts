@@ -1,0 +1,62 @@
+import type { AnswerOf } from "../contract/route.ts";
+import type { Routes } from "../contract/routes.ts";
+import { DomainError } from "../core/errors/errors.ts";
+import type { Connection } from "./connect.ts";
+import type { Effects } from "./effects.ts";
+import type { Progress } from "./progress.ts";
+
+type Job = AnswerOf<Routes["getJob"]>;
+
+/** How often a server is asked how a job goes. */
+const POLL_MS = 500;
+const OPEN: readonly Job["status"][] = ["queued", "running"];
+
+/**
+ * Waits for a job of the server's to end, showing how far it has got. Ctrl-C cancels it.
+ * @returns the job, done
+ * @throws DomainError why it failed; the signal's reason when aborted
+ */
+export async function followJob(
+  connection: Connection,
+  id: string,
+  { signal }: Effects,
+  progress: Progress,
+): Promise<Job> {
+  const operator = connection.as("operator");
+  try {
+    for (;;) {
+      const job = await operator.call("getJob", { params: { id }, signal });
+      if (job.error !== null) throw errorOf(job.error);
+      if (!OPEN.includes(job.status)) return job;
+      const rows = job.rows === null ? "" : ` ${job.rows.toLocaleString("en-US")} rows`;
+      progress.update(`${job.phase ?? "Waiting"}${rows}`, job.fraction ?? undefined);
+      await pause(POLL_MS, signal);
+    }
+  } catch (error) {
+    if (signal.aborted) await operator.call("cancelJob", { params: { id } });
+    throw error;
+  }
+}
+
+function errorOf({ code, message, fix, field }: NonNullable<Job["error"]>): DomainError {
+  return new DomainError(code, "unavailable", message, {
+    ...(fix !== undefined && { fix }),
+    ...(field !== undefined && { field }),
+  });
+}
+
+/** @throws the signal's reason when aborted */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

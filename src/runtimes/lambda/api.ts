@@ -1,0 +1,107 @@
+import type { Hono } from "hono";
+import { createRemoteJWKSet } from "jose";
+import { DynamoRateLimiter } from "../../adapters/aws/rate-limiter.ts";
+import { readParameter } from "../../adapters/aws/secrets.ts";
+import { asDomainError } from "../../core/errors/errors.ts";
+import { createApp, type HttpEnv } from "../../http/app.ts";
+import type { AuthOptions } from "../../http/auth.ts";
+import { errorFields } from "../../http/logger.ts";
+import { problemResponse } from "../../http/problem.ts";
+import { refusingLoader } from "../refusing-loader.ts";
+import { actionOf, runAction } from "./actions.ts";
+import { type Composed, compose } from "./compose.ts";
+import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./events.ts";
+import type { FunctionRole, Invocation, Setup } from "./handler.ts";
+import { respond } from "./respond.ts";
+import { routeNamer } from "./routes.ts";
+import type { LambdaSettings } from "./settings.ts";
+
+/** API Gateway takes bodies up to 10 MB, and a function's event 6 MB. "Amazon API Gateway quotas". */
+const MAX_UPLOAD_BYTES = 6_000_000;
+
+interface ComposedApi extends Composed {
+  app: Hono<HttpEnv>;
+}
+
+/** The function that answers the API: HTTP events of both API Gateway formats, scheduled events, direct invocations. */
+export function apiRole(): FunctionRole<ComposedApi> {
+  const nameRoute = routeNamer();
+  return {
+    compose: composeApi,
+    answer: (event, invocation) =>
+      isHttpEvent(event) ? answerHttp(event, invocation, nameRoute) : answerAction(event, invocation),
+  };
+}
+
+async function composeApi(setup: Setup): Promise<ComposedApi> {
+  const { settings, logger, lostErrors } = setup;
+  const composed = await compose(setup, refusingLoader);
+  const { services, store } = composed;
+  const { publicUrl, corsOrigins } = settings;
+  const app = createApp({
+    services,
+    logger,
+    lostErrors,
+    auth: await authOptions(settings),
+    rateLimiter: new DynamoRateLimiter(store.dynamo, settings.names.cache, services.clock),
+    maxUploadBytes: MAX_UPLOAD_BYTES,
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(corsOrigins.length > 0 && { cors: { origins: corsOrigins } }),
+  });
+  return { ...composed, app };
+}
+
+async function authOptions(settings: LambdaSettings): Promise<AuthOptions> {
+  const { region, credentials, endpoints, secretParameter, jwksUrl, issuer, audience } = settings;
+  const source = {
+    region,
+    ...(credentials !== undefined && { credentials }),
+    ...(endpoints.ssm !== undefined && { endpoint: endpoints.ssm }),
+  };
+  const secret =
+    settings.secret ??
+    (secretParameter === undefined ? undefined : await readParameter(source, secretParameter));
+  return {
+    ...(secret !== undefined && { secret: new TextEncoder().encode(secret) }),
+    ...(jwksUrl !== undefined && { keys: createRemoteJWKSet(new URL(jwksUrl)) }),
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+  };
+}
+
+async function answerAction(
+  event: unknown,
+  { ready, logger, observed }: Invocation<ComposedApi>,
+): Promise<unknown> {
+  const name = actionOf(event);
+  observed.route = `action ${name ?? "unknown"}`;
+  const { services, store, app } = await ready();
+  const fetch = async (request: Request): Promise<Response> => app.fetch(request);
+  const result = await runAction({ services, store, logger, fetch }, name ?? "", event);
+  observed.status = result.statusCode;
+  return result;
+}
+
+async function answerHttp(
+  event: HttpEvent,
+  { ready, logger, observed }: Invocation<ComposedApi>,
+  nameRoute: (method: string, path: string) => string,
+): Promise<HttpResult> {
+  const { app, store } = await ready();
+  const request = toRequest(event);
+  const { pathname } = new URL(request.url);
+  observed.route = nameRoute(request.method, pathname);
+  observed.report = /\/(?:export|run|preview)$/.test(pathname);
+  const response = await app.fetch(request);
+  observed.status = response.status;
+  try {
+    return await respond(event, response, store.objects);
+  } catch (error) {
+    // The body broke off while it was made: no answer has gone out yet, so it can still be an error.
+    logger.error({ error: errorFields(error) }, "response failed");
+    const requestId = request.headers.get("x-request-id") ?? "";
+    const problem = problemResponse(asDomainError(error), { requestId, instance: pathname });
+    observed.status = problem.status;
+    return respond(event, problem, store.objects);
+  }
+}
