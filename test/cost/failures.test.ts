@@ -54,7 +54,10 @@ beforeAll(async () => {
     expect((await send(target, "POST /v1/tenants", { as: OPERATOR, body })).status).toBe(201);
     const charges = HISTORY.flatMap((day) =>
       Object.entries(services).map(([service, amount]) => ({
-        ...{ account, service, month: day.slice(0, 7), day: Number(day.slice(8)) },
+        account,
+        service,
+        month: day.slice(0, 7),
+        day: Number(day.slice(8)),
         billed: String(amount(day, new Date(`${day}T00:00:00Z`).getUTCDay())),
       })),
     ).filter(({ billed }) => billed !== "0");

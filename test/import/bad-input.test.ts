@@ -93,7 +93,9 @@ describe("rows that are not taken", () => {
 
   it("have dates that cannot be true of a charge; those of prepaid years and of corrections can", async () => {
     const billed = (BilledCost: string, dates: [start: string, end: string, bill?: string]) => ({
-      ...{ BilledCost, ChargePeriodStart: dates[0], ChargePeriodEnd: dates[1] },
+      BilledCost,
+      ChargePeriodStart: dates[0],
+      ChargePeriodEnd: dates[1],
       BillingPeriodStart: dates[2] ?? "2024-09-01T00:00:00Z",
     });
     const rows = [

@@ -194,8 +194,13 @@ describe("FOCUS files that break a rule load, and the rule is told", () => {
     ];
     await imported(
       kinds.map(([category = "", subcategory = "", pricing = ""], i) => ({
-        ...{ ChargeCategory: category, ChargeSubcategory: subcategory, PricingCategory: pricing },
-        ...{ BilledCost: `${i}`, UsageQuantity: "7", UsageUnit: "GB", Region: "eu-west-1" },
+        ChargeCategory: category,
+        ChargeSubcategory: subcategory,
+        PricingCategory: pricing,
+        BilledCost: `${i}`,
+        UsageQuantity: "7",
+        UsageUnit: "GB",
+        Region: "eu-west-1",
       })),
       columns,
     );

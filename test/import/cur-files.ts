@@ -104,7 +104,8 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "reservation/EffectiveCost": "0.0312345678",
       "reservation/ReservationARN": "arn:aws:ec2:us-east-1:1:reserved-instances/r",
     },
-    ...{ effective: "0.0312345678", category: "Usage" },
+    effective: "0.0312345678",
+    category: "Usage",
   },
   {
     row: {
@@ -113,7 +114,8 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "savingsPlan/SavingsPlanEffectiveCost": "0.06",
       "savingsPlan/SavingsPlanARN": "arn:aws:savingsplans::1:savingsplan/s",
     },
-    ...{ effective: "0.06", category: "Usage" },
+    effective: "0.06",
+    category: "Usage",
   },
   {
     row: {
@@ -121,7 +123,8 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "lineItem/UnblendedCost": "-0.096",
       "pricing/publicOnDemandCost": "",
     },
-    ...{ effective: "0", category: "Usage" },
+    effective: "0",
+    category: "Usage",
   },
   {
     row: {
@@ -131,11 +134,13 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "savingsPlan/UsedCommitment": "0.0600000001",
       "savingsPlan/SavingsPlanARN": "arn:aws:savingsplans::1:savingsplan/s",
     },
-    ...{ effective: "0.0399999999", category: "Purchase" },
+    effective: "0.0399999999",
+    category: "Purchase",
   },
   {
     row: { "lineItem/LineItemType": "SavingsPlanUpfrontFee", "lineItem/UnblendedCost": "876" },
-    ...{ effective: "0", category: "Purchase" },
+    effective: "0",
+    category: "Purchase",
   },
   {
     row: {
@@ -145,7 +150,8 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "reservation/UnusedRecurringFee": "2.5e-1",
       "reservation/ReservationARN": "arn:aws:ec2:us-east-1:1:reserved-instances/r",
     },
-    ...{ effective: "1.5", category: "Purchase" },
+    effective: "1.5",
+    category: "Purchase",
   },
   {
     row: {
@@ -153,7 +159,8 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "lineItem/UnblendedCost": "300",
       "reservation/ReservationARN": "arn:aws:ec2:us-east-1:1:reserved-instances/r",
     },
-    ...{ effective: "0", category: "Purchase" },
+    effective: "0",
+    category: "Purchase",
   },
   {
     row: { "lineItem/LineItemType": "Fee", "lineItem/UnblendedCost": "29" },
@@ -166,7 +173,8 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "lineItem/UnblendedCost": "12.3456789012",
       "product/ProductName": "",
     },
-    ...{ effective: "12.3456789012", category: "Tax" },
+    effective: "12.3456789012",
+    category: "Tax",
   },
   {
     row: { "lineItem/LineItemType": "Credit", "lineItem/UnblendedCost": "-5" },
@@ -175,7 +183,8 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
   },
   {
     row: { "lineItem/LineItemType": "Refund", "lineItem/UnblendedCost": "-.25" },
-    ...{ effective: "-0.25", category: "Adjustment" },
+    effective: "-0.25",
+    category: "Adjustment",
   },
   {
     row: {
@@ -184,14 +193,17 @@ export const KINDS: readonly { row: CurRow; effective: string; category: string 
       "resourceTags/user:env": 'prod "x", y',
       "resourceTags/aws:createdBy": "Root:1",
     },
-    ...{ effective: "-0.15", category: "Usage" },
+    effective: "-0.15",
+    category: "Usage",
   },
   ...["PrivateRateDiscount", "BundledDiscount", "Discount"].map((kind) => ({
     row: { "lineItem/LineItemType": kind, "lineItem/UnblendedCost": "-0.01" },
-    ...{ effective: "-0.01", category: "Usage" },
+    effective: "-0.01",
+    category: "Usage",
   })),
   {
     row: { "lineItem/LineItemType": "RiVolumeDiscount", "lineItem/UnblendedCost": "-3" },
-    ...{ effective: "-3", category: "Purchase" },
+    effective: "-3",
+    category: "Purchase",
   },
 ];

@@ -92,7 +92,9 @@ describe("a Cost and Usage Report", () => {
       ...["SavingsPlanRecurringFee", "RiVolumeDiscount", "Tax", "Credit", "Refund", "SomethingNew"],
     ];
     const all = types.map((type) => ({
-      ...{ "lineItem/LineItemType": type, "lineItem/UsageAmount": "2", "pricing/publicOnDemandCost": "3" },
+      "lineItem/LineItemType": type,
+      "lineItem/UsageAmount": "2",
+      "pricing/publicOnDemandCost": "3",
       "savingsPlan/SavingsPlanARN": type.startsWith("SavingsPlan") ? "arn:sp" : "",
       "reservation/ReservationARN": type === "RIFee" ? "arn:ri" : "",
       // Told apart by their billed cost.
@@ -131,14 +133,15 @@ describe("a Cost and Usage Report", () => {
       "who.csv",
       legacyCur([
         {
-          ...{ "lineItem/UsageAccountName": "prod", "product/regionCode": "eu-west-1" },
-          ...{
-            "lineItem/UsageStartDate": "2024-09-03T02:00:00Z",
-            "lineItem/UsageEndDate": "2024-09-03T03:00:00Z",
-          },
+          "lineItem/UsageAccountName": "prod",
+          "product/regionCode": "eu-west-1",
+          "lineItem/UsageStartDate": "2024-09-03T02:00:00Z",
+          "lineItem/UsageEndDate": "2024-09-03T03:00:00Z",
         },
         {
-          ...{ "lineItem/UsageAccountId": "", "product/ProductName": "", "product/region": "us-west-2" },
+          "lineItem/UsageAccountId": "",
+          "product/ProductName": "",
+          "product/region": "us-west-2",
           "lineItem/UsageEndDate": "2024-10-03T00:00:00Z",
         },
       ]),
@@ -178,8 +181,11 @@ describe("a Cost and Usage Report", () => {
     const sp = { "savingsPlan/SavingsPlanARN": "arn:sp" };
     const covered = (hour: string, cost: string, effective: string): Record<string, string>[] => [
       {
-        ...{ ...sp, "lineItem/LineItemType": "SavingsPlanCoveredUsage", "lineItem/UnblendedCost": cost },
-        ...{ "savingsPlan/SavingsPlanEffectiveCost": effective, "lineItem/UsageStartDate": hour },
+        ...sp,
+        "lineItem/LineItemType": "SavingsPlanCoveredUsage",
+        "lineItem/UnblendedCost": cost,
+        "savingsPlan/SavingsPlanEffectiveCost": effective,
+        "lineItem/UsageStartDate": hour,
       },
       { ...sp, "lineItem/LineItemType": "SavingsPlanNegation", "lineItem/UnblendedCost": `-${cost}` },
     ];
@@ -191,7 +197,9 @@ describe("a Cost and Usage Report", () => {
       ["0.1", "0.1"],
       ["0.1", "0.05"],
     ].map(([commitment = "", used = ""]) => ({
-      ...{ ...sp, "lineItem/LineItemType": "SavingsPlanRecurringFee", "lineItem/UnblendedCost": commitment },
+      ...sp,
+      "lineItem/LineItemType": "SavingsPlanRecurringFee",
+      "lineItem/UnblendedCost": commitment,
       "savingsPlan/TotalCommitmentToDate": commitment,
       "savingsPlan/UsedCommitment": used,
     }));

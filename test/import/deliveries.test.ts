@@ -16,7 +16,10 @@ afterEach(() => remove());
 const part = gzipSync(legacyCur([{}]));
 const legacy = (assembly: string, ...numbers: number[]): string =>
   JSON.stringify({
-    ...{ assemblyId: assembly, account: "999999999999", reportName: "daily", compression: "GZIP" },
+    assemblyId: assembly,
+    account: "999999999999",
+    reportName: "daily",
+    compression: "GZIP",
     billingPeriod: { start: "20240901T000000.000Z", end: "20241001T000000.000Z" },
     reportKeys: numbers.map((n) => `bills/daily/20240901-20241001/${assembly}/daily-${n}.csv.gz`),
   });

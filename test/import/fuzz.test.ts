@@ -181,8 +181,13 @@ function firstRecord(text: string): Record<string, unknown> {
 
 const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
 const trailRecord = {
-  ...{ eventVersion: "1.08", eventID: "e-1", eventTime: "2025-03-04T22:30:00Z", awsRegion: "eu-west-1" },
-  ...{ eventSource: "s3.amazonaws.com", eventName: "GetObject", recipientAccountId: "111111111111" },
+  eventVersion: "1.08",
+  eventID: "e-1",
+  eventTime: "2025-03-04T22:30:00Z",
+  awsRegion: "eu-west-1",
+  eventSource: "s3.amazonaws.com",
+  eventName: "GetObject",
+  recipientAccountId: "111111111111",
 };
 const WITH_TRAIL: typeof FILES = [...FILES, ["CloudTrail", `${JSON.stringify(trailRecord)}\n`]];
 

@@ -71,11 +71,21 @@ async function loaded(path: string, name: string): Promise<string[][]> {
 
 /** What the mapping calls each kind, told here once more. */
 const CATEGORY: Readonly<Record<string, string>> = {
-  ...{ Usage: "Usage", DiscountedUsage: "Usage", SavingsPlanNegation: "Usage", Tax: "Tax", Credit: "Credit" },
-  ...{ Fee: "Purchase", RIFee: "Purchase", Refund: "Adjustment" },
-  ...{ SavingsPlanCoveredUsage: "Usage", EdpDiscount: "Usage", PrivateRateDiscount: "Usage" },
-  ...{ BundledDiscount: "Usage", RiVolumeDiscount: "Purchase" },
-  ...{ SavingsPlanRecurringFee: "Purchase", SavingsPlanUpfrontFee: "Purchase" },
+  Usage: "Usage",
+  DiscountedUsage: "Usage",
+  SavingsPlanNegation: "Usage",
+  Tax: "Tax",
+  Credit: "Credit",
+  Fee: "Purchase",
+  RIFee: "Purchase",
+  Refund: "Adjustment",
+  SavingsPlanCoveredUsage: "Usage",
+  EdpDiscount: "Usage",
+  PrivateRateDiscount: "Usage",
+  BundledDiscount: "Usage",
+  RiVolumeDiscount: "Purchase",
+  SavingsPlanRecurringFee: "Purchase",
+  SavingsPlanUpfrontFee: "Purchase",
 };
 
 /** Sums of exact text amounts, in integers of 10^-18, without the project's arithmetic. */

@@ -124,7 +124,10 @@ describe("the demo's posture", () => {
     });
     const count = (outcome: string): number => outcomes.filter((each) => each === outcome).length;
     const { frameworks, failed } = await complianceDashboard(tenant.context, {
-      ...{ range: RANGE, filters: [], top: 1000, compare: "previous-period" },
+      range: RANGE,
+      filters: [],
+      top: 1000,
+      compare: "previous-period",
     });
     const [hipaa] = records(frameworks);
     expect([hipaa?.passed, hipaa?.failed, hipaa?.not_available]).toEqual(

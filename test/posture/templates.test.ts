@@ -133,11 +133,9 @@ describe("the templates of posture and summary", () => {
         ["2024-08-10", "2024-09-10"].map((day) => ({
           ...cost(day, {
             billing_currency,
-            ...{
-              billed_cost: day,
-              sub_account_id: "1",
-              service_name: "A service with a long name ".repeat(6),
-            },
+            billed_cost: day,
+            sub_account_id: "1",
+            service_name: "A service with a long name ".repeat(6),
           }),
           tenant: "several",
         })),

@@ -121,7 +121,10 @@ export function trialsOn(bill: TenantBill, day: CalendarDate): Trial[] {
   return ways.map(([method, monthTotal, predict]): Trial => {
     const off = sum(steps, (i) => Math.abs(actual[index + i]! - predict(i))) / steps;
     return {
-      ...{ tenant: bill.tenant, day, dayOfMonth: bill.days[index]!.dayOfMonth, method },
+      tenant: bill.tenant,
+      day,
+      dayOfMonth: bill.days[index]!.dayOfMonth,
+      method,
       monthError: (100 * Math.abs(monthTotal - whole)) / Math.abs(whole),
       scaledError: off / scale,
       ...(method === "ours" && intervalOf(forecast, sofar, whole)),

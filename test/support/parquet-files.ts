@@ -48,15 +48,12 @@ const SPECS: readonly FixtureSpec[] = [
   {
     what: "binary amounts and milliseconds",
     replace: {
-      ...{
-        BilledCost: "CASE WHEN i % 11 = 0 THEN i * 6e-21 ELSE v::DOUBLE / 3 END",
-        EffectiveCost: "v::DOUBLE * 1e13",
-      },
-      ...{ ConsumedQuantity: "(i * 1.1)::FLOAT", ListCost: "1.0::FLOAT / (i + 1)" },
-      ...{
-        ChargePeriodStart: "v::TIMESTAMP_MS",
-        ChargePeriodEnd: "(v + INTERVAL 999 MILLISECOND)::TIMESTAMP_MS",
-      },
+      BilledCost: "CASE WHEN i % 11 = 0 THEN i * 6e-21 ELSE v::DOUBLE / 3 END",
+      EffectiveCost: "v::DOUBLE * 1e13",
+      ConsumedQuantity: "(i * 1.1)::FLOAT",
+      ListCost: "1.0::FLOAT / (i + 1)",
+      ChargePeriodStart: "v::TIMESTAMP_MS",
+      ChargePeriodEnd: "(v + INTERVAL 999 MILLISECOND)::TIMESTAMP_MS",
     },
   },
   {
@@ -71,37 +68,35 @@ const SPECS: readonly FixtureSpec[] = [
   {
     what: "instants with a zone, and dates",
     replace: {
-      ...{ BillingPeriodStart: "v::DATE", ChargePeriodStart: "v::TIMESTAMPTZ" },
+      BillingPeriodStart: "v::DATE",
+      ChargePeriodStart: "v::TIMESTAMPTZ",
       ChargePeriodEnd: "(v + INTERVAL 1 MICROSECOND)::TIMESTAMPTZ",
     },
   },
   {
     what: "nanoseconds, and decimals of every width",
     replace: {
-      ...{ ChargePeriodStart: "v::TIMESTAMP_NS", ChargePeriodEnd: "make_timestamp_ns(epoch_ns(v) + i)" },
-      ...{ BilledCost: "(i - 1500)::DECIMAL(38,18) / 7", EffectiveCost: "(i % 99)::DECIMAL(4,2)" },
-      ...{ ListCost: "i::DECIMAL(9,3)", ContractedCost: "-i::DECIMAL(18,6)" },
+      ChargePeriodStart: "v::TIMESTAMP_NS",
+      ChargePeriodEnd: "make_timestamp_ns(epoch_ns(v) + i)",
+      BilledCost: "(i - 1500)::DECIMAL(38,18) / 7",
+      EffectiveCost: "(i % 99)::DECIMAL(4,2)",
+      ListCost: "i::DECIMAL(9,3)",
+      ContractedCost: "-i::DECIMAL(18,6)",
     },
   },
   {
     what: "whole numbers, and tags as JSON text",
     replace: {
-      ...{
-        BilledCost: "i * 4611686018427::BIGINT",
-        EffectiveCost: "(i % 200)::UTINYINT",
-        ListCost: "(i - 9)::INTEGER",
-      },
-      ...{
-        ContractedCost: "CASE i WHEN 7 THEN 18446744073709551615 ELSE i * 1844674407370 END::UBIGINT",
-        ConsumedQuantity: "i::SMALLINT",
-        SubAccountId: "i % 9 * 111",
-      },
-      ...{
-        Tags: "to_json(v)",
-        BillingAccountId: "999999999999",
-        ResourceId: "uuid()",
-        RegionId: "i % 2 = 0",
-      },
+      BilledCost: "i * 4611686018427::BIGINT",
+      EffectiveCost: "(i % 200)::UTINYINT",
+      ListCost: "(i - 9)::INTEGER",
+      ContractedCost: "CASE i WHEN 7 THEN 18446744073709551615 ELSE i * 1844674407370 END::UBIGINT",
+      ConsumedQuantity: "i::SMALLINT",
+      SubAccountId: "i % 9 * 111",
+      Tags: "to_json(v)",
+      BillingAccountId: "999999999999",
+      ResourceId: "uuid()",
+      RegionId: "i % 2 = 0",
     },
   },
   {
@@ -117,13 +112,12 @@ const SPECS: readonly FixtureSpec[] = [
   {
     what: "values that are refused",
     replace: {
-      ...{
-        BilledCost:
-          "CASE i % 5 WHEN 1 THEN 'nan'::DOUBLE WHEN 2 THEN 'inf'::DOUBLE WHEN 3 THEN 1e30 ELSE i END",
-      },
-      ...{ BillingCurrency: "CASE WHEN i % 10 = 4 THEN NULL WHEN i % 10 = 9 THEN 'NULL' ELSE v END" },
-      ...{ ChargePeriodStart: "CASE WHEN i % 15 = 5 THEN TIMESTAMP '0044-03-15 (BC) 12:00:00' ELSE v END" },
-      ...{ EffectiveCost: "(CASE WHEN i % 3 = 0 THEN 1e25 ELSE i END)::DECIMAL(38,2)", Tags: "'no tags'" },
+      BilledCost:
+        "CASE i % 5 WHEN 1 THEN 'nan'::DOUBLE WHEN 2 THEN 'inf'::DOUBLE WHEN 3 THEN 1e30 ELSE i END",
+      BillingCurrency: "CASE WHEN i % 10 = 4 THEN NULL WHEN i % 10 = 9 THEN 'NULL' ELSE v END",
+      ChargePeriodStart: "CASE WHEN i % 15 = 5 THEN TIMESTAMP '0044-03-15 (BC) 12:00:00' ELSE v END",
+      EffectiveCost: "(CASE WHEN i % 3 = 0 THEN 1e25 ELSE i END)::DECIMAL(38,2)",
+      Tags: "'no tags'",
     },
   },
   { what: "no rows", rows: 0 },
@@ -170,7 +164,9 @@ export async function parquetFixtures(folder: string): Promise<ParquetFixture[]>
 }
 
 const text = (name: string, ...values: string[]) => ({
-  ...{ name, physical: 6, converted: 0 },
+  name,
+  physical: 6,
+  converted: 0,
   pages: [{ count: values.length, values: byteArrays(...values) }],
 });
 

@@ -68,8 +68,13 @@ export function parquetBytes(
     }
     const values = element.pages.reduce((n, p) => (p.version === "dictionary" ? n : n + p.count), 0);
     const meta: Thrift = {
-      ...{ 1: element.physical, 2: [0], 3: paths[element.name] ?? [element.name] },
-      ...{ 4: element.codec ?? 0, 5: BigInt(values), 6: BigInt(at - begin), 7: BigInt(at - begin) },
+      1: element.physical,
+      2: [0],
+      3: paths[element.name] ?? [element.name],
+      4: element.codec ?? 0,
+      5: BigInt(values),
+      6: BigInt(at - begin),
+      7: BigInt(at - begin),
       9: BigInt(begin),
       ...(dictionary > 0 && { 11: BigInt(dictionary) }),
     };
@@ -90,7 +95,9 @@ function elementOf(element: RawColumn | RawGroup): Thrift {
   if ("group" in element) return { ...shared, 4: element.group, 5: element.children };
   const { physical, name, length, scale, logical } = element;
   return {
-    ...{ ...shared, 1: physical, 4: name },
+    ...shared,
+    1: physical,
+    4: name,
     ...(length !== undefined && { 2: length }),
     ...(scale !== undefined && { 7: scale, 8: 38 }),
     ...(logical !== undefined && { 10: logical }),
@@ -114,7 +121,9 @@ function pageBytes({ codec = 0 }: RawColumn, page: RawPage): [Buffer, Buffer] {
   const nulls = page.definitions?.filter((d) => d < Math.max(...(page.definitions ?? []))).length ?? 0;
   const lengths = levels.map((l) => l?.length ?? 0);
   const header: Thrift = {
-    ...{ 1: version === 2 ? 3 : version === "dictionary" ? 2 : 0, 2: plain.length, 3: packed.length },
+    1: version === 2 ? 3 : version === "dictionary" ? 2 : 0,
+    2: plain.length,
+    3: packed.length,
     ...(page.crc !== undefined && { 4: (crc32(packed) ^ (page.crc === "wrong" ? 1 : 0)) | 0 }),
     ...(version === 1 && { 5: { 1: count, 2: encoding, 3: 3, 4: 3 } }),
     ...(version === "dictionary" && { 7: { 1: count, 2: 0 } }),

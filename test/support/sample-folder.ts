@@ -152,7 +152,12 @@ async function fill(target: HttpTarget): Promise<void> {
   const branding = { color: "#0f766e", logo: "data:image/png;base64,AAAA" };
   const accounts = ["000000000001", "000000000002"];
   await send("POST /v1/tenants", OPERATOR, {
-    ...{ id: "alpha", name: "Alpha ✚", accounts, frameworks: ["HIPAA"], zone: "Europe/Berlin", branding },
+    id: "alpha",
+    name: "Alpha ✚",
+    accounts,
+    frameworks: ["HIPAA"],
+    zone: "Europe/Berlin",
+    branding,
   });
   await send("POST /v1/tenants", OPERATOR, { id: "beta", name: "Beta", accounts: ["000000000003"] });
   await send("PUT /v1/tenants/beta", OPERATOR, { name: "Beta Bank", accounts: ["000000000003", "0004"] });
@@ -176,7 +181,11 @@ async function fill(target: HttpTarget): Promise<void> {
   const role = { roleArn: "arn:aws:iam::111122223333:role/read", externalId: "x-1" };
   const settings = { bucket: "bills", prefix: "a/b" };
   await send("POST /v1/connections", OPERATOR, {
-    ...{ kind: "s3-cost-export", region: "eu-west-1", tenant: "alpha", settings, ...role },
+    kind: "s3-cost-export",
+    region: "eu-west-1",
+    tenant: "alpha",
+    settings,
+    ...role,
   });
   await send("POST /v1/connections", OPERATOR, { kind: "security-hub", region: "eu-west-1" });
   await send("POST /v1/connections/security-hub/run", OPERATOR, { dryRun: true });

@@ -143,7 +143,8 @@ class Reader {
         this.#session.call(LIST, (abortSignal) =>
           this.#client.send(
             new this.#sdk.ListMetricsCommand({
-              ...{ Namespace: of.namespace, MetricName: of.name },
+              Namespace: of.namespace,
+              MetricName: of.name,
               ...(NextToken !== undefined && { NextToken }),
             }),
             { abortSignal },
@@ -225,7 +226,10 @@ class Reader {
   #factOf({ series: { of, dimensions }, day, quantity }: Cell): PulledFact {
     const tag = of.tag === undefined ? undefined : dimensions[of.tag];
     return {
-      ...{ account: this.#account, source: this.#source(of), period: day, day },
+      account: this.#account,
+      source: this.#source(of),
+      period: day,
+      day,
       values: {
         metric: of.metric,
         unit: of.unit,

@@ -157,7 +157,8 @@ class Reader {
         this.#session.call(action, (abortSignal) =>
           this.#client.send(
             new this.#sdk.GetConformancePackComplianceDetailsCommand({
-              ...{ ConformancePackName: pack, Limit: DETAILS_PAGE },
+              ConformancePackName: pack,
+              Limit: DETAILS_PAGE,
               ...given({ NextToken }),
             }),
             { abortSignal },
@@ -208,7 +209,8 @@ class Reader {
           try {
             return await this.#client.send(
               new this.#sdk.GetComplianceDetailsByConfigRuleCommand({
-                ...{ ConfigRuleName: rule.name, Limit: DETAILS_PAGE },
+                ConfigRuleName: rule.name,
+                Limit: DETAILS_PAGE,
                 ...given({ NextToken }),
               }),
               { abortSignal },

@@ -158,7 +158,9 @@ class Month {
         this.#session.call(ACTION, (abortSignal) =>
           this.#client.send(
             new this.#sdk.GetCostAndUsageCommand({
-              ...{ ...query, Metrics: [...METRICS], TimePeriod: { Start: from, End: to } },
+              ...query,
+              Metrics: [...METRICS],
+              TimePeriod: { Start: from, End: to },
               ...(NextPageToken !== undefined && { NextPageToken }),
             }),
             { abortSignal },
@@ -202,7 +204,10 @@ function lineOf(day: string, { Keys = [], Metrics = {} }: CostExplorer.Group): C
   if (account === "" || currency === undefined || amortized?.Unit !== currency)
     throw unexpectedAnswer(ACTION, `for ${day}, ${service} without an account or with two currencies`);
   return {
-    ...{ day, account, service, currency },
+    day,
+    account,
+    service,
+    currency,
     unblended: unblended?.Amount ?? "",
     amortized: amortized.Amount ?? "",
   };

@@ -9,7 +9,12 @@ const amount = fc
   .bigInt({ min: -(10n ** 16n), max: 10n ** 16n })
   .map((units) => formatDecimal(units * 10n ** 8n));
 const line = (service: string, unblended: string, amortized: string): CostLine => ({
-  ...{ day: "2025-03-01", account: "1", currency: "USD", service, unblended, amortized },
+  day: "2025-03-01",
+  account: "1",
+  currency: "USD",
+  service,
+  unblended,
+  amortized,
 });
 
 describe("a month of Cost Explorer", () => {

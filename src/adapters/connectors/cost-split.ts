@@ -118,7 +118,10 @@ function factOf(
   const { day, account, service, currency } = line;
   const next = new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString();
   return {
-    ...{ account, source: bill.source, period: bill.period, day },
+    account,
+    source: bill.source,
+    period: bill.period,
+    day,
     values: {
       charge_period_start: `${day}T00:00:00.000Z`,
       charge_period_end: next,

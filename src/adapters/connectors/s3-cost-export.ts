@@ -88,7 +88,8 @@ class Bucket {
         this.#call(action, (abortSignal) =>
           this.#client.send(
             new this.#sdk.ListObjectsV2Command({
-              ...{ Bucket: this.#name, Prefix: this.#prefix },
+              Bucket: this.#name,
+              Prefix: this.#prefix,
               ...(ContinuationToken !== undefined && { ContinuationToken }),
             }),
             { abortSignal },
@@ -186,7 +187,9 @@ class Bucket {
   /** `IfMatch` keeps a file that is replaced meanwhile from being glued together of two deliveries. */
   async #open(object: ListedObject, from: number): Promise<AsyncIterable<Uint8Array>> {
     const input = {
-      ...{ Bucket: this.#name, Key: object.key, IfMatch: object.etag },
+      Bucket: this.#name,
+      Key: object.key,
+      IfMatch: object.etag,
       ...(from > 0 && { Range: `bytes=${from}-` }),
     };
     const answer = await this.#call(

@@ -17,8 +17,15 @@ const snapshot = (source: string, day: string, framework: string, results: reado
     finding(
       day,
       {
-        ...{ framework, control_id, control_status, resource_id, control_title: `About ${control_id}` },
-        ...{ severity: "high", source_product: "Hub", check_id: `check-${control_id}`, sub_account_id: "1" },
+        framework,
+        control_id,
+        control_status,
+        resource_id,
+        control_title: `About ${control_id}`,
+        severity: "high",
+        source_product: "Hub",
+        check_id: `check-${control_id}`,
+        sub_account_id: "1",
         finding_id: control_status === "failed" ? `finding-${control_id}-${resource_id}` : null,
         evaluated_at: `${day}T06:00:00Z`,
       },
@@ -56,7 +63,9 @@ describe("compliance", () => {
 
   it("scores each framework's last snapshot, against the one of the period before", async () => {
     const { frameworks } = await complianceDashboard(tenant.context, {
-      ...{ ...SEPTEMBER, top: 10, compare: "previous-period" },
+      ...SEPTEMBER,
+      top: 10,
+      compare: "previous-period",
     });
     expect(frameworks!.rows).toEqual([
       ["CIS AWS 1.4", "50", null, null, "1", "1", "0"],
@@ -68,11 +77,9 @@ describe("compliance", () => {
   it("scores families, and does not score one that was not evaluated", async () => {
     const { families } = await complianceDashboard(tenant.context, {
       ...SEPTEMBER,
-      ...{
-        filters: [{ field: "framework", op: "equals", value: "HIPAA" }],
-        top: 10,
-        compare: "previous-period",
-      },
+      filters: [{ field: "framework", op: "equals", value: "HIPAA" }],
+      top: 10,
+      compare: "previous-period",
     });
     expect(records(families).map(({ family, about, score }) => [family, about, score])).toEqual([
       ["164.308", "Administrative safeguards", "100"],
@@ -83,7 +90,9 @@ describe("compliance", () => {
 
   it("lists failed controls with every resource", async () => {
     const { failed } = await complianceDashboard(tenant.context, {
-      ...{ ...SEPTEMBER, top: 10, compare: "previous-period" },
+      ...SEPTEMBER,
+      top: 10,
+      compare: "previous-period",
     });
     expect(records(failed).map(({ control, resource }) => [control, resource])).toEqual([
       ["1.4", "r1"],
@@ -94,7 +103,9 @@ describe("compliance", () => {
 
   it("tells what changed since the last snapshot before the range, of sources that can be compared", async () => {
     const { changes } = await complianceDashboard(tenant.context, {
-      ...{ ...SEPTEMBER, top: 10, compare: "previous-period" },
+      ...SEPTEMBER,
+      top: 10,
+      compare: "previous-period",
     });
     expect(
       records(changes).map(({ change, control, before, now }) => [change, control, before, now]),
@@ -115,11 +126,24 @@ describe("compliance", () => {
       ({ source, period }) => source === "hub:1" && period === "2024-09-29",
     );
     expect(failed).toEqual({
-      ...{ framework: "HIPAA", control: "164.312(a)(1)", title: "About 164.312(a)(1)", status: "failed" },
-      ...{ severity: "high", product: "Hub", check: "check-164.312(a)(1)", account: "1", region: null },
-      ...{ resource: "r3", finding: "finding-164.312(a)(1)-r3", evaluated_at: "2024-09-29T06:00:00.000Z" },
-      ...{ snapshot: "2024-09-29", source: "hub:1", file: "facts.test", results: "1" },
-      ...{ loaded_at: record!.loadedAt, load: record!.id },
+      framework: "HIPAA",
+      control: "164.312(a)(1)",
+      title: "About 164.312(a)(1)",
+      status: "failed",
+      severity: "high",
+      product: "Hub",
+      check: "check-164.312(a)(1)",
+      account: "1",
+      region: null,
+      resource: "r3",
+      finding: "finding-164.312(a)(1)-r3",
+      evaluated_at: "2024-09-29T06:00:00.000Z",
+      snapshot: "2024-09-29",
+      source: "hub:1",
+      file: "facts.test",
+      results: "1",
+      loaded_at: record!.loadedAt,
+      load: record!.id,
     });
   });
 
@@ -148,7 +172,9 @@ describe("compliance", () => {
   it("knows nothing where there is no snapshot", async () => {
     const before = { range: { from: "2023-01-01", to: "2023-02-01" }, filters: [] };
     const dashboard = await complianceDashboard(tenant.context, {
-      ...{ ...before, top: 10, compare: "previous-period" },
+      ...before,
+      top: 10,
+      compare: "previous-period",
     });
     expect([dashboard.frameworks!.rows, dashboard.frameworks!.totals]).toEqual([[], []]);
     expect(dashboard.frameworks!.completeness.notes).toContain(

@@ -123,12 +123,21 @@ async function compute(
   const notes = [...answer.completeness.notes, ...notesOf(days, range, found.length, shown.length)];
   const table = computedResult(COMPUTATIONS["cost-anomalies"], {
     range: { ...range, zone: context.tenant.zone },
-    ...{ unit: currency, notes, dataAsOf: answer.dataAsOf, rowsTotal: found.length },
+    unit: currency,
+    notes,
+    dataAsOf: answer.dataAsOf,
+    rowsTotal: found.length,
     rows: anomalies.map((anomaly) => tableRow(anomaly, currency)),
   });
   const judged = series.length * days.filter((day, i) => i >= LEAST_DAYS && day >= range.from).length;
   return {
-    ...{ measure, currency, range, judged, anomalies, table, notes },
+    measure,
+    currency,
+    range,
+    judged,
+    anomalies,
+    table,
+    notes,
     leastImpact: estimate({ amount: least, low: null, high: null }, currency).amount ?? "0",
     total: found.length,
   };
@@ -174,7 +183,8 @@ async function explain(
   const rounded = (amount: number): string =>
     estimate({ amount, low: null, high: null }, currency).amount ?? "0";
   return {
-    ...{ service, kind: anomaly.kind },
+    service,
+    kind: anomaly.kind,
     from: days[0] ?? "",
     to: days.at(-1) ?? "",
     actual: sumDecimals(days.map((day) => exact.get(day) ?? "0")),

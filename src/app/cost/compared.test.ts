@@ -40,7 +40,10 @@ const fact = fc
   })
   .map(({ kind: [charge_category, commitment_discount_id, commitment_discount_status], ...values }) =>
     cost("2024-09-02", {
-      ...{ ...values, charge_category, commitment_discount_id, commitment_discount_status },
+      ...values,
+      charge_category,
+      commitment_discount_id,
+      commitment_discount_status,
     }),
   );
 

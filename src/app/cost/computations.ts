@@ -41,8 +41,12 @@ export const costComputations: Readonly<Record<keyof typeof COST_COMPUTATIONS, C
     ];
     const none = coverage === null ? ["No commitment paid for usage in this range."] : [];
     return computedResult(COMPUTATIONS.coverage, {
-      ...{ range: categories.range, unit: currency, dataAsOf: categories.dataAsOf },
-      ...{ rows: [row], total: row, notes: [...notes, ...none] },
+      range: categories.range,
+      unit: currency,
+      dataAsOf: categories.dataAsOf,
+      rows: [row],
+      total: row,
+      notes: [...notes, ...none],
     });
   },
 

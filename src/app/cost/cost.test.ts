@@ -19,8 +19,15 @@ const SEPTEMBER = { from: "2024-09-01", to: "2024-10-01" };
 const NOW = new Date("2024-09-21T12:00:00Z");
 const usage = (day: string, billed: string, more: Record<string, string | null> = {}): LoadedFact =>
   cost(day, {
-    ...{ charge_category: "Usage", pricing_category: "Standard", service_name: "EC2", sub_account_id: "1" },
-    ...{ billed_cost: billed, effective_cost: billed, contracted_cost: billed, list_cost: billed, ...more },
+    charge_category: "Usage",
+    pricing_category: "Standard",
+    service_name: "EC2",
+    sub_account_id: "1",
+    billed_cost: billed,
+    effective_cost: billed,
+    contracted_cost: billed,
+    list_cost: billed,
+    ...more,
   });
 
 const daysTo = (last: string, days: number): string =>
@@ -37,16 +44,24 @@ describe("savings", () => {
   const facts = [
     usage("2024-09-02", "90", { list_cost: "100" }),
     usage("2024-09-02", "0", {
-      ...{ ...covered, commitment_discount_status: "Used" },
-      ...{ list_cost: "50", contracted_cost: "45", effective_cost: "30" },
+      ...covered,
+      commitment_discount_status: "Used",
+      list_cost: "50",
+      contracted_cost: "45",
+      effective_cost: "30",
     }),
     usage("2024-09-02", "0", {
-      ...{ ...covered, commitment_discount_status: "Unused" },
-      ...{ list_cost: "0", contracted_cost: "0", effective_cost: "5" },
+      ...covered,
+      commitment_discount_status: "Unused",
+      list_cost: "0",
+      contracted_cost: "0",
+      effective_cost: "5",
     }),
     // What was paid for the commitment is in the usage it covers: counted again, savings would be 35 too high.
     usage("2024-09-01", "35", {
-      ...{ charge_category: "Purchase", commitment_discount_id: "sp", effective_cost: "0" },
+      charge_category: "Purchase",
+      commitment_discount_id: "sp",
+      effective_cost: "0",
     }),
     usage("2024-09-03", "-7", { charge_category: "Credit" }),
   ];
@@ -61,7 +76,9 @@ describe("savings", () => {
     expect(compared).toEqual({ list: "150", contracted: "135", effective: "125" });
     expect(savings).toEqual({ negotiated: "15", commitment: "10", total: "25", totalPercent: "16.67" });
     expect(commitments).toEqual({
-      ...{ used: "30", unused: "5", utilizationPercent: "85.71" },
+      used: "30",
+      unused: "5",
+      utilizationPercent: "85.71",
       coverage: { covered: "50", eligible: "150", percent: "33.33" },
     });
     expect(notes).toEqual([daysTo("2024-09-03", 3)]);
@@ -132,14 +149,21 @@ describe("savings", () => {
         commitment_discount_status: "Used",
       }),
       usage("2024-09-02", "-50", {
-        ...{ ...plan, effective_cost: "0", list_cost: "0", commitment_discount_status: "Used" },
-        ...{ pricing_category: "Committed", service_name: "EC2" },
+        ...plan,
+        effective_cost: "0",
+        list_cost: "0",
+        commitment_discount_status: "Used",
+        pricing_category: "Committed",
+        service_name: "EC2",
       }),
       // A discount in a row of its own lowers what was paid, and no list cost.
       usage("2024-09-02", "-9", { ...cur, list_cost: "0" }),
       usage("2024-09-01", "35", {
-        ...{ ...plan, charge_category: "Purchase", commitment_discount_status: "Unused" },
-        ...{ effective_cost: "5", list_cost: null },
+        ...plan,
+        charge_category: "Purchase",
+        commitment_discount_status: "Unused",
+        effective_cost: "5",
+        list_cost: null,
       }),
       usage("2024-09-01", "400", { ...plan, charge_category: "Purchase", effective_cost: "0" }),
     ];
@@ -157,7 +181,9 @@ describe("savings", () => {
       daysTo("2024-09-02", 2),
     ]);
     expect(commitments).toEqual({
-      ...{ used: "30", unused: "5", utilizationPercent: "85.71" },
+      used: "30",
+      unused: "5",
+      utilizationPercent: "85.71",
       coverage: { covered: "50", eligible: "150", percent: "33.33" },
     });
     expect(commitmentTable.rows).toEqual([["sp", "30", "5", "85.71", null]]);
@@ -344,7 +370,10 @@ describe("a forecast", () => {
 describe("anomalies", () => {
   const ask = (more: object = {}) =>
     anomaliesOf(acme.context, {
-      ...{ range: { from: "2024-08-25", to: "2024-09-21" }, filters: [], measure: "billed_cost", limit: 20 },
+      range: { from: "2024-08-25", to: "2024-09-21" },
+      filters: [],
+      measure: "billed_cost",
+      limit: 20,
       ...more,
     });
 
@@ -395,8 +424,12 @@ describe("anomalies", () => {
 
 describe("budgets", () => {
   const spec = {
-    ...{ name: "All", amount: "4000", currency: "USD", measure: "billed_cost" as const },
-    ...{ filters: [], thresholds: [50, 80, 100] },
+    name: "All",
+    amount: "4000",
+    currency: "USD",
+    measure: "billed_cost" as const,
+    filters: [],
+    thresholds: [50, 80, 100],
   };
 
   it("stand where the exact cost and the forecast put them", async () => {

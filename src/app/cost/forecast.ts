@@ -132,7 +132,12 @@ async function compute(
   };
   const head = { range: shown.range, unit: currency, notes, dataAsOf: answer.dataAsOf };
   return {
-    ...{ measure, currency, until, notes, method: FORECAST_METHOD, levelPercent: LEVEL_PERCENT },
+    measure,
+    currency,
+    until,
+    notes,
+    method: FORECAST_METHOD,
+    levelPercent: LEVEL_PERCENT,
     asOf: lastDay,
     historyDays: Math.max(0, daysBetween(history.from, history.to)),
     months: monthly,

@@ -94,12 +94,15 @@ async function compute(context: TenantContext, scope: SavingsRequest): Promise<S
     savings: savingsOf(pairs),
     told,
     commitments: {
-      ...{ used, unused, utilizationPercent: percentOf(used, paid) },
+      used,
+      unused,
+      utilizationPercent: percentOf(used, paid),
       coverage: coverage ?? null,
     },
     categories,
     services: computedResult(COMPUTATIONS["cost-savings"], {
-      ...{ ...head, notes },
+      ...head,
+      notes,
       rows: services.map((each) => savingsRow(each.service, each.prices, each.pairs)),
       total: savingsRow(null, prices, pairs),
     }),

@@ -73,7 +73,9 @@ const rows: Row[] = [
 
 describe("a document", () => {
   const table = (id: string, query: Partial<SectionQuery>): ReportDefinition["sections"][number] => ({
-    ...{ kind: "table", id, title: id.toUpperCase() },
+    kind: "table",
+    id,
+    title: id.toUpperCase(),
     query: { ...byService, ...query },
   });
   const without = (dimension: string) =>
@@ -90,7 +92,10 @@ describe("a document", () => {
     for await (const batch of detailTable(document).table.batches()) expect(batch).toHaveLength(1);
     const message = "R could not be computed: gone";
     expect(document.manifest()).toMatchObject({
-      ...{ rowsWritten: 2, rowsTotal: 2, complete: false, notes: [message] },
+      rowsWritten: 2,
+      rowsTotal: 2,
+      complete: false,
+      notes: [message],
       failures: [{ section: "r", title: "R", code: "store.unavailable", message }],
     });
     await closeTables(document.sections);

@@ -68,7 +68,9 @@ async function largest(
 ): Promise<Kept | undefined> {
   const by = (query.measures ?? datasetOf(query.dataset).defaultMeasures)[0] ?? "";
   const ranked = await runQuery(context, {
-    ...{ ...query, groupBy: [split], sort: [{ by, order: "desc" as const }] },
+    ...query,
+    groupBy: [split],
+    sort: [{ by, order: "desc" as const }],
     limit: Math.min(limit, MAX_SERIES),
   });
   const { rowsTotal, complete } = ranked.completeness;

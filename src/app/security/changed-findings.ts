@@ -47,7 +47,10 @@ export function securityChanges(
   return remembered(context, "findings", ["changed-findings", scope, keep], async () => {
     const { changes, steps, snapshots, findings, notes } = await compareSnapshots(context, scope, keep);
     const compared = snapshots.compared.map(({ source, days }) => ({
-      ...{ source, base: days[0] ?? "", last: days.at(-1) ?? "", snapshots: days.length },
+      source,
+      base: days[0] ?? "",
+      last: days.at(-1) ?? "",
+      snapshots: days.length,
     }));
     const earliest = compared.reduce((day, { base }) => (base < day ? base : day), scope.range.from);
     return {

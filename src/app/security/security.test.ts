@@ -25,14 +25,12 @@ const snapshot = (source: string, day: string, findings: readonly Finding[]) =>
       finding(
         day,
         {
-          ...{
-            finding_id: id,
-            severity,
-            status,
-            service_name: service,
-            sub_account_id: "1",
-            check_id: "C.1",
-          },
+          finding_id: id,
+          severity,
+          status,
+          service_name: service,
+          sub_account_id: "1",
+          check_id: "C.1",
           first_observed_at: `${first}T06:00:00Z`,
           last_observed_at: `${last}T06:00:00Z`,
         },

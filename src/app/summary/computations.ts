@@ -76,7 +76,11 @@ async function costByCurrency(
   { range, filters }: ComputationRequest,
 ): Promise<QueryResult> {
   const answer = await runQuery(context, {
-    ...{ dataset: "cost", range, filters, groupBy: ["currency"], measures: ["billed_cost"] },
+    dataset: "cost",
+    range,
+    filters,
+    groupBy: ["currency"],
+    measures: ["billed_cost"],
     compare: "previous-period",
   });
   const [only, ...others] = answer.rows;

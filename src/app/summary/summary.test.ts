@@ -18,13 +18,11 @@ const charge = (day: string, service_name: string, billed_cost: string, billing_
 const open = (day: string, check_id: string, severity: string, count: number) =>
   Array.from({ length: count }, (_, i) =>
     finding(day, {
-      ...{
-        finding_id: `${check_id}-${i}`,
-        check_id,
-        title: `Title of ${check_id}`,
-        severity,
-        status: "open",
-      },
+      finding_id: `${check_id}-${i}`,
+      check_id,
+      title: `Title of ${check_id}`,
+      severity,
+      status: "open",
       sub_account_id: "1",
     }),
   );
@@ -65,7 +63,10 @@ describe("summary", () => {
 
   it("tells cost once a currency, with the service that moved it", () => {
     expect(figures.get("billed_cost USD")).toMatchObject({
-      ...{ value: "200", previous: "150", change: "50", changePercent: "33.3333" },
+      value: "200",
+      previous: "150",
+      change: "50",
+      changePercent: "33.3333",
       drivers: [
         { dimension: "service", name: "EC2", change: "60", sharePercent: "120" },
         { dimension: "account", name: "1", change: "50", sharePercent: "100" },
@@ -96,7 +97,9 @@ describe("summary", () => {
   it("weighs what drove the risk, and counts what drove the number of findings", () => {
     // Two more low findings weigh less than one more critical, 28 do not weigh more than 40 points.
     expect(figures.get("risk_points")).toMatchObject({
-      ...{ value: "110", previous: "42", change: "68" },
+      value: "110",
+      previous: "42",
+      change: "68",
       drivers: [{ dimension: "check", name: "Title of A", change: "40", sharePercent: "58.8" }],
     });
     expect(figures.get("open_critical_high")).toMatchObject({ value: "2", previous: "1", change: "1" });
@@ -104,7 +107,11 @@ describe("summary", () => {
 
   it("tells the score in percentage points, and the controls that failed", () => {
     expect(figures.get("compliance_score")).toMatchObject({
-      ...{ value: "50", previous: "100", change: "-50", changePercent: null, driversOf: "failed controls" },
+      value: "50",
+      previous: "100",
+      change: "-50",
+      changePercent: null,
+      driversOf: "failed controls",
       drivers: [
         { dimension: "framework", name: "HIPAA", change: "1" },
         { dimension: "control", name: "HIPAA 1", change: "1" },

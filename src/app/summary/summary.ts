@@ -105,7 +105,9 @@ const COSTS = [
 const costFigures: Area = async (context, { range, filters, compare }) => {
   const ask = { dataset: "cost" as const, range, compare };
   const answer = await runQuery(context, {
-    ...{ ...ask, filters, groupBy: ["currency"] },
+    ...ask,
+    filters,
+    groupBy: ["currency"],
     measures: COSTS.map(([id]) => id),
     sort: [{ by: "currency", order: "asc" }],
   });
@@ -147,8 +149,11 @@ const securityFigures: Area = async (context, { range, filters, compare }) => {
   return [
     { id: "risk_points", label: "Risk points", ...about, ...points, drivers: ofPoints },
     {
-      ...{ id: "open_critical_high", label: "Open critical and high findings" },
-      ...{ ...about, ...count, drivers: [...ofCount, ...accounts] },
+      id: "open_critical_high",
+      label: "Open critical and high findings",
+      ...about,
+      ...count,
+      drivers: [...ofCount, ...accounts],
     },
   ];
 };
@@ -176,7 +181,9 @@ const complianceFigures: Area = async (context, { range, filters, compare }) => 
       }
     }
     const list = [...parts].map(([name, part]): Part => ({
-      ...{ name, now: String(part.now), before: String(part.before) },
+      name,
+      now: String(part.now),
+      before: String(part.before),
     }));
     const whole = list.reduce((sum, part) => sum + Number(part.now) - Number(part.before), 0);
     const driver = mainDriver(by, list, String(whole));
@@ -184,14 +191,17 @@ const complianceFigures: Area = async (context, { range, filters, compare }) => 
   };
   return [
     {
-      ...{
-        id: "compliance_score",
-        label: "Compliance score",
-        area: "compliance",
-        type: "percent",
-        unit: null,
-      },
-      ...{ value, previous, change, changePercent: null, upIs: "good", driversOf: "failed controls" },
+      id: "compliance_score",
+      label: "Compliance score",
+      area: "compliance",
+      type: "percent",
+      unit: null,
+      value,
+      previous,
+      change,
+      changePercent: null,
+      upIs: "good",
+      driversOf: "failed controls",
       drivers: change === null ? [] : [...failed("framework"), ...failed("control")],
     },
   ];
@@ -204,25 +214,26 @@ const usageFigures: Area = async (context, { range, filters, compare }) => {
       .filter(({ kind }) => kind !== "unknown")
       .map(async ({ metric, label, unit, kind, value, previous, change, changePercent }): Promise<Figure> => {
         const query = {
-          ...{
-            dataset: "usage" as const,
-            range,
-            compare,
-            measures: [kind === "counter" ? "quantity" : "level"],
-          },
+          dataset: "usage" as const,
+          range,
+          compare,
+          measures: [kind === "counter" ? "quantity" : "level"],
           filters: [...filters, ...metricFilters(metric, unit)],
         };
         // A gauge's parts are told by their last level, so what they are a part of is the change of the last level.
         const whole =
           kind === "counter" ? change : ((await runQuery(context, query)).totals[0]?.cells[2] ?? null);
         return {
-          ...{
-            id: metric,
-            label: kind === "gauge" ? `${label}, average` : label,
-            area: "usage",
-            type: "quantity",
-          },
-          ...{ unit, value, previous, change, changePercent, upIs: "neutral" },
+          id: metric,
+          label: kind === "gauge" ? `${label}, average` : label,
+          area: "usage",
+          type: "quantity",
+          unit,
+          value,
+          previous,
+          change,
+          changePercent,
+          upIs: "neutral",
           driversOf: kind === "gauge" ? "the last level" : null,
           drivers: await driversBy(context, query, whole, ["service", "account"]),
         };

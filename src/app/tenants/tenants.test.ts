@@ -21,8 +21,13 @@ describe("the registry of tenants", () => {
 
   it("gives back a tenant in full", async () => {
     const input = {
-      ...{ id: "full", name: "Full ✚", accounts: ["012345678901"], frameworks: ["HIPAA"] },
-      ...{ zone: "America/New_York", branding: { color: "#0f766e", logo: "data:," }, demo: true },
+      id: "full",
+      name: "Full ✚",
+      accounts: ["012345678901"],
+      frameworks: ["HIPAA"],
+      zone: "America/New_York",
+      branding: { color: "#0f766e", logo: "data:," },
+      demo: true,
     };
     await addTenant(services, input);
     expect(await getTenant(services, "full")).toMatchObject(input);

@@ -74,7 +74,12 @@ async function detailOf(
   const ask = (part: string, by: string, limit: number, compared = true): Promise<QueryResult | null> =>
     parts.of(`${usage.metric}.${part}`, () =>
       runQuery(context, {
-        ...{ dataset: "usage", range, groupBy: [by], measures, filters, limit },
+        dataset: "usage",
+        range,
+        groupBy: [by],
+        measures,
+        filters,
+        limit,
         ...(compared && { compare }),
       }),
     );
@@ -153,7 +158,10 @@ async function usageDetail(context: TenantContext, scope: UsageScope): Promise<Q
   const ask = async (measure: "quantity" | "level"): Promise<QueryResult> =>
     drainStream(
       await openQuery(context, {
-        ...{ dataset: "usage", range: scope.range, groupBy: DETAIL_KEYS, measures: [measure] },
+        dataset: "usage",
+        range: scope.range,
+        groupBy: DETAIL_KEYS,
+        measures: [measure],
         filters: scope.filters,
       }),
     );

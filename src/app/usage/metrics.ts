@@ -75,7 +75,10 @@ export async function metricUsage(
       const shared = kind === "gauge" ? is.last : is.total;
       const changed = is.value === null || was.value === null ? null : changeBetween(was.value, is.value);
       return {
-        ...{ metric, label, unit, kind },
+        metric,
+        label,
+        unit,
+        kind,
         ...is,
         previous: was.value,
         change: changed?.absolute ?? null,

@@ -48,7 +48,10 @@ export function budgetsCommand(program: Command, effects: Effects): void {
         const client = await asTenant(connection, ROLE, options.tenant);
         const added = await client.call("createBudget", {
           body: {
-            ...{ name, amount, currency, filters: filtersOf(options.where) },
+            name,
+            amount,
+            currency,
+            filters: filtersOf(options.where),
             ...(options.effective === true && { measure: "effective_cost" as const }),
             ...(thresholds.length > 0 && { thresholds }),
           },

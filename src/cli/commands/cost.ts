@@ -87,7 +87,9 @@ export function costCommand(program: Command, effects: Effects): void {
     .action((options: CostOptions & Measured & { limit?: string; leastImpact?: string }) => {
       const { limit, leastImpact } = options;
       const query = {
-        ...{ ...rangeParams(options), ...scope(options), ...measure(options) },
+        ...rangeParams(options),
+        ...scope(options),
+        ...measure(options),
         ...(limit !== undefined && { limit: wholeNumber(limit, "limit") }),
         ...(leastImpact !== undefined && { leastImpact: wholeNumber(leastImpact, "least-impact") }),
       };

@@ -79,7 +79,9 @@ function removeCommand(imports: Command, effects: Effects): void {
       const { tenant, dataset, source, period, dryRun } = options;
       await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const query = {
-          ...{ tenant, dataset, source },
+          tenant,
+          dataset,
+          source,
           ...(period !== undefined && { period }),
           ...(dryRun === true && { dryRun }),
         };

@@ -21,7 +21,10 @@ describe("a connection", () => {
 
   it("keeps names of roles and profiles, and a prefix without the slashes around it", () => {
     const made = make({
-      ...{ kind: "s3-cost-export", id: "bills", region: "us-gov-west-1", profile: "billing" },
+      kind: "s3-cost-export",
+      id: "bills",
+      region: "us-gov-west-1",
+      profile: "billing",
       roleArn: "arn:aws-us-gov:iam::111122223333:role/team/securebase",
       externalId: "acme-42",
       settings: { bucket: "acme-bills", prefix: "/exports/focus/" },

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { type BillPart, countedTwice, countedTwiceNotes, countedTwiceWarning, payerOf } from "./bills.ts";
 
 const part = (source: string, period = "2024-09", more: Partial<BillPart> = {}): BillPart => ({
-  ...{ tenant: "acme", source, period, rows: 1, ...more },
+  tenant: "acme",
+  source,
+  period,
+  rows: 1,
+  ...more,
 });
 
 describe("bills that are told twice", () => {

@@ -39,7 +39,8 @@ export function contributorsOf(
     .sort((a, b) => order(magnitude(b.change), magnitude(a.change)))
     .slice(0, most)
     .map(({ name, now, before, change }) => ({
-      ...{ dimension, name },
+      dimension,
+      name,
       actual: formatDecimal(now),
       usual: formatDecimal(before),
       change: formatDecimal(change),

@@ -9,7 +9,8 @@ describe("savingsOf", () => {
     const contracted = "90.000000000000000001";
     expect(
       savingsOf({
-        ...{ negotiated: pair("100", contracted), commitment: pair(contracted, "60") },
+        negotiated: pair("100", contracted),
+        commitment: pair(contracted, "60"),
         total: pair("100", "60"),
       }),
     ).toEqual({

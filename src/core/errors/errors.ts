@@ -85,7 +85,8 @@ export interface Problem {
 
 export function problemOf({ code, message, fix }: DomainError, requestId?: string): Problem {
   return {
-    ...{ code, message },
+    code,
+    message,
     ...(fix !== undefined && { fix }),
     ...(requestId !== undefined && { requestId }),
   };

@@ -9,7 +9,11 @@ import { lastWithin, snapshotSteps } from "./snapshots.ts";
 import { postureTrend } from "./trend.ts";
 
 const seen = (day: string, status: string | null, more: Partial<Observation> = {}): Observation => ({
-  ...{ day, status, severity: "high", firstObserved: null, lastObserved: null },
+  day,
+  status,
+  severity: "high",
+  firstObserved: null,
+  lastObserved: null,
   ...more,
 });
 const DAYS = ["2024-09-01", "2024-09-08", "2024-09-15", "2024-09-22"];
@@ -172,7 +176,10 @@ describe("snapshotSteps", () => {
 describe("postureTrend", () => {
   it("carries each source's last snapshot on, and leaves out those not recorded in the range", () => {
     const count = (source: string, day: string, open: number) => ({
-      ...{ source, day, open, severity: "critical" as const },
+      source,
+      day,
+      open,
+      severity: "critical" as const,
     });
     const counts = [
       count("a", "2024-08-20", 4),

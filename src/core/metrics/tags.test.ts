@@ -4,7 +4,10 @@ import { tryParseTags } from "./tags.ts";
 describe("tryParseTags", () => {
   it("flattens objects and lists of pairs to strings", () => {
     expect(tryParseTags('{"a": "x", "n": 1, "b": true, "o": {"k":[1]}, "z": null}')).toEqual({
-      ...{ a: "x", n: "1", b: "true", o: '{"k":[1]}' },
+      a: "x",
+      n: "1",
+      b: "true",
+      o: '{"k":[1]}',
     });
     expect(tryParseTags('[{"Key":"env","Value":"prod"},{"key":"a","value":""},{"KEY":"none"}]')).toEqual({
       env: "prod",

@@ -4,7 +4,11 @@ import { manifestTotals, totalText } from "./manifest.ts";
 
 const key: Column = { id: "key", label: "Key", role: "dimension", type: "string", additive: false };
 const measure = (id: string, type: Column["type"], unit?: string): Column => ({
-  ...{ id, label: id, role: "measure", type, additive: true },
+  id,
+  label: id,
+  role: "measure",
+  type,
+  additive: true,
   ...(unit !== undefined && { unit }),
 });
 

@@ -13,7 +13,10 @@ describe("mainDriver", () => {
 
   it("names the largest move in the direction of the whole", () => {
     expect(mainDriver("service", parts, "10")).toEqual({
-      ...{ dimension: "service", name: "EC2", change: "30", sharePercent: "300" },
+      dimension: "service",
+      name: "EC2",
+      change: "30",
+      sharePercent: "300",
     });
     expect(mainDriver("service", parts, "-10")).toMatchObject({ name: "S3", change: "-40" });
   });
@@ -28,7 +31,8 @@ describe("mainDriver", () => {
       { name: "Credit", before: "0", now: "-999999999999.999999999999999999" },
     ];
     expect(mainDriver("service", cancelling, "0.000000000000000001")).toMatchObject({
-      ...{ name: "EC2", sharePercent: null },
+      name: "EC2",
+      sharePercent: null,
     });
   });
 

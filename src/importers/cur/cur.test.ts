@@ -8,7 +8,11 @@ import { curMapping } from "./mapping.ts";
 
 const detect = (header: readonly string[]): Detected | undefined =>
   curImporter.detect({
-    ...{ kind: "csv", file: memoryFile("cur.csv", ""), compression: "none", delimiter: ",", header },
+    kind: "csv",
+    file: memoryFile("cur.csv", ""),
+    compression: "none",
+    delimiter: ",",
+    header,
   });
 const NEEDED = [
   ...["lineItem/UnblendedCost", "lineItem/CurrencyCode", "bill/BillingPeriodStartDate"],

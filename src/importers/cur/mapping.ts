@@ -65,7 +65,9 @@ const named = (category: string, kinds: readonly string[]): Record<string, strin
 const CATEGORIES: Readonly<Record<string, string>> = {
   ...named("Usage", USAGE),
   ...named("Purchase", FEES),
-  ...{ Tax: "Tax", Credit: "Credit", Refund: "Adjustment" },
+  Tax: "Tax",
+  Credit: "Credit",
+  Refund: "Adjustment",
 };
 
 /**

@@ -29,7 +29,10 @@ const rule = (
   nullable: boolean,
   more: Partial<ColumnRule> = {},
 ): ColumnRule => ({
-  ...{ column, target, type, nullable },
+  column,
+  target,
+  type,
+  nullable,
   section: column.replaceAll(/([a-z])([A-Z])/g, "$1 $2").replace(/\bId$/, "ID"),
   ...more,
 });
@@ -172,7 +175,10 @@ const COLUMNS: readonly ColumnRule[] = [
 
 function currency(section: string, versions: readonly Versions[]): ColumnRule {
   return rule("BillingCurrency", "billing_currency", "text", true, {
-    ...{ section, versions, allowed: CURRENCIES, allowedAs: "an ISO 4217 code" },
+    section,
+    versions,
+    allowed: CURRENCIES,
+    allowedAs: "an ISO 4217 code",
   });
 }
 

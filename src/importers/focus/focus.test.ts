@@ -8,7 +8,11 @@ import { focusImporter, focusMapping } from "./focus.ts";
 
 const detect = (header: readonly string[]): Detected | undefined =>
   focusImporter.detect({
-    ...{ kind: "csv", file: memoryFile("bill.csv", ""), compression: "none", delimiter: ",", header },
+    kind: "csv",
+    file: memoryFile("bill.csv", ""),
+    compression: "none",
+    delimiter: ",",
+    header,
   });
 
 describe("FOCUS", () => {

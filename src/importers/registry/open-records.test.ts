@@ -219,7 +219,11 @@ describe("files", () => {
       },
     };
     const { delivery, counts } = openRecords(asffFormat, {
-      ...{ files: [counted], owners, zones: {}, loadedAt: "2026-01-01T00:00:00Z", dryRun: true },
+      files: [counted],
+      owners,
+      zones: {},
+      loadedAt: "2026-01-01T00:00:00Z",
+      dryRun: true,
     });
     expect([opened, counts.read]).toEqual([0, 0]);
     for await (const batch of delivery.facts) expect(batch.length).toBeGreaterThan(0);

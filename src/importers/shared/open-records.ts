@@ -53,7 +53,8 @@ export function openRecords(format: RecordFormat, input: RecordInput): OpenedRec
     files: files.map((file) => file.name),
     facts: scan.facts(),
     end: () => scan.end(),
-    ...{ loadedAt, dryRun },
+    loadedAt,
+    dryRun,
   };
   return { delivery, counts: scan };
 }
@@ -89,8 +90,11 @@ class Scan implements RecordCounts {
     this.#latest = Date.parse(input.loadedAt) + DAY_MS;
     this.#calls = new CallCounter(format.id, this.#tenantOf, input.zones);
     this.#snapshots = snapshotGroups(input.files).map((files, i) => ({
-      ...{ name: String(i), files, newest: -1 },
-      ...{ accounts: new Set<string>(), products: new Set<string>() },
+      name: String(i),
+      files,
+      newest: -1,
+      accounts: new Set<string>(),
+      products: new Set<string>(),
     }));
   }
 
@@ -139,7 +143,8 @@ class Scan implements RecordCounts {
     const key = {
       tenant: this.#tenantOf(account),
       source: this.#source(product, account),
-      ...{ period: snapshot.name, day: null },
+      period: snapshot.name,
+      day: null,
     };
     const { finding: values, controls } = finding.facts();
     into.push({ dataset: "findings", ...key, values });

@@ -10,7 +10,11 @@ const SCORE = { computation: "security-score" };
 const CHANGES = { computation: "security-changes" };
 
 const changed = (id: string, label: string, measure: string, upIs: KpiSpec["upIs"]): KpiSpec => ({
-  ...{ id, label, measure, upIs, compute: CHANGES },
+  id,
+  label,
+  measure,
+  upIs,
+  compute: CHANGES,
 });
 
 /** What is wrong, how bad it is, how old, and whether it gets better. */

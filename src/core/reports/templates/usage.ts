@@ -13,7 +13,11 @@ const METRICS = [
 ] as const;
 
 const card = ({ id, label }: (typeof METRICS)[number]): KpiSpec => ({
-  ...{ id, label, compute: of(id), measure: "value", upIs: "neutral" },
+  id,
+  label,
+  compute: of(id),
+  measure: "value",
+  upIs: "neutral",
 });
 
 const charts = ({ id, label, measure }: (typeof METRICS)[number]): Section[] => [
