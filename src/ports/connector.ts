@@ -30,14 +30,14 @@ interface Pulled {
 }
 
 /** Nothing changed since its mark was stored, so nothing is pulled. */
-export interface UnchangedDelivery {
+export interface UnchangedBatch {
   kind: "unchanged";
   id: string;
   title: string;
 }
 
 /** Files as they lie in the cloud, to be imported together. `open` downloads. */
-export interface FileDelivery extends Pulled {
+export interface FileBatch extends Pulled {
   kind: "files";
   files: readonly InputFile[];
   /** Billing period `YYYY-MM` the files are for. */
@@ -47,7 +47,7 @@ export interface FileDelivery extends Pulled {
 }
 
 /** Records as an API answered them, to be normalized by an importer. */
-export interface RecordDelivery extends Pulled {
+export interface RecordBatch extends Pulled {
   kind: "records";
   /** A record format of the importers. */
   format: "asff";
@@ -57,7 +57,7 @@ export interface RecordDelivery extends Pulled {
 }
 
 /** Facts that a connector made of an API's answers. */
-export interface FactDelivery extends Pulled {
+export interface FactBatch extends Pulled {
   kind: "facts";
   dataset: DatasetId;
   facts: AsyncIterable<readonly PulledFact[]>;
@@ -67,7 +67,7 @@ export interface FactDelivery extends Pulled {
   bill?: { payer: string; period: string };
 }
 
-export type Delivery = UnchangedDelivery | FileDelivery | RecordDelivery | FactDelivery;
+export type SyncBatch = UnchangedBatch | FileBatch | RecordBatch | FactBatch;
 
 /** What a pull is given. */
 export interface PullContext {
@@ -92,7 +92,7 @@ export interface Connector {
    *   `sync.wrong-region`, `sync.not-found`, `sync.not-enabled`, `sync.unavailable`, `sync.unexpected-answer`;
    *   the signal's reason when aborted
    */
-  pull(connection: Connection, context: PullContext): AsyncIterable<Delivery>;
+  pull(connection: Connection, context: PullContext): AsyncIterable<SyncBatch>;
 }
 
 export type Connectors = Readonly<Record<ConnectionKind, Connector>>;

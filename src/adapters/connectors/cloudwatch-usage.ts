@@ -4,7 +4,7 @@ import { serviceName } from "../../core/findings/services.ts";
 import { formatDecimal } from "../../core/money/decimal.ts";
 import { addDays, type CalendarDate } from "../../core/time/dates.ts";
 import { dateInZone, datesIn, startOfDay } from "../../core/time/zones.ts";
-import type { Connector, FactDelivery, PullContext, PulledFact } from "../../ports/connector.ts";
+import type { Connector, FactBatch, PullContext, PulledFact } from "../../ports/connector.ts";
 import { unexpectedAnswer } from "./errors.ts";
 import { pages } from "./pages.ts";
 import { type ConnectorOptions, Session } from "./session.ts";
@@ -49,7 +49,7 @@ export function cloudwatchUsage(options: ConnectorOptions): Connector {
           partitions: reader.partitions(),
           marks: () => ({ [THROUGH]: addDays(to, -1) }),
           notes: () => reader.notes,
-        } satisfies FactDelivery;
+        } satisfies FactBatch;
       } finally {
         client.destroy();
       }

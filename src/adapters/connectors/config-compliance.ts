@@ -2,7 +2,7 @@ import type * as Config from "@aws-sdk/client-config-service";
 import { serviceOfResourceType } from "../../core/findings/services.ts";
 import { verdictOf } from "../../core/findings/status.ts";
 import { dateInZone } from "../../core/time/zones.ts";
-import type { Connector, FactDelivery, PullContext, PulledFact } from "../../ports/connector.ts";
+import type { Connector, FactBatch, PullContext, PulledFact } from "../../ports/connector.ts";
 import { packFramework, ruleNameInPack } from "./config-packs.ts";
 import { pages } from "./pages.ts";
 import { type ConnectorOptions, Session } from "./session.ts";
@@ -35,7 +35,7 @@ export function configCompliance(options: ConnectorOptions): Connector {
           partitions: [{ account, source: reader.source, period: reader.day }],
           marks: () => ({}),
           notes: () => reader.notes,
-        } satisfies FactDelivery;
+        } satisfies FactBatch;
       } finally {
         client.destroy();
       }

@@ -3,7 +3,7 @@ import { numberSetting } from "../../core/connections/kinds.ts";
 import { tryParseDecimal } from "../../core/money/decimal.ts";
 import { addMonths, type CalendarDate, monthStart } from "../../core/time/dates.ts";
 import { dateInZone } from "../../core/time/zones.ts";
-import type { Connector, Delivery, PullContext, PulledFact } from "../../ports/connector.ts";
+import type { Connector, SyncBatch, PullContext, PulledFact } from "../../ports/connector.ts";
 import { type CostLine, CostSplit } from "./cost-split.ts";
 import { unexpectedAnswer } from "./errors.ts";
 import { pages } from "./pages.ts";
@@ -75,7 +75,7 @@ class Month {
     this.#days = { from, to: end < today ? end : today, whole: end <= today };
   }
 
-  delivery(): Delivery {
+  delivery(): SyncBatch {
     const period = this.#period;
     const title = `costs of ${period}`;
     if (this.#context.marks[period] === FINAL) return { kind: "unchanged", id: period, title };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type * as S3 from "@aws-sdk/client-s3";
 import { DomainError } from "../../core/errors/errors.ts";
 import { numberSetting } from "../../core/connections/kinds.ts";
-import type { Connector, Delivery, PullContext } from "../../ports/connector.ts";
+import type { Connector, SyncBatch, PullContext } from "../../ports/connector.ts";
 import type { InputFile } from "../../ports/load.ts";
 import { translate } from "./errors.ts";
 import {
@@ -65,7 +65,7 @@ class Bucket {
     this.#prefix = prefix === undefined ? "" : `${prefix}/`;
   }
 
-  async *deliveries(): AsyncGenerator<Delivery> {
+  async *deliveries(): AsyncGenerator<SyncBatch> {
     const objects = new Map<string, ListedObject>();
     const manifests: ManifestObject[] = [];
     for await (const object of this.#list()) {
@@ -110,7 +110,7 @@ class Bucket {
     return this.#session.call(action, send, { resource, streams: key !== undefined });
   }
 
-  async #delivery(manifest: ManifestObject, objects: ReadonlyMap<string, ListedObject>): Promise<Delivery> {
+  async #delivery(manifest: ManifestObject, objects: ReadonlyMap<string, ListedObject>): Promise<SyncBatch> {
     const { period } = manifest;
     const title = `billing period ${period}`;
     const [manifestTag, filesTag] = (this.#context.marks[period] ?? "").split(" ");

@@ -1,4 +1,4 @@
-import type { Connector, RecordDelivery } from "../../ports/connector.ts";
+import type { Connector, RecordBatch } from "../../ports/connector.ts";
 import { pages } from "./pages.ts";
 import { type ConnectorOptions, Session } from "./session.ts";
 
@@ -50,7 +50,7 @@ export function securityHub(options: ConnectorOptions): Connector {
           records: records(),
           marks: () => ({}),
           notes: () => [],
-        } satisfies RecordDelivery;
+        } satisfies RecordBatch;
       } finally {
         client.destroy();
       }

@@ -1,5 +1,5 @@
 import type { DeliveredLoad, DeliveryReport } from "../../core/connections/sync-run.ts";
-import type { Delivery } from "../../ports/connector.ts";
+import type { SyncBatch } from "../../ports/connector.ts";
 import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { LoadReport } from "../../ports/load.ts";
 import type { ImportReport } from "../imports/report.ts";
@@ -34,7 +34,7 @@ export function summary(report: LoadReport | ImportReport): DeliveredLoad {
 /** What is told of a delivery, and remembered of it. */
 export function done(
   { options }: LoadContext,
-  delivery: Exclude<Delivery, { kind: "unchanged" }>,
+  delivery: Exclude<SyncBatch, { kind: "unchanged" }>,
   loads: readonly DeliveredLoad[],
   more: { marks?: SyncMarks; warnings: readonly string[] },
 ): Loaded {

@@ -1,4 +1,4 @@
-import type { Delivery, FileDelivery } from "../../ports/connector.ts";
+import type { SyncBatch, FileBatch } from "../../ports/connector.ts";
 import type { LoadedFact } from "../../ports/load.ts";
 import { importFiles } from "../imports/import-files.ts";
 import { done, type Loaded, summary } from "./delivered.ts";
@@ -8,7 +8,7 @@ import { loadFindings } from "./load-findings.ts";
 import { type LoadContext, loadOptions } from "./options.ts";
 
 /** Loads one delivery. @throws DomainError `sync.counted-twice`, `import.*`, `store.*`, those of the connector */
-export async function loadDelivery(context: LoadContext, delivery: Delivery): Promise<Loaded> {
+export async function loadDelivery(context: LoadContext, delivery: SyncBatch): Promise<Loaded> {
   switch (delivery.kind) {
     case "unchanged": {
       const { id, title } = delivery;
@@ -23,7 +23,7 @@ export async function loadDelivery(context: LoadContext, delivery: Delivery): Pr
   }
 }
 
-async function loadFiles(context: LoadContext, delivery: FileDelivery): Promise<Loaded> {
+async function loadFiles(context: LoadContext, delivery: FileBatch): Promise<Loaded> {
   const { services, options, connection } = context;
   const { payer, period, files } = delivery;
   if (payer !== undefined) await settleBill(context, { payer, period });

@@ -1,5 +1,5 @@
 import type { PartitionKey } from "../../core/metrics/facts.ts";
-import type { FactDelivery } from "../../ports/connector.ts";
+import type { FactBatch } from "../../ports/connector.ts";
 import type { LoadedFact } from "../../ports/load.ts";
 import { secondSourceWarnings } from "../imports/second-sources.ts";
 import { done, type Loaded, summary } from "./delivered.ts";
@@ -7,7 +7,7 @@ import { refuseSecondBill } from "./double-count.ts";
 import { type LoadContext, loadOptions } from "./options.ts";
 
 /** Facts that a connector made, given to whom their accounts belong. */
-export async function loadFacts(context: LoadContext, delivery: FactDelivery): Promise<Loaded> {
+export async function loadFacts(context: LoadContext, delivery: FactBatch): Promise<Loaded> {
   const { services, target, options, connection } = context;
   const { bill, dataset } = delivery;
   const loads = await services.metrics.loads();

@@ -2,7 +2,7 @@ import type { PartitionKey } from "../../core/metrics/facts.ts";
 import { dateInZone } from "../../core/time/zones.ts";
 import { asffFormat } from "../../importers/asff/asff.ts";
 import { openRecords } from "../../importers/shared/open-records.ts";
-import type { RecordDelivery } from "../../ports/connector.ts";
+import type { RecordBatch } from "../../ports/connector.ts";
 import type { DeliveryLoad, LoadReport } from "../../ports/load.ts";
 import { done, type Loaded, summary } from "./delivered.ts";
 import { type LoadContext, loadOptions } from "./options.ts";
@@ -11,7 +11,7 @@ import { type LoadContext, loadOptions } from "./options.ts";
 const SOURCES = "sources";
 
 /** Findings as a snapshot of now, normalized by their importer. */
-export async function loadFindings(context: LoadContext, delivery: RecordDelivery): Promise<Loaded> {
+export async function loadFindings(context: LoadContext, delivery: RecordBatch): Promise<Loaded> {
   const { services, target, options } = context;
   const loadedAt = services.clock.now().toISOString();
   const file = await services.spool.store(delivery.title, jsonLines(delivery.records));

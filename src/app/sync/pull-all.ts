@@ -5,7 +5,7 @@ import type {
   SyncReport,
   SyncSoFar,
 } from "../../core/connections/sync-run.ts";
-import type { Delivery, PullContext } from "../../ports/connector.ts";
+import type { SyncBatch, PullContext } from "../../ports/connector.ts";
 import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { syncPorts } from "./connections.ts";
@@ -45,7 +45,7 @@ export class PullTally {
   }
 
   /** Takes over what the process before did with a delivery. @returns false when none did */
-  takeOver({ id }: Delivery): boolean {
+  takeOver({ id }: SyncBatch): boolean {
     const earlier = this.#before.deliveries.find((report) => report.id === id);
     if (earlier !== undefined) this.#reports.set(id, earlier);
     return earlier !== undefined;
