@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { whereAmI } from "../adapters/aws/identity.ts";
+import { callerIdentity } from "../adapters/aws/identity.ts";
 import { openAwsStore } from "../adapters/aws/store.ts";
 import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock } from "../adapters/embedded/clock.ts";
@@ -40,7 +40,7 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   const { AWS_REGION, AWS_DEFAULT_REGION, SECUREBASE_ACCOUNT } = env;
   const given = AWS_REGION ?? AWS_DEFAULT_REGION;
   const stsEndpoint = env.AWS_ENDPOINT_URL_STS ?? env.AWS_ENDPOINT_URL;
-  const { region, account } = await whereAmI({
+  const { region, account } = await callerIdentity({
     ...(given !== undefined && { region: given }),
     ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }),
     ...(SECUREBASE_ACCOUNT !== undefined && { account: SECUREBASE_ACCOUNT }),

@@ -2,7 +2,7 @@ import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from "@aws
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AwsConfig, resourceNames } from "../../src/adapters/aws/config.ts";
-import { whereAmI } from "../../src/adapters/aws/identity.ts";
+import { callerIdentity } from "../../src/adapters/aws/identity.ts";
 import { DynamoRateLimiter } from "../../src/adapters/aws/rate-limiter.ts";
 import { readParameter } from "../../src/adapters/aws/secrets.ts";
 import { type AwsStore, openAwsStore } from "../../src/adapters/aws/store.ts";
@@ -36,7 +36,7 @@ describe.skipIf(missing !== undefined)("on moto", () => {
   });
 
   it("tells which account and region the credentials are for", async () => {
-    const where = await whereAmI({ ...shared, endpoint: moto.endpoint });
+    const where = await callerIdentity({ ...shared, endpoint: moto.endpoint });
     expect(where).toEqual({ region: TEST_REGION, account: "123456789012" });
   });
 

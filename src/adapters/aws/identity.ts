@@ -16,7 +16,7 @@ export interface IdentityOptions {
  * or a machine's role, as the SDK finds them. The SDK is loaded when this is called.
  * @throws DomainError `config.missing` without a region; `store.refused`, `store.unavailable`
  */
-export async function whereAmI(options: IdentityOptions): Promise<{ region: string; account: string }> {
+export async function callerIdentity(options: IdentityOptions): Promise<{ region: string; account: string }> {
   const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
   const { account, ...given } = options;
   const client = new STSClient({ ...given, maxAttempts: 1 });
