@@ -13,7 +13,7 @@ import {
   type Prices,
   pricesOf,
 } from "./charges.ts";
-import type { Estate, Line } from "./estate.ts";
+import type { Inventory, Line } from "./inventory.ts";
 import { amountMillis, dayFactors } from "./simulate.ts";
 
 const NANOS = 1_000_000_000;
@@ -57,7 +57,7 @@ const same = (amount: Nanos): Amounts => ({
  * month.
  */
 export class Bill {
-  readonly #estate: Estate;
+  readonly #inventory: Inventory;
   readonly #lines: readonly { line: Line; prices: Prices; texts: LineTexts }[];
   readonly #fees: ReturnType<typeof feeTexts>;
   #creditsLeft: Nanos;
@@ -66,14 +66,14 @@ export class Bill {
   /** Corrections wait for the first day of the bill that carries them. */
   #corrections: Charge[] = [];
 
-  constructor(estate: Estate) {
-    this.#estate = estate;
-    this.#lines = estate.lines.map((line) => {
-      const prices = pricesOf(estate, line);
-      return { line, prices, texts: lineTexts(estate, line, prices) };
+  constructor(inventory: Inventory) {
+    this.#inventory = inventory;
+    this.#lines = inventory.lines.map((line) => {
+      const prices = pricesOf(inventory, line);
+      return { line, prices, texts: lineTexts(inventory, line, prices) };
     });
-    this.#fees = feeTexts(estate);
-    this.#creditsLeft = estate.profile.credits * NANOS;
+    this.#fees = feeTexts(inventory);
+    this.#creditsLeft = inventory.profile.credits * NANOS;
   }
 
   /** The charges that arise on a day; days are asked for in order. */
@@ -85,18 +85,18 @@ export class Bill {
     this.#addUp(usage);
     charges.push(...this.#credits(day, usage), ...this.#refund(day));
     const lastOfMonth = day.dayOfMonth === day.daysInMonth;
-    if (lastOfMonth || day.index === this.#estate.days.length - 1) charges.push(...this.#closeMonth(day));
+    if (lastOfMonth || day.index === this.#inventory.days.length - 1) charges.push(...this.#closeMonth(day));
     return charges;
   }
 
   #usage(day: DemoDay): Charge[] {
-    const { profile } = this.#estate;
-    const factors = dayFactors(this.#estate, day);
+    const { profile } = this.#inventory;
+    const factors = dayFactors(this.#inventory, day);
     const charges: Charge[] = [];
     let planLeft: Nanos = profile.savingsPlan * NANOS;
     let hoursLeft: Millis = profile.reserved * HOURS_A_DAY;
     for (const { line, prices, texts } of this.#lines) {
-      const amount = amountMillis(this.#estate, line, factors);
+      const amount = amountMillis(this.#inventory, line, factors);
       const quantity = line.sku.pricingUnit === "GB-Mo" ? Math.round(amount / day.daysInMonth) : amount;
       if (quantity === 0) continue;
       let covered: Millis = 0;
@@ -117,7 +117,7 @@ export class Bill {
 
   /** What the commitments cost on a day and what of them nobody used. */
   #commitments(day: DemoDay, planLeft: Nanos, hoursLeft: Millis): Charge[] {
-    const { profile } = this.#estate;
+    const { profile } = this.#inventory;
     const charges: Charge[] = [];
     const none = { billed: 0, list: 0, contracted: 0, pricingQuantity: HOURS_A_DAY };
     if (profile.savingsPlan > 0) {
@@ -140,7 +140,7 @@ export class Bill {
     this.#month = new Map();
     const corrections = this.#corrections;
     this.#corrections = [];
-    const hours = this.#estate.profile.reserved * HOURS_A_DAY * day.daysInMonth;
+    const hours = this.#inventory.profile.reserved * HOURS_A_DAY * day.daysInMonth;
     if (hours === 0) return corrections;
     const fee = { ...same(hours * this.#fees.reservedPrice), effective: 0, pricingQuantity: hours };
     return [...corrections, monthCharge(day, this.#fees.reserved, fee)];
@@ -162,10 +162,10 @@ export class Bill {
   }
 
   #refund(day: DemoDay): Charge[] {
-    const { refund, profile } = this.#estate;
+    const { refund, profile } = this.#inventory;
     if (refund?.day !== day.date) return [];
     const account = profile.accounts.find((a) => a.id === refund.account) ?? profile.accounts[0];
-    const text = plainText(this.#estate, account, [refund.service, "Databases"], {
+    const text = plainText(this.#inventory, account, [refund.service, "Databases"], {
       category: "Credit",
       frequency: "One-Time",
       description: "Refund: service credit for an outage",
@@ -176,7 +176,7 @@ export class Bill {
 
   /** Support for the payer and tax for each account, over the month so far. */
   #closeMonth(day: DemoDay): Charge[] {
-    const { profile } = this.#estate;
+    const { profile } = this.#inventory;
     const total = [...this.#month.values()].reduce((sum, amount) => sum + amount, 0);
     const support = percentInCents(total, profile.support);
     const charges = support > 0 ? [monthCharge(day, this.#fees.support, same(support))] : [];
@@ -184,7 +184,7 @@ export class Bill {
       const isPayer = account === profile.accounts[0];
       const tax = percentInCents((this.#month.get(account.id) ?? 0) + (isPayer ? support : 0), profile.tax);
       if (tax <= 0) continue;
-      const text = plainText(this.#estate, account, TAX, {
+      const text = plainText(this.#inventory, account, TAX, {
         category: "Tax",
         frequency: "One-Time",
         description: `Tax at ${profile.tax} %`,
@@ -196,7 +196,7 @@ export class Bill {
 
   /** Remembers what a restated day's usage was counted too high, for the bill of the next month. */
   #correct(day: DemoDay, line: Line, texts: LineTexts, prices: Prices, quantity: Millis): void {
-    const { restatement } = this.#estate;
+    const { restatement } = this.#inventory;
     if (restatement === undefined || line.sku.service !== restatement.service) return;
     if (day.date < restatement.from || day.date >= restatement.to) return;
     const over = Math.round((quantity * restatement.percent) / 100);
@@ -206,13 +206,13 @@ export class Bill {
       ...correction,
       text: texts.correction,
       billingFrom: day.nextMonth,
-      billingTo: nextBillingEnd(this.#estate, day),
+      billingTo: nextBillingEnd(this.#inventory, day),
     });
   }
 }
 
-function nextBillingEnd(estate: Estate, day: DemoDay): string {
-  return estate.days.find((d) => d.date === day.nextMonth)?.nextMonth ?? day.nextMonth;
+function nextBillingEnd(inventory: Inventory, day: DemoDay): string {
+  return inventory.days.find((d) => d.date === day.nextMonth)?.nextMonth ?? day.nextMonth;
 }
 
 function onDemandCharge(
@@ -252,7 +252,7 @@ function percentInCents(amount: Nanos, percent: number): Nanos {
   return Math.round((cents * Math.round(percent * 100)) / 10_000) * cent;
 }
 
-function feeTexts(estate: Estate): {
+function feeTexts(inventory: Inventory): {
   plan: ChargeText;
   planUnused: ChargeText;
   reserved: ChargeText;
@@ -261,11 +261,11 @@ function feeTexts(estate: Estate): {
   support: ChargeText;
   credit: ChargeText;
 } {
-  const { profile, lines } = estate;
+  const { profile, lines } = inventory;
   const payer = profile.accounts[0];
-  const { plan, reserved } = commitmentsOf(estate);
+  const { plan, reserved } = commitmentsOf(inventory);
   const database = lines.find((line) => line.sku.committable === "database");
-  const prices = database === undefined ? { committed: 0 } : pricesOf(estate, database);
+  const prices = database === undefined ? { committed: 0 } : pricesOf(inventory, database);
   const service = [database?.sku.service ?? "", database?.sku.category ?? ""] as const;
   const commitment = { pricing: "Committed", pricingUnit: "Hours" } as const;
   const purchase = { category: "Purchase", frequency: "Recurring", ...commitment } as const;
@@ -277,7 +277,7 @@ function feeTexts(estate: Estate): {
   } as const;
   const planPrice = Math.round((profile.savingsPlan * 1_000_000) / 24);
   return {
-    plan: plainText(estate, payer, SAVINGS_PLANS, {
+    plan: plainText(inventory, payer, SAVINGS_PLANS, {
       ...purchase,
       description: "1 year no upfront Compute Savings Plan",
       commitment: plan,
@@ -286,12 +286,12 @@ function feeTexts(estate: Estate): {
         contractedPrice: planPrice,
       }),
     }),
-    planUnused: plainText(estate, payer, SAVINGS_PLANS, {
+    planUnused: plainText(inventory, payer, SAVINGS_PLANS, {
       ...unused,
       description: "Savings Plan commitment nobody used",
       commitment: plan,
     }),
-    reserved: plainText(estate, payer, service, {
+    reserved: plainText(inventory, payer, service, {
       ...purchase,
       description: "1 year no upfront reserved db.r6g.xlarge",
       commitment: reserved,
@@ -299,20 +299,20 @@ function feeTexts(estate: Estate): {
       contractedPrice: prices.committed,
       region: profile.region,
     }),
-    reservedUnused: plainText(estate, payer, service, {
+    reservedUnused: plainText(inventory, payer, service, {
       ...unused,
       description: "Reserved instance hours nobody used",
       commitment: reserved,
       region: profile.region,
     }),
     reservedPrice: prices.committed,
-    support: plainText(estate, payer, SUPPORT, {
+    support: plainText(inventory, payer, SUPPORT, {
       category: "Purchase",
       pricing: "Standard",
       frequency: "Recurring",
       description: `Support plan, ${profile.support} % of usage`,
     }),
-    credit: plainText(estate, payer, ["AWS Promotional Credits", "Other"], {
+    credit: plainText(inventory, payer, ["AWS Promotional Credits", "Other"], {
       category: "Credit",
       frequency: "One-Time",
       description: "Start-up programme credit",

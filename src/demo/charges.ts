@@ -1,6 +1,6 @@
 import { formatDecimal } from "../core/money/decimal.ts";
 import type { CalendarDate } from "../core/time/dates.ts";
-import type { Estate, Line } from "./estate.ts";
+import type { Inventory, Line } from "./inventory.ts";
 
 /**
  * Amounts are whole numbers in fixed units, so that every product and sum is exact: prices in millionths of a dollar
@@ -69,17 +69,17 @@ export interface Prices {
   committed: Micros;
 }
 
-export function pricesOf(estate: Estate, line: Line): Prices {
+export function pricesOf(inventory: Inventory, line: Line): Prices {
   const list = line.sku.priceMicros;
   return {
     list,
-    contracted: Math.round((list * (100 - estate.profile.discount)) / 100),
+    contracted: Math.round((list * (100 - inventory.profile.discount)) / 100),
     committed: Math.round((list * COMMITTED_PERCENT[line.sku.committable ?? "compute"]) / 100),
   };
 }
 
-export function commitmentsOf(estate: Estate): { plan: Commitment; reserved: Commitment } {
-  const { profile } = estate;
+export function commitmentsOf(inventory: Inventory): { plan: Commitment; reserved: Commitment } {
+  const { profile } = inventory;
   const payer = profile.accounts[0].id;
   return {
     plan: {
@@ -104,7 +104,7 @@ export interface LineTexts {
   correction: ChargeText;
 }
 
-export function lineTexts(estate: Estate, line: Line, prices: Prices): LineTexts {
+export function lineTexts(inventory: Inventory, line: Line, prices: Prices): LineTexts {
   const { sku } = line;
   const onDemand: ChargeText = {
     category: "Usage",
@@ -123,11 +123,11 @@ export function lineTexts(estate: Estate, line: Line, prices: Prices): LineTexts
     resourceType: sku.resourceType,
     service: sku.service,
     serviceCategory: sku.category,
-    payer: estate.profile.accounts[0],
+    payer: inventory.profile.accounts[0],
     account: line.account,
     tags: line.tags,
   };
-  const { plan, reserved } = commitmentsOf(estate);
+  const { plan, reserved } = commitmentsOf(inventory);
   return {
     onDemand,
     committed: {
@@ -146,7 +146,7 @@ export function lineTexts(estate: Estate, line: Line, prices: Prices): LineTexts
 
 /** Text of a charge that belongs to no line: fees, commitments, tax, credits. */
 export function plainText(
-  estate: Estate,
+  inventory: Inventory,
   account: { id: string; name: string },
   service: readonly [name: string, category: string],
   fields: Pick<ChargeText, "category" | "description" | "frequency"> & Partial<ChargeText>,
@@ -163,7 +163,7 @@ export function plainText(
     resourceType: "",
     service: service[0],
     serviceCategory: service[1],
-    payer: estate.profile.accounts[0],
+    payer: inventory.profile.accounts[0],
     account,
     tags: {},
     ...fields,

@@ -2,7 +2,7 @@ import type { Severity } from "../core/findings/severity.ts";
 
 /** Where a check finds the resources it looks at. */
 export type CheckScope =
-  /** Resources of these SKUs in the tenant's estate. */
+  /** Resources of these SKUs in the tenant's inventory. */
   | { skus: readonly string[] }
   /** One an account. */
   | { perAccount: string }

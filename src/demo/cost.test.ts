@@ -4,13 +4,13 @@ import { addDays } from "../core/time/dates.ts";
 import { formatDecimal, parseDecimal, sumDecimals } from "../core/money/decimal.ts";
 import { makeTenant } from "../core/tenants/tenant.ts";
 import { DEMO_FOCUS_HEADER, demoCharges, demoFocusCsv } from "./focus-csv.ts";
-import { demoStory, type DemoEvent, type EventOf } from "./story.ts";
+import { demoScenario, type DemoEvent, type EventOf } from "./scenario.ts";
 import { demoTenants } from "./profiles.ts";
 import { type Charge, dollars } from "./charges.ts";
 
 const OPTIONS = { seed: 7, end: "2025-11-20", months: 14 } as const;
 const charges = [...demoCharges(OPTIONS)];
-const story = demoStory(OPTIONS);
+const scenario = demoScenario(OPTIONS);
 const tenants = demoTenants();
 const tenantOf = new Map(tenants.flatMap((t) => (t.accounts ?? []).map((account) => [account, t.id])));
 
@@ -29,7 +29,7 @@ const billed = (list: readonly Charge[]): number => sum(list, (charge) => charge
 const where = (test: (charge: Charge) => boolean): Charge[] => charges.filter(test);
 const ofTenant = (id: string) => (charge: Charge) => tenantOf.get(charge.text.account.id) === id;
 const event = <K extends DemoEvent["kind"]>(kind: K): EventOf<K> =>
-  story.find((e): e is EventOf<K> => e.kind === kind)!;
+  scenario.find((e): e is EventOf<K> => e.kind === kind)!;
 /** Usage as it was metered, without what is billed by the month. */
 const usage = charges.filter((c) => c.text.category === "Usage" && !c.text.correction);
 
@@ -158,7 +158,7 @@ describe("demo cost", () => {
   });
 
   it("restates days in the bill of the month after", () => {
-    for (const restated of story.filter((e): e is EventOf<"restatement"> => e.kind === "restatement")) {
+    for (const restated of scenario.filter((e): e is EventOf<"restatement"> => e.kind === "restatement")) {
       const rows = where((c) => c.text.correction && ofTenant(restated.tenant)(c));
       expect(rows.length).toBeGreaterThan(10);
       expect(new Set(rows.map((row) => row.billingFrom.slice(0, 7)))).toEqual(

@@ -63,10 +63,10 @@ describe("demo findings over time", () => {
         history.set(id, [...(history.get(id) ?? []), value(fact, "status")!]);
       }
     }
-    const stories = [...history.values()].map((states) => states.join(" "));
-    expect(stories.filter((story) => /^open.* resolved$/.test(story)).length).toBeGreaterThan(50);
-    expect(stories.filter((story) => /resolved.* open/.test(story)).length).toBeGreaterThan(5);
-    expect(stories.filter((story) => story.includes("suppressed")).length).toBeGreaterThan(5);
+    const lives = [...history.values()].map((states) => states.join(" "));
+    expect(lives.filter((life) => /^open.* resolved$/.test(life)).length).toBeGreaterThan(50);
+    expect(lives.filter((life) => /resolved.* open/.test(life)).length).toBeGreaterThan(5);
+    expect(lives.filter((life) => life.includes("suppressed")).length).toBeGreaterThan(5);
   });
 
   it("are of all severities but informational, the worst the rarest", () => {

@@ -4,7 +4,7 @@ import { dateOfDay } from "../core/time/dates.ts";
 import { controlStatusOf, type ControlStatus } from "../core/findings/status.ts";
 import { demoDays, type DemoDay, type DemoOptions, snapshotDays } from "./calendar.ts";
 import { type Check, CHECKS, MANUAL_CONTROLS } from "./checks.ts";
-import { buildEstate, type Estate } from "./estate.ts";
+import { buildInventory, type Inventory } from "./inventory.ts";
 import { CATALOGUES, CONTROL_TITLES } from "./frameworks.ts";
 import { type DemoFinding, findingsOf, type FindingState, stateOn } from "./posture.ts";
 import { PROFILES } from "./profiles.ts";
@@ -81,18 +81,18 @@ interface Listed {
 function* snapshots(
   options: DemoOptions,
   source: string,
-  valuesOf: (estate: Estate, day: DemoDay, listed: readonly Listed[]) => Iterable<Values>,
+  valuesOf: (inventory: Inventory, day: DemoDay, listed: readonly Listed[]) => Iterable<Values>,
 ): Generator<LoadedFact> {
   const days = demoDays(options);
   for (const profile of PROFILES) {
-    const estate = buildEstate(profile, days, options.seed);
-    const findings = findingsOf(estate);
+    const inventory = buildInventory(profile, days, options.seed);
+    const findings = findingsOf(inventory);
     for (const day of snapshotDays(days)) {
       const listed = findings.flatMap((finding) => {
         const state = stateOn(finding, day);
         return state === undefined ? [] : [{ finding, state }];
       });
-      for (const values of valuesOf(estate, day, listed)) {
+      for (const values of valuesOf(inventory, day, listed)) {
         yield { tenant: profile.id, source, period: day.date, day: day.date, values };
       }
     }
@@ -107,8 +107,8 @@ const WORKFLOW: Readonly<Record<FindingState, string>> = {
   suppressed: "SUPPRESSED",
 };
 
-function* findingValues(estate: Estate, day: DemoDay, listed: readonly Listed[]): Generator<Values> {
-  const first = estate.days[0]?.number ?? 0;
+function* findingValues(inventory: Inventory, day: DemoDay, listed: readonly Listed[]): Generator<Values> {
+  const first = inventory.days[0]?.number ?? 0;
   for (const { finding, state } of listed) {
     const { check } = finding;
     const last = state === "resolved" ? first + finding.resolved : day.number;
@@ -137,7 +137,7 @@ function* findingValues(estate: Estate, day: DemoDay, listed: readonly Listed[])
  * For every framework, control and account: one failed result for each open finding of a check behind the control,
  * or one passed result when there is none; and one result without a verdict for controls that people must judge.
  */
-function* controlValues(estate: Estate, day: DemoDay, listed: readonly Listed[]): Generator<Values> {
+function* controlValues(inventory: Inventory, day: DemoDay, listed: readonly Listed[]): Generator<Values> {
   const found = new Map<string, Listed[]>();
   for (const item of listed) {
     const key = `${item.finding.check.id} ${item.finding.account.id}`;
@@ -145,10 +145,10 @@ function* controlValues(estate: Estate, day: DemoDay, listed: readonly Listed[])
     if (items === undefined) found.set(key, [item]);
     else items.push(item);
   }
-  const accounts = estate.profile.accounts.filter((account) =>
-    estate.lines.some((line) => line.account.id === account.id && line.born <= day.index),
+  const accounts = inventory.profile.accounts.filter((account) =>
+    inventory.lines.some((line) => line.account.id === account.id && line.born <= day.index),
   );
-  for (const framework of estate.profile.frameworks) {
+  for (const framework of inventory.profile.frameworks) {
     const catalogue = CATALOGUES[framework];
     if (catalogue === undefined) continue;
     const result = (
@@ -166,7 +166,7 @@ function* controlValues(estate: Estate, day: DemoDay, listed: readonly Listed[])
       check_id: about.check ?? null,
       service_name: about.service ?? null,
       sub_account_id: about.account ?? null,
-      region_id: about.region ?? estate.profile.region,
+      region_id: about.region ?? inventory.profile.region,
       resource_id: about.resource ?? null,
       finding_id: about.finding ?? null,
     });
@@ -179,7 +179,7 @@ function* controlValues(estate: Estate, day: DemoDay, listed: readonly Listed[])
       }
     }
     for (const control of MANUAL_CONTROLS[catalogue]) {
-      yield result(control, "not_available", { account: estate.profile.accounts[0].id });
+      yield result(control, "not_available", { account: inventory.profile.accounts[0].id });
     }
   }
 }
@@ -204,9 +204,9 @@ function* checkResults(
 function* usageFacts(options: DemoOptions): Generator<LoadedFact> {
   const days = demoDays(options);
   for (const profile of PROFILES) {
-    const estate = buildEstate(profile, days, options.seed);
+    const inventory = buildInventory(profile, days, options.seed);
     for (const day of days) {
-      for (const values of usageOf(estate, day)) {
+      for (const values of usageOf(inventory, day)) {
         yield { tenant: profile.id, source: SOURCES.usage, period: day.month, day: day.date, values };
       }
     }

@@ -1,7 +1,7 @@
 import { Bill } from "./bill.ts";
 import { demoDays, type DemoOptions } from "./calendar.ts";
 import type { Charge, ChargeText, Millis } from "./charges.ts";
-import { buildEstate } from "./estate.ts";
+import { buildInventory } from "./inventory.ts";
 import { PROFILES } from "./profiles.ts";
 
 /** The columns of FOCUS 1.0, those that change with every row first. */
@@ -51,7 +51,7 @@ export function* demoFocusCsv(options: DemoOptions): Generator<string, void, und
 /** The same as charges, for whoever wants numbers instead of text. */
 export function* demoCharges(options: DemoOptions): Generator<Charge, void, undefined> {
   const days = demoDays(options);
-  const bills = PROFILES.map((profile) => new Bill(buildEstate(profile, days, options.seed)));
+  const bills = PROFILES.map((profile) => new Bill(buildInventory(profile, days, options.seed)));
   for (const day of days) for (const bill of bills) yield* bill.chargesOf(day);
 }
 

@@ -1,6 +1,6 @@
 import { type Check, CHECKS } from "./checks.ts";
 import type { DemoDay } from "./calendar.ts";
-import type { Estate } from "./estate.ts";
+import type { Inventory } from "./inventory.ts";
 import { createRandom, type Random, seedOf } from "./random.ts";
 import type { Severity } from "../core/findings/severity.ts";
 
@@ -38,9 +38,9 @@ const LONGEST_FIX: Readonly<Record<Severity, number>> = {
 /** How long a resolved finding stays in the snapshots, as Security Hub keeps archived ones. */
 const KEPT_RESOLVED_DAYS = 30;
 
-function targetsOf(estate: Estate, check: Check): Target[] {
+function targetsOf(inventory: Inventory, check: Check): Target[] {
   const { scope } = check;
-  const { profile, lines } = estate;
+  const { profile, lines } = inventory;
   if ("skus" in scope) {
     return lines
       .filter((line) => scope.skus.includes(line.sku.id) && line.move !== "arriving")
@@ -68,23 +68,23 @@ function targetsOf(estate: Estate, check: Check): Target[] {
 }
 
 /** The findings of a tenant, over the whole time and a year before it: open and closed, some coming back. */
-export function findingsOf(estate: Estate): DemoFinding[] {
-  const random = createRandom(seedOf("posture", estate.seed));
+export function findingsOf(inventory: Inventory): DemoFinding[] {
+  const random = createRandom(seedOf("posture", inventory.seed));
   const findings: DemoFinding[] = [];
   for (const check of CHECKS) {
-    for (const target of targetsOf(estate, check)) {
+    for (const target of targetsOf(inventory, check)) {
       // About three times the standing rate of failure fails at some time or other.
-      if (!random.chance(Math.min(0.9, estate.profile.failing * 3))) continue;
+      if (!random.chance(Math.min(0.9, inventory.profile.failing * 3))) continue;
       // Scanners for vulnerable packages raise one finding a package.
       const count = check.product === "Inspector" ? random.int(1, 5) : 1;
-      for (let i = 0; i < count; i++) findings.push(lifeOf(estate, check, target, random));
+      for (let i = 0; i < count; i++) findings.push(lifeOf(inventory, check, target, random));
     }
   }
   return findings;
 }
 
-function lifeOf(estate: Estate, check: Check, target: Target, random: Random): DemoFinding {
-  const last = estate.days.length;
+function lifeOf(inventory: Inventory, check: Check, target: Target, random: Random): DemoFinding {
+  const last = inventory.days.length;
   const longest = LONGEST_FIX[check.severity];
   const opened = random.int(Math.max(-longest, target.from - longest), last - 1);
   // Squared: quick fixes are common, slow ones rare.

@@ -25,7 +25,7 @@ export interface DemoAccount {
   opensMidway?: true;
 }
 
-/** A demo tenant: who it is and how its estate is built, before chance fills in the details. */
+/** A demo tenant: who it is and how its inventory is built, before chance fills in the details. */
 export interface Profile {
   id: string;
   name: string;

@@ -1,5 +1,5 @@
 import type { DemoDay } from "./calendar.ts";
-import type { Estate, Line } from "./estate.ts";
+import type { Inventory, Line } from "./inventory.ts";
 import { noiseAt } from "./random.ts";
 import type { Pattern } from "./skus.ts";
 
@@ -25,8 +25,8 @@ export function growthFactor(percent: number, day: number): number {
 }
 
 /** The part of a moving tenant's amounts that is already in the new region: an S-curve between the two days. */
-function movedShare(estate: Estate, day: DemoDay): number {
-  const { move, days } = estate;
+function movedShare(inventory: Inventory, day: DemoDay): number {
+  const { move, days } = inventory;
   if (move === undefined) return 0;
   const from = days.find((d) => d.date === move.from)?.index ?? 0;
   const to = days.find((d) => d.date === move.to)?.index ?? 1;
@@ -34,15 +34,15 @@ function movedShare(estate: Estate, day: DemoDay): number {
   return x * x * (3 - 2 * x);
 }
 
-/** What all lines of an estate share on one day; computed once a day. */
+/** What all lines of an inventory share on one day; computed once a day. */
 export interface DayFactors {
   day: DemoDay;
   patterns: Readonly<Record<Pattern, number>>;
   moved: number;
 }
 
-export function dayFactors(estate: Estate, day: DemoDay): DayFactors {
-  const { profile } = estate;
+export function dayFactors(inventory: Inventory, day: DemoDay): DayFactors {
+  const { profile } = inventory;
   const growth = growthFactor(profile.growth, day.index);
   const weekend = day.weekday >= 5;
   const monthEnd = day.dayOfMonth > day.daysInMonth - 3;
@@ -55,7 +55,7 @@ export function dayFactors(estate: Estate, day: DemoDay): DayFactors {
       storage: growth,
       batch: growth * (monthEnd ? MONTH_END : 1),
     },
-    moved: movedShare(estate, day),
+    moved: movedShare(inventory, day),
   };
 }
 
@@ -63,19 +63,19 @@ export function dayFactors(estate: Estate, day: DemoDay): DayFactors {
  * The amount a line uses on a day, in thousandths of its pricing unit (of a gigabyte kept, for storage): a whole
  * number, 0 when it does not run.
  */
-export function amountMillis(estate: Estate, line: Line, factors: DayFactors): number {
+export function amountMillis(inventory: Inventory, line: Line, factors: DayFactors): number {
   const { day } = factors;
   if (day.index < line.born || day.index >= line.gone) return 0;
   const { pattern } = line.sku;
   let amount = line.base * factors.patterns[pattern];
   if (line.move !== undefined) amount *= line.move === "away" ? 1 - factors.moved : factors.moved;
   const spread = NOISE[pattern];
-  if (spread > 0) amount *= 1 + spread * noiseAt(estate.seed, line.index, day.number);
-  if (isSpike(estate, line, day)) amount *= estate.spike?.times ?? 1;
+  if (spread > 0) amount *= 1 + spread * noiseAt(inventory.seed, line.index, day.number);
+  if (isSpike(inventory, line, day)) amount *= inventory.spike?.times ?? 1;
   return Math.round(amount * 1000);
 }
 
-function isSpike(estate: Estate, line: Line, day: DemoDay): boolean {
-  const { spike } = estate;
+function isSpike(inventory: Inventory, line: Line, day: DemoDay): boolean {
+  const { spike } = inventory;
   return spike?.day === day.date && spike.account === line.account.id && spike.service === line.sku.service;
 }

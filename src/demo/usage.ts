@@ -1,7 +1,7 @@
 import { formatDecimal, SCALE } from "../core/money/decimal.ts";
 import type { FactRecord } from "../core/metrics/facts.ts";
 import type { DemoDay } from "./calendar.ts";
-import type { Estate, Line } from "./estate.ts";
+import type { Inventory, Line } from "./inventory.ts";
 import { amountMillis, dayFactors } from "./simulate.ts";
 import type { UsageMetric } from "./skus.ts";
 
@@ -17,16 +17,16 @@ const BY_RESOURCE: readonly UsageMetric[] = ["compute_hours", "storage_gb"];
 const MILLI = 10n ** BigInt(SCALE - 3);
 
 /**
- * What an estate used on a day, from the same amounts its cost is made of: hours of compute, gigabytes kept (a level,
+ * What an inventory used on a day, from the same amounts its cost is made of: hours of compute, gigabytes kept (a level,
  * not a sum), gigabytes sent and calls made (whole numbers).
  */
-export function usageOf(estate: Estate, day: DemoDay): FactRecord["values"][] {
-  const factors = dayFactors(estate, day);
+export function usageOf(inventory: Inventory, day: DemoDay): FactRecord["values"][] {
+  const factors = dayFactors(inventory, day);
   const rows = new Map<string, { line: Line; metric: UsageMetric; millis: number }>();
-  for (const line of estate.lines) {
+  for (const line of inventory.lines) {
     const { metric } = line.sku;
     if (metric === undefined) continue;
-    const millis = amountMillis(estate, line, factors) * line.sku.consumedPerPricing;
+    const millis = amountMillis(inventory, line, factors) * line.sku.consumedPerPricing;
     if (millis === 0) continue;
     const scope = BY_RESOURCE.includes(metric) ? line.resourceId : "";
     const key = `${metric} ${line.account.id} ${line.region} ${line.sku.service} ${scope}`;

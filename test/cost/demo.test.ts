@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { DEMO_SEED } from "../../src/demo/calendar.ts";
-import { type DemoEvent, demoStory } from "../../src/demo/story.ts";
+import { type DemoEvent, demoScenario } from "../../src/demo/scenario.ts";
 import { anomaliesOf, type ServiceAnomaly } from "../support/anomaly-trials.ts";
 import { averageOf, demoBills, type Trial, trialsOn } from "../support/forecast-trials.ts";
 
@@ -42,10 +42,10 @@ describe("a forecast of the demo tenants' bills, as they were known on earlier d
   });
 });
 
-/** Whether an anomaly is what the demo's story tells, or lies in the days around it. */
-function isTold(anomaly: ServiceAnomaly, story: readonly DemoEvent[]): boolean {
+/** Whether an anomaly comes from the demo scenario, or lies in the days around it. */
+function isExplained(anomaly: ServiceAnomaly, scenario: readonly DemoEvent[]): boolean {
   const day = anomaly.days[0]!.day;
-  return story.some((event) => {
+  return scenario.some((event) => {
     if (event.tenant !== anomaly.tenant) return false;
     if (event.kind === "region-move") return day >= event.from && day < event.to;
     if (event.kind === "restatement")
@@ -63,25 +63,27 @@ describe.each([
   [7, "2025-06-15"],
 ])("anomalies of the demo with seed %d that ends on %s", (seed, end) => {
   const options = { seed, end, months: 14 };
-  const story = demoStory(options);
+  const scenario = demoScenario(options);
   const results = demoBills(options, "effective").map(anomaliesOf);
   const all = results.flatMap((result) => result.anomalies);
 
   it("hold the announced spike, on its day alone and among the largest of its tenant, and the refund", () => {
-    const spike = story.find((event) => event.kind === "cost-spike")!;
+    const spike = scenario.find((event) => event.kind === "cost-spike")!;
     const own = all.filter((anomaly) => anomaly.tenant === spike.tenant);
     const largest = own.sort((a, b) => Math.abs(b.impact) - Math.abs(a.impact)).slice(0, 3);
     const found = largest.find((anomaly) => anomaly.key === spike.service);
     expect(found).toMatchObject({ kind: "spike", days: [{ day: spike.day }] });
-    const refund = story.find((event) => event.kind === "refund")!;
+    const refund = scenario.find((event) => event.kind === "refund")!;
     const drops = all.filter((anomaly) => anomaly.key === refund.service && anomaly.kind === "drop");
     expect(drops.map((anomaly) => anomaly.days[0]!.day)).toContain(refund.day);
   });
 
   it("do not flood: less than one in two thousand days of a service is flagged without being told", () => {
     const judged = results.reduce((sum, result) => sum + result.judged, 0);
-    const untold = all.filter((anomaly) => !isTold(anomaly, story)).flatMap((anomaly) => anomaly.days);
+    const unexplained = all
+      .filter((anomaly) => !isExplained(anomaly, scenario))
+      .flatMap((anomaly) => anomaly.days);
     expect(judged).toBeGreaterThan(50_000);
-    expect(untold.length / judged).toBeLessThan(1 / 2000);
+    expect(unexplained.length / judged).toBeLessThan(1 / 2000);
   });
 });

@@ -4,7 +4,7 @@ import { addMonths, type CalendarDate, monthStart } from "../../src/core/time/da
 import { Bill } from "../../src/demo/bill.ts";
 import { type DemoDay, demoDays } from "../../src/demo/calendar.ts";
 import type { Charge } from "../../src/demo/charges.ts";
-import { buildEstate, type Estate } from "../../src/demo/estate.ts";
+import { buildInventory, type Inventory } from "../../src/demo/inventory.ts";
 import { PROFILES } from "../../src/demo/profiles.ts";
 
 /** Days of history the service reads for a forecast. */
@@ -34,8 +34,8 @@ export function demoBills(
   });
   const days = demoDays(options);
   return PROFILES.map((profile) => {
-    const estate = buildEstate(profile, days, options.seed);
-    const bill = new Bill(estate);
+    const inventory = buildInventory(profile, days, options.seed);
+    const bill = new Bill(inventory);
     const arisen = days.map((day) => ({ day, charges: bill.chargesOf(day) }));
     return {
       tenant: profile.id,
@@ -47,7 +47,7 @@ export function demoBills(
         return [
           ...known,
           ...soFar(
-            estate,
+            inventory,
             before.map((each) => each.day),
           ),
         ].map(asDaily);
@@ -57,10 +57,10 @@ export function demoBills(
 }
 
 /** Support and tax as an unfinished month's bill has them: of the usage so far. */
-function soFar(estate: Estate, days: readonly DemoDay[]): Charge[] {
+function soFar(inventory: Inventory, days: readonly DemoDay[]): Charge[] {
   const last = days.at(-1);
   if (last === undefined || last.dayOfMonth === last.daysInMonth) return [];
-  const bill = new Bill({ ...estate, days });
+  const bill = new Bill({ ...inventory, days });
   const month = days.filter((day) => day.month === last.month);
   return month.flatMap((day) => bill.chargesOf(day)).filter(isClosing);
 }

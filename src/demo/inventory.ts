@@ -2,7 +2,7 @@ import type { DemoDay } from "./calendar.ts";
 import type { DemoAccount, Profile, StackId, Workload } from "./profiles.ts";
 import { createRandom, type Random, seedOf } from "./random.ts";
 import { type Sku, SKUS } from "./skus.ts";
-import { type EventOf, storyOf } from "./story.ts";
+import { type EventOf, scenarioOf } from "./scenario.ts";
 
 /** One resource's use of one SKU in one account and region: a line of the bill every day it runs. */
 export interface Line {
@@ -25,7 +25,7 @@ export interface Line {
 }
 
 /** All lines of one tenant and the events that touch them. */
-export interface Estate {
+export interface Inventory {
   profile: Profile;
   days: readonly DemoDay[];
   lines: readonly Line[];
@@ -118,11 +118,11 @@ const SHARED: Workload = {
   copies: 1,
 };
 
-/** Builds a tenant's estate: the same profile, days and seed give the same lines. */
-export function buildEstate(profile: Profile, days: readonly DemoDay[], demoSeed: number): Estate {
+/** Builds a tenant's inventory: the same profile, days and seed give the same lines. */
+export function buildInventory(profile: Profile, days: readonly DemoDay[], demoSeed: number): Inventory {
   const seed = seedOf(profile.id, demoSeed);
   const random = createRandom(seed);
-  const events = storyOf(days).filter((event) => event.tenant === profile.id);
+  const events = scenarioOf(days).filter((event) => event.tenant === profile.id);
   const find = <K extends EventOf<"refund" | "cost-spike" | "region-move" | "restatement">["kind"]>(
     kind: K,
   ): EventOf<K> | undefined => events.find((event): event is EventOf<K> => event.kind === kind);
@@ -189,7 +189,7 @@ function makeLine(
 ): Line {
   const sku = SKUS.get(skuId);
   if (sku === undefined) throw new RangeError(`The stacks name an SKU that is not sold: ${skuId}`);
-  // Every third copy sits in the second region, as real estates sprawl.
+  // Every third copy sits in the second region, as real inventories sprawl.
   const sprawls = copy > 0 && copy % 3 === 2;
   const region = sprawls ? profile.secondRegion : profile.region;
   const fixed = sku.pattern === "always" && sku.pricingUnit === "Hours";

@@ -42,11 +42,11 @@ export type EventOf<K extends DemoEvent["kind"]> = Extract<DemoEvent, { kind: K 
 const OVERCOUNT_PERCENT = 15;
 
 /** The events of a demo, in no particular order; those that need more time than it covers are left out. */
-export function demoStory(options: Pick<DemoOptions, "end" | "months">): DemoEvent[] {
-  return storyOf(demoDays(options));
+export function demoScenario(options: Pick<DemoOptions, "end" | "months">): DemoEvent[] {
+  return scenarioOf(demoDays(options));
 }
 
-export function storyOf(days: readonly DemoDay[]): DemoEvent[] {
+export function scenarioOf(days: readonly DemoDay[]): DemoEvent[] {
   const back = (count: number): DemoDay | undefined => days[days.length - count];
   const part = (share: number): DemoDay | undefined => days[Math.floor(days.length * share)];
   const events: DemoEvent[] = [];
