@@ -37,10 +37,10 @@ export async function resolveDeliveries(given: readonly InputFile[]): Promise<De
     if (manifest === undefined) others.push(file);
     else manifests.push(manifest);
   }
-  const side =
+  const extras =
     others.length > 1 || manifests.length > 0 ? others.filter(({ name }) => SIDE_FILES.test(name)) : [];
-  const data = others.filter((file) => !side.includes(file));
-  if (manifests.length === 0) return { files: data, remarks: leftOut("no data", side) };
+  const data = others.filter((file) => !extras.includes(file));
+  if (manifests.length === 0) return { files: data, remarks: leftOut("no data", extras) };
   const named = new Set(currentOnes(manifests).flatMap((manifest) => partsOf(manifest, data)));
   const roots = manifests.map(({ folder }) => folder);
   const near = (file: InputFile): boolean =>
@@ -51,7 +51,10 @@ export async function resolveDeliveries(given: readonly InputFile[]): Promise<De
   return {
     // In the order of the command, so that rejections are listed in it.
     files: data.filter((file) => !stale.includes(file)),
-    remarks: [...leftOut("no data", side), ...leftOut("not named by the manifest of their delivery", stale)],
+    remarks: [
+      ...leftOut("no data", extras),
+      ...leftOut("not named by the manifest of their delivery", stale),
+    ],
   };
 }
 

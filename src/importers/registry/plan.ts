@@ -11,7 +11,7 @@ import type { Sample } from "../shared/importer.ts";
 import type { RecordFormat } from "../shared/record-format.ts";
 import { takeSample } from "../shared/sample.ts";
 import { resolveDeliveries } from "./deliveries.ts";
-import { looksLike } from "./lookalikes.ts";
+import { describeUnknown } from "./describe-unknown.ts";
 import { FORMATS, type ImportPlan, IMPORTERS, planImport } from "./registry.ts";
 
 /** Formats whose records become facts one by one, in the order they are asked. */
@@ -126,7 +126,7 @@ async function planTables(files: readonly InputFile[], wanted: string): Promise<
 
 function isNot(sample: Sample, candidates: readonly RecordFormat[]): DomainError {
   const titles = candidates.map((format) => format.title).join("; ");
-  const like = looksLike(sample) ?? "no format known here";
+  const like = describeUnknown(sample) ?? "no format known here";
   return importError("unknown-format", sample.file, `is not what --format says: it looks like ${like}`, {
     fix: `Give ${titles}, or leave --format out.`,
   });

@@ -7,7 +7,7 @@ import { focusImporter } from "../focus/focus.ts";
 import { importError } from "../shared/errors.ts";
 import type { Detected, Importer } from "../shared/importer.ts";
 import { takeSample } from "../shared/sample.ts";
-import { looksLike } from "./lookalikes.ts";
+import { describeUnknown } from "./describe-unknown.ts";
 
 /** All importers, in the order they are asked. */
 export const IMPORTERS: readonly Importer[] = [focusImporter, curImporter];
@@ -36,7 +36,7 @@ export async function detectFormat(
     checkColumns(file, detected);
     return { ...detected, file: sample.file };
   }
-  const like = looksLike(sample);
+  const like = describeUnknown(sample);
   const titles = importers.map((importer) => importer.title).join("; ");
   throw importError(
     "unknown-format",

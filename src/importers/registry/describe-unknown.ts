@@ -2,7 +2,7 @@ import { shorten } from "../../core/errors/bounded.ts";
 import { columnsOf, type Sample } from "../shared/importer.ts";
 
 /** What a file that no importer takes looks like, so that the error can say more than "unknown format". */
-interface Lookalike {
+interface KnownShape {
   /** Completes "looks like …". */
   name: string;
   matches: (sample: Sample) => boolean;
@@ -36,7 +36,7 @@ const columns =
   };
 
 /** The first that matches counts, so the particular come before the general. */
-const LOOKALIKES: readonly Lookalike[] = [
+const KNOWN_SHAPES: readonly KnownShape[] = [
   {
     name: "an Excel workbook (XLSX)",
     matches: (sample) => startsWith("PK\x03\x04")(sample) && text(/xl\/|\[Content_Types\]\.xml/)(sample),
@@ -74,8 +74,8 @@ const LOOKALIKES: readonly Lookalike[] = [
 ];
 
 /** What a file looks like; undefined when it looks like nothing known. */
-export function looksLike(sample: Sample): string | undefined {
-  const found = LOOKALIKES.find(({ matches }) => matches(sample));
+export function describeUnknown(sample: Sample): string | undefined {
+  const found = KNOWN_SHAPES.find(({ matches }) => matches(sample));
   if (found?.name !== "a table") return found?.name;
   const names = columnsOf(sample) ?? [];
   const some = names.slice(0, 5).map((name) => shorten(name, 40));
