@@ -12,7 +12,7 @@ import {
   comparedDays,
   coverageNotes,
   dataLabel,
-  toldInPercent,
+  comparableInPercent,
 } from "../../core/query/coverage.ts";
 import { planQuery, type QueryPlan } from "../../core/query/plan.ts";
 import type { AnalyticsQuery, QueryResult, ResultHead, Row } from "../../core/query/query.ts";
@@ -171,5 +171,5 @@ function headOf(
 }
 
 function inPercent(plan: QueryPlan, { extent }: DataVersion): boolean {
-  return !addsUpDays(plan) || toldInPercent(plan, extent);
+  return !addsUpDays(plan) || comparableInPercent(plan, extent);
 }

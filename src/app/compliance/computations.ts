@@ -12,7 +12,7 @@ import { computedResult } from "../reports/computed-result.ts";
 import type { PostureScope } from "../security/snapshots.ts";
 import type { TenantContext } from "../services.ts";
 import { evidence, frameworkFilter, shortEvidence } from "./evidence.ts";
-import { controlStandings, type Standings } from "./standings.ts";
+import { controlStatuses, type ControlStatuses } from "./control-status.ts";
 
 const NO_SNAPSHOT = "There is no snapshot of control results in this range.";
 const STATUS: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ function resultOf(
   context: TenantContext,
   id: Id,
   scope: PostureScope,
-  standings: Pick<Standings, "now" | "notes" | "dataAsOf">,
+  statuses: Pick<ControlStatuses, "now" | "notes" | "dataAsOf">,
   made: { rows: readonly Row[]; total?: Row; notes?: readonly string[] },
 ): QueryResult {
   const { rows, total, notes = [] } = made;
@@ -36,8 +36,8 @@ function resultOf(
     unit: null,
     rows,
     ...(total !== undefined && { total }),
-    notes: [...(standings.now === null ? [NO_SNAPSHOT] : []), ...standings.notes, ...notes],
-    dataAsOf: standings.dataAsOf,
+    notes: [...(statuses.now === null ? [NO_SNAPSHOT] : []), ...statuses.notes, ...notes],
+    dataAsOf: statuses.dataAsOf,
   });
 }
 
@@ -54,9 +54,9 @@ export async function frameworkScores(
   compare: Comparison = "previous-period",
 ): Promise<QueryResult> {
   const { from, to } = comparedRange(scope.range, compare);
-  const [standings, before] = await Promise.all([
-    controlStandings(context, scope),
-    controlStandings(context, { ...scope, range: { from, to } }),
+  const [statuses, before] = await Promise.all([
+    controlStatuses(context, scope),
+    controlStatuses(context, { ...scope, range: { from, to } }),
   ]);
   const earlier = new Map((before.now?.frameworks() ?? []).map(({ framework, score }) => [framework, score]));
   const compared = (now: ComplianceScore, then: ComplianceScore | undefined): Cell[] => {
@@ -64,13 +64,13 @@ export async function frameworkScores(
     const change = is === null || was === null ? null : formatDecimal(parseDecimal(is) - parseDecimal(was));
     return [is, was, change];
   };
-  const rows = (standings.now?.frameworks() ?? []).map(({ framework, score }): Row => [
+  const rows = (statuses.now?.frameworks() ?? []).map(({ framework, score }): Row => [
     framework,
     ...compared(score, earlier.get(framework)),
     ...counts(score),
   ]);
-  const overall = standings.now?.overall();
-  const result = resultOf(context, "compliance-score", scope, standings, {
+  const overall = statuses.now?.overall();
+  const result = resultOf(context, "compliance-score", scope, statuses, {
     rows,
     ...(overall !== undefined && {
       total: [null, ...compared(overall, before.now?.overall()), ...counts(overall)],
@@ -82,8 +82,8 @@ export async function frameworkScores(
 
 /** Scores by framework and control family. */
 export async function familyScores(context: TenantContext, scope: PostureScope): Promise<QueryResult> {
-  const standings = await controlStandings(context, scope);
-  const rows = (standings.now?.frameworks() ?? []).flatMap(({ framework, families }) =>
+  const statuses = await controlStatuses(context, scope);
+  const rows = (statuses.now?.frameworks() ?? []).flatMap(({ framework, families }) =>
     families.map(({ family, score }): Row => [
       framework,
       family.id,
@@ -92,8 +92,8 @@ export async function familyScores(context: TenantContext, scope: PostureScope):
       ...counts(score),
     ]),
   );
-  const overall = standings.now?.overall();
-  return resultOf(context, "compliance-families", scope, standings, {
+  const overall = statuses.now?.overall();
+  return resultOf(context, "compliance-families", scope, statuses, {
     rows,
     ...(overall !== undefined && { total: [null, null, null, overall.percent, ...counts(overall)] }),
   });
@@ -101,8 +101,8 @@ export async function familyScores(context: TenantContext, scope: PostureScope):
 
 /** Every control with its outcome. */
 export async function controlOutcomes(context: TenantContext, scope: PostureScope): Promise<QueryResult> {
-  const standings = await controlStandings(context, scope);
-  const controls = standings.now?.controls() ?? [];
+  const statuses = await controlStatuses(context, scope);
+  const controls = statuses.now?.controls() ?? [];
   const rows = controls.map(({ framework, control, title, outcome, results }): Row => [
     framework,
     control,
@@ -112,9 +112,9 @@ export async function controlOutcomes(context: TenantContext, scope: PostureScop
   ]);
   const sum = (of: (results: (typeof controls)[number]["results"]) => number): string =>
     String(controls.reduce((total, { results }) => total + of(results), 0));
-  return resultOf(context, "compliance-controls", scope, standings, {
+  return resultOf(context, "compliance-controls", scope, statuses, {
     rows,
-    ...(standings.now !== null && {
+    ...(statuses.now !== null && {
       total: [
         null,
         null,
@@ -137,8 +137,8 @@ const CHANGES: Readonly<Record<ControlChange, string>> = {
 
 /** Controls whose outcome changed since the last snapshot before the range (of each source, or its first within). */
 export async function controlChanges(context: TenantContext, scope: PostureScope): Promise<QueryResult> {
-  const standings = await controlStandings(context, scope);
-  const { compared } = standings;
+  const statuses = await controlStatuses(context, scope);
+  const { compared } = statuses;
   const changed =
     compared === null ? [] : changedControls(controlsOf(compared.before), controlsOf(compared.now));
   const shown = (status: string | null): string =>
@@ -152,7 +152,7 @@ export async function controlChanges(context: TenantContext, scope: PostureScope
     shown(now),
     "1",
   ]);
-  return resultOf(context, "compliance-changes", scope, standings, {
+  return resultOf(context, "compliance-changes", scope, statuses, {
     rows,
     ...(compared === null
       ? { notes: ["Changes are not available: no source has two snapshots."] }

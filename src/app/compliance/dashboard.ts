@@ -1,6 +1,6 @@
 import type { QueryResult } from "../../core/query/query.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import { drainStream } from "../analytics/run-query.ts";
 import { type FailedPart, isWhole, Parts } from "../parts.ts";
 import type { PostureScope } from "../security/snapshots.ts";
@@ -39,7 +39,7 @@ export function complianceDashboard(
   context: TenantContext,
   request: ComplianceRequest,
 ): Promise<ComplianceDashboard> {
-  return remembered(context, "controls", ["compliance", request], () => compute(context, request), isWhole);
+  return cached(context, "controls", ["compliance", request], () => compute(context, request), isWhole);
 }
 
 async function compute(context: TenantContext, request: ComplianceRequest): Promise<ComplianceDashboard> {

@@ -13,7 +13,7 @@ import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { addDays, type CalendarDate } from "../../core/time/dates.ts";
 import { type DayRange, MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
 import { dateInZone, datesIn } from "../../core/time/zones.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, type CostQuery, currencyOf } from "./cost-query.ts";
@@ -74,7 +74,7 @@ export interface AnomaliesAnswer {
  */
 export async function anomaliesOf(context: TenantContext, request: AnomalyRequest): Promise<AnomaliesAnswer> {
   const today = dateInZone(context.services.clock.now(), context.tenant.zone);
-  return remembered(context, "cost", ["anomalies", today, request], () => compute(context, request, today));
+  return cached(context, "cost", ["anomalies", today, request], () => compute(context, request, today));
 }
 
 interface Series {

@@ -3,7 +3,7 @@ import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import type { DayRange } from "../../core/time/ranges.ts";
 import { computedResult } from "../reports/computed-result.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, currencyOf } from "./cost-query.ts";
 import { twiceCountedNotes } from "./twice-counted.ts";
@@ -32,7 +32,7 @@ export async function chargebackOf(
   context: TenantContext,
   request: ChargebackRequest,
 ): Promise<ChargebackAnswer> {
-  return remembered(context, "cost", ["chargeback", request], () => compute(context, request));
+  return cached(context, "cost", ["chargeback", request], () => compute(context, request));
 }
 
 async function compute(context: TenantContext, request: ChargebackRequest): Promise<ChargebackAnswer> {

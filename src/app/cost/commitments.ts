@@ -83,8 +83,8 @@ export async function commitmentRows(
   const commitments = new Map<string | null, CommitmentSums>();
   for (const [id = null, status = null, effective = null, contracted = null] of answer.rows) {
     const sums = commitments.get(id) ?? { used: "0", unused: "0", contracted: "0" };
-    const side = status === "Used" ? "used" : "unused";
-    sums[side] = strictSum(sums[side], known("effective_cost", effective));
+    const part = status === "Used" ? "used" : "unused";
+    sums[part] = strictSum(sums[part], known("effective_cost", effective));
     sums.contracted = strictSum(sums.contracted, known("contracted_cost", contracted));
     commitments.set(id, sums);
   }
@@ -94,8 +94,8 @@ export async function commitmentRows(
     return [id, sums.used, sums.unused, percentOf(sums.used, paid), saved];
   };
   const all = [...commitments.values()];
-  const sum = (side: keyof CommitmentSums): string | null =>
-    all.length === 0 ? null : all.reduce<string | null>((total, each) => strictSum(total, each[side]), "0");
+  const sum = (part: keyof CommitmentSums): string | null =>
+    all.length === 0 ? null : all.reduce<string | null>((total, each) => strictSum(total, each[part]), "0");
   const [used, unused, contracted] = [sum("used"), sum("unused"), sum("contracted")];
   return {
     used,

@@ -3,7 +3,7 @@ import {
   type PricePair,
   type PricePairs,
   type Prices,
-  type Told,
+  type SavingsBasis,
 } from "../../core/cost/savings.ts";
 import { sumDecimals } from "../../core/money/decimal.ts";
 import type { QueryFilter } from "../../core/query/query.ts";
@@ -21,7 +21,7 @@ export interface Compared {
   facts: number;
   prices: Prices;
   pairs: PricePairs;
-  told: Readonly<Record<keyof PricePairs, Told>>;
+  told: Readonly<Record<keyof PricePairs, SavingsBasis>>;
   services: readonly { service: string | null; prices: Prices; pairs: PricePairs }[];
 }
 
@@ -88,7 +88,7 @@ export async function comparedCharges(context: TenantContext, scope: Within): Pr
     facts: factsOf(everything),
     prices: pricesOf(all, (cost) => partial.includes(cost), allOf),
     pairs: pairsOf(figures, all, allOf),
-    told: eachFigure((figure) => toldOf(figures[figure], all)),
+    told: eachFigure((figure) => basisOf(figures[figure], all)),
     services: serviceNames(everything).map((service) => {
       const ofService: Reader = (costs, cost) => costs.rows.get(service)?.[COSTS.indexOf(cost)] ?? null;
       const unknown = (cost: Cost): boolean => lacking.get(cost)?.includes(service) === true;
@@ -188,7 +188,7 @@ function pairsOf(
   });
 }
 
-function toldOf(of: Charges, all: Charges): Told {
+function basisOf(of: Charges, all: Charges): SavingsBasis {
   if (isUnknown(of, all)) return { facts: 0, ofFacts: factsOf([...all.charges, all.fees]), percent: null };
   const known = missing(all, "effective_cost") === 0;
   const percent = percentOf(sumOf(of, "effective_cost", allOf), sumOf(all, "effective_cost", allOf));

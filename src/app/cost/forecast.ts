@@ -15,7 +15,7 @@ import { addDays, addMonths, type CalendarDate, daysBetween, monthStart } from "
 import type { DayRange } from "../../core/time/ranges.ts";
 import { dateInZone, datesIn } from "../../core/time/zones.ts";
 import { computedResult } from "../reports/computed-result.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, type CostQuery, currencyOf } from "./cost-query.ts";
 import { twiceCountedNotes } from "./twice-counted.ts";
@@ -78,7 +78,7 @@ export const FORECAST_METHOD =
  */
 export async function forecastOf(context: TenantContext, request: ForecastRequest): Promise<ForecastAnswer> {
   const today = dateInZone(context.services.clock.now(), context.tenant.zone);
-  return remembered(context, "cost", ["forecast", today, request], () => compute(context, request, today));
+  return cached(context, "cost", ["forecast", today, request], () => compute(context, request, today));
 }
 
 async function compute(

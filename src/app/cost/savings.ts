@@ -1,25 +1,25 @@
 import {
+  basisNotes,
   type Coverage,
   percentOf,
   type PricePairs,
   type Prices,
   type Savings,
   savingsOf,
-  type Told,
-  toldNotes,
+  type SavingsBasis,
 } from "../../core/cost/savings.ts";
 import { sumDecimals } from "../../core/money/decimal.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import type { DayRange } from "../../core/time/ranges.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
+import { coverageOf } from "../analytics/coverage.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
 import { commitmentRows, coverable } from "./commitments.ts";
 import { comparedCharges, COSTS } from "./compared.ts";
 import { askCost, costSums, type CostSum } from "./cost-query.ts";
 import { twiceCountedNotes } from "./twice-counted.ts";
-import { coverageOf } from "../analytics/coverage.ts";
 
 export interface SavingsRequest {
   range: DayRange;
@@ -34,7 +34,7 @@ export interface SavingsAnswer {
   compared: Prices;
   savings: Savings;
   /** Of how much of them each figure is told. */
-  told: Readonly<Record<keyof PricePairs, Told>>;
+  told: Readonly<Record<keyof PricePairs, SavingsBasis>>;
   commitments: {
     /** Effective cost that was used and unused; null where there are no commitments, or a fact lacks the cost. */
     used: string | null;
@@ -58,7 +58,7 @@ export interface SavingsAnswer {
  * @throws DomainError `query.mixed-currencies` and others of `openQuery`
  */
 export async function savingsAnswer(context: TenantContext, request: SavingsRequest): Promise<SavingsAnswer> {
-  return remembered(context, "cost", ["savings", request], () => compute(context, request));
+  return cached(context, "cost", ["savings", request], () => compute(context, request));
 }
 
 async function compute(context: TenantContext, scope: SavingsRequest): Promise<SavingsAnswer> {
@@ -78,7 +78,7 @@ async function compute(context: TenantContext, scope: SavingsRequest): Promise<S
   const { prices, pairs, told, services } = compared;
   const nothing = ["There is no usage in this range to tell savings of."];
   const days = await coverageOf(context, "cost", scope);
-  const notes = [...twice, ...(compared.facts === 0 ? nothing : toldNotes(told)), ...days];
+  const notes = [...twice, ...(compared.facts === 0 ? nothing : basisNotes(told)), ...days];
   const head = { range: categories.range, unit: all.currency, dataAsOf: categories.dataAsOf };
   const { used, unused } = byCommitment;
   const paid = used === null || unused === null ? null : sumDecimals([used, unused]);

@@ -3,7 +3,7 @@ import type { ChartSpec } from "../../core/charts/spec.ts";
 import { datasetOf } from "../../core/metrics/datasets.ts";
 import { formatDecimal, wideDecimal } from "../../core/money/decimal.ts";
 import type { AnalyticsQuery, QueryResult, Row } from "../../core/query/query.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 
@@ -21,7 +21,7 @@ export async function chartAnswer(
   const x = timeAxis(chart, query);
   if (x === undefined) return runQuery(context, query);
   const { limit, ...unlimited } = query;
-  return remembered(context, query.dataset, ["chart", chart, query], async () => {
+  return cached(context, query.dataset, ["chart", chart, query], async () => {
     const split = foldable(unlimited, x);
     const kept = split === undefined ? undefined : await largest(context, unlimited, split, limit);
     if (split === undefined || kept === undefined) return all(context, unlimited);

@@ -1,7 +1,7 @@
 import type { FindingChanges } from "../../core/findings/changes.ts";
 import { MAX_FILTER_VALUES } from "../../core/query/plan.ts";
 import type { ResultRange } from "../../core/query/query.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import { openQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 import { type ChangedFinding, compareSnapshots } from "./changes.ts";
@@ -44,7 +44,7 @@ export function securityChanges(
   list: number,
 ): Promise<SecurityChanges> {
   const keep = Math.min(list, MAX_LISTED_CHANGES);
-  return remembered(context, "findings", ["changed-findings", scope, keep], async () => {
+  return cached(context, "findings", ["changed-findings", scope, keep], async () => {
     const { changes, steps, snapshots, findings, notes } = await compareSnapshots(context, scope, keep);
     const compared = snapshots.compared.map(({ source, days }) => ({
       source,

@@ -3,7 +3,7 @@ import { FINDING_CHANGES, type FindingChange } from "../../core/findings/history
 import type { Cell, QueryResult, Row } from "../../core/query/query.ts";
 import { SECURITY_COMPUTATIONS } from "../../core/reports/computations/security.ts";
 import { weekStart } from "../../core/time/dates.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
@@ -33,7 +33,7 @@ interface Changes {
 
 /** The comparison behind both tables of changes, made once for the same question on the same data. */
 function changesOf(context: TenantContext, scope: PostureScope): Promise<Changes> {
-  return remembered(context, "findings", ["security-changes", scope], async () => {
+  return cached(context, "findings", ["security-changes", scope], async () => {
     const { changes, notes } = await compareSnapshots(context, scope);
     const { asOf } = await context.services.metrics.forTenant(context.tenant.id).version("findings");
     return { changes, notes, dataAsOf: asOf };

@@ -2,7 +2,7 @@ import { RISK_FORMULA, SEVERITY_WEIGHTS } from "../../core/findings/severity.ts"
 import { lastWithin, snapshotSteps } from "../../core/findings/snapshots.ts";
 import type { AnalyticsQuery, QueryResult } from "../../core/query/query.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import { runQuery } from "../analytics/run-query.ts";
 import { type FailedPart, isWhole, Parts } from "../parts.ts";
 import type { TenantContext } from "../services.ts";
@@ -48,7 +48,7 @@ export function securityDashboard(
   context: TenantContext,
   request: SecurityRequest,
 ): Promise<SecurityDashboard> {
-  return remembered(context, "findings", ["security", request], () => compute(context, request), isWhole);
+  return cached(context, "findings", ["security", request], () => compute(context, request), isWhole);
 }
 
 async function compute(context: TenantContext, request: SecurityRequest): Promise<SecurityDashboard> {

@@ -13,7 +13,7 @@ import { loadedSnapshots, type PostureScope } from "./snapshots.ts";
 
 export const OPEN: QueryFilter = { field: "status", op: "equals", value: "open" };
 
-/** Value, previous, change and percent; nothing is said of a change when either side is not known. */
+/** Value, previous, change and percent; the change is null when either period is unknown. */
 export function comparedCells(now: number | null, before: number | null): Cell[] {
   const [value, previous] = [now, before].map((n) => (n === null ? null : String(n)));
   if (typeof value !== "string" || typeof previous !== "string")
@@ -42,16 +42,16 @@ export async function riskScore(
   });
   const [, knownNow = null, knownBefore = null] = answer.totals[0]?.cells ?? [];
   const counted = new Map(answer.rows.map(([severity, now, before]) => [severity, { now, before }]));
-  const count = (severity: Severity, side: "now" | "before"): number | null => {
-    if ((side === "now" ? knownNow : knownBefore) === null) return null;
-    return Number(counted.get(severity)?.[side] ?? 0);
+  const count = (severity: Severity, period: "now" | "before"): number | null => {
+    if ((period === "now" ? knownNow : knownBefore) === null) return null;
+    return Number(counted.get(severity)?.[period] ?? 0);
   };
-  const points = (severity: Severity, side: "now" | "before"): number | null => {
-    const findings = count(severity, side);
+  const points = (severity: Severity, period: "now" | "before"): number | null => {
+    const findings = count(severity, period);
     return findings === null ? null : findings * SEVERITY_WEIGHTS[severity];
   };
-  const total = (side: "now" | "before", of: typeof count): number | null => {
-    const all = SEVERITIES.map((severity) => of(severity, side));
+  const total = (period: "now" | "before", of: typeof count): number | null => {
+    const all = SEVERITIES.map((severity) => of(severity, period));
     return all.includes(null) ? null : all.reduce<number>((sum, each) => sum + (each ?? 0), 0);
   };
   const rows = SEVERITIES.map((severity): Row => [

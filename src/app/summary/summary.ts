@@ -5,7 +5,7 @@ import { type Driver, mainDriver, type Part } from "../../core/summary/drivers.t
 import { type Comparison, comparedRange, type DayRange } from "../../core/time/ranges.ts";
 import { extentOf } from "../analytics/coverage.ts";
 import { runQuery } from "../analytics/run-query.ts";
-import { controlStandings } from "../compliance/standings.ts";
+import { controlStatuses } from "../compliance/control-status.ts";
 import { frameworkScores } from "../compliance/computations.ts";
 import { usageMetric } from "../../core/usage/metrics.ts";
 import { type FailedPart, Parts } from "../parts.ts";
@@ -162,14 +162,14 @@ const complianceFigures: Area = async (context, { range, filters, compare }) => 
   const { from, to } = comparedRange(range, compare);
   const [scores, now, before] = await Promise.all([
     frameworkScores(context, { range, filters }, compare),
-    controlStandings(context, { range, filters }),
-    controlStandings(context, { range: { from, to }, filters }),
+    controlStatuses(context, { range, filters }),
+    controlStatuses(context, { range: { from, to }, filters }),
   ]);
   const [value = null, previous = null, change = null] = scores.totals[0]?.cells.slice(1, 4) ?? [];
   const failed = (by: "framework" | "control"): Driver[] => {
     if (now.now === null || before.now === null) return [];
     const parts = new Map<string, { now: number; before: number }>();
-    for (const [side, tally] of [
+    for (const [when, tally] of [
       ["now", now.now],
       ["before", before.now],
     ] as const) {
@@ -177,7 +177,7 @@ const complianceFigures: Area = async (context, { range, filters, compare }) => 
         const name = by === "framework" ? framework : `${framework} ${control}`;
         const part = parts.get(name) ?? { now: 0, before: 0 };
         parts.set(name, part);
-        if (outcome === "failed") part[side] += 1;
+        if (outcome === "failed") part[when] += 1;
       }
     }
     const list = [...parts].map(([name, part]): Part => ({
@@ -220,7 +220,7 @@ const usageFigures: Area = async (context, { range, filters, compare }) => {
           measures: [kind === "counter" ? "quantity" : "level"],
           filters: [...filters, ...metricFilters(metric, unit)],
         };
-        // A gauge's parts are told by their last level, so what they are a part of is the change of the last level.
+        // The parts of a gauge compare last levels, so the whole they add up to is the change of the last level.
         const whole =
           kind === "counter" ? change : ((await runQuery(context, query)).totals[0]?.cells[2] ?? null);
         return {

@@ -6,7 +6,7 @@ import type { Comparison } from "../../core/time/ranges.ts";
 import { comparedRange } from "../../core/time/ranges.ts";
 import { compareMetrics, type MetricKind, usageMetric } from "../../core/usage/metrics.ts";
 import { coverageOf } from "../analytics/coverage.ts";
-import { remembered } from "../analytics/remember.ts";
+import { cached } from "../analytics/cached.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import { type FailedPart, isWhole, Parts } from "../parts.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
@@ -46,7 +46,7 @@ export interface UsageRequest extends UsageScope {
  * @throws DomainError as `openQuery`
  */
 export function usageDashboard(context: TenantContext, request: UsageRequest): Promise<UsageDashboard> {
-  return remembered(context, "usage", ["usage", request], () => compute(context, request), isWhole);
+  return cached(context, "usage", ["usage", request], () => compute(context, request), isWhole);
 }
 
 async function compute(context: TenantContext, request: UsageRequest): Promise<UsageDashboard> {

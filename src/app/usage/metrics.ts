@@ -1,6 +1,6 @@
 import { changeBetween, sumDecimals } from "../../core/money/decimal.ts";
 import type { Cell, QueryFilter } from "../../core/query/query.ts";
-import { toldInPercent } from "../../core/query/coverage.ts";
+import { comparableInPercent } from "../../core/query/coverage.ts";
 import { type Comparison, comparedRange, type DayRange } from "../../core/time/ranges.ts";
 import { averageLevel, type DailyLevel, perUnit } from "../../core/usage/levels.ts";
 import { compareMetrics, type MetricKind, usageMetric } from "../../core/usage/metrics.ts";
@@ -55,7 +55,7 @@ export async function metricUsage(
 ): Promise<MetricUsage[]> {
   const { from, to } = comparedRange(scope.range, compare);
   const asked = { range: scope.range, compare: { from, to, kind: compare } };
-  const percent = toldInPercent(asked, await extentOf(context, "usage"));
+  const percent = comparableInPercent(asked, await extentOf(context, "usage"));
   const [now, before] = await Promise.all([
     dailyLevels(context, scope),
     dailyLevels(context, { ...scope, range: { from, to } }),

@@ -3,7 +3,7 @@ import { compareControls, type ControlFamily, familyOf } from "./families.ts";
 import { type ComplianceScore, complianceScore, type ControlCounts, controlOutcome } from "./scores.ts";
 
 /** Results of one control of one framework. */
-export interface ControlStanding {
+export interface ControlSummary {
   framework: string;
   control: string;
   title: string | null;
@@ -58,7 +58,7 @@ export class ControlTally {
   }
 
   /** Every control with its outcome, by framework and number. */
-  controls(): ControlStanding[] {
+  controls(): ControlSummary[] {
     return [...this.#frameworks]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .flatMap(([framework, controls]) =>
@@ -132,10 +132,10 @@ export interface ChangedControl {
 
 /** Compares the outcomes of two sets of results; controls whose outcome is the same are left out. */
 export function changedControls(
-  before: readonly ControlStanding[],
-  now: readonly ControlStanding[],
+  before: readonly ControlSummary[],
+  now: readonly ControlSummary[],
 ): ChangedControl[] {
-  const keyOf = (each: ControlStanding): string => JSON.stringify([each.framework, each.control]);
+  const keyOf = (each: ControlSummary): string => JSON.stringify([each.framework, each.control]);
   const earlier = new Map(before.map((each) => [keyOf(each), each]));
   const later = new Map(now.map((each) => [keyOf(each), each]));
   const all = [...now, ...before.filter((each) => !later.has(keyOf(each)))];

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { type BudgetSpec, budgetState, checkBudget } from "./budgets.ts";
-import { coverageOf, percentOf, type PricePair, savingsOf, type Told, toldNotes } from "./savings.ts";
+import {
+  coverageOf,
+  percentOf,
+  type PricePair,
+  savingsOf,
+  type SavingsBasis,
+  basisNotes,
+} from "./savings.ts";
 
 const pair = (higher: string, lower: string): PricePair => ({ higher, lower });
 
@@ -38,17 +45,17 @@ describe("savingsOf", () => {
 });
 
 describe("toldNotes", () => {
-  const told = (facts: number, percent: string | null): Told => ({ facts, ofFacts: 2000, percent });
+  const told = (facts: number, percent: string | null): SavingsBasis => ({ facts, ofFacts: 2000, percent });
 
   it("says of how much each figure is told, and nothing where it is of all", () => {
     expect(
-      toldNotes({ negotiated: told(0, "0"), commitment: told(1999, "99.9"), total: told(2000, "100") }),
+      basisNotes({ negotiated: told(0, "0"), commitment: told(1999, "99.9"), total: told(2000, "100") }),
     ).toEqual([
       "What negotiated rates saved cannot be told: none of the 2,000 facts carries both a list and a contracted cost.",
       "What commitments saved is told of 1,999 of the 2,000 facts (99.9% of the effective cost), those that carry both a contracted and an effective cost.",
     ]);
     expect(
-      toldNotes({ negotiated: told(1, null), commitment: told(2000, null), total: told(2000, null) }),
+      basisNotes({ negotiated: told(1, null), commitment: told(2000, null), total: told(2000, null) }),
     ).toEqual([
       "What negotiated rates saved is told of 1 of the 2,000 facts, those that carry both a list and a contracted cost.",
     ]);

@@ -57,7 +57,7 @@ export function savingsOf({ negotiated, commitment, total }: PricePairs): Saving
 }
 
 /** How much of the compared charges a figure is told of. */
-export interface Told {
+export interface SavingsBasis {
   /** Facts that carry both prices. */
   facts: number;
   ofFacts: number;
@@ -72,7 +72,7 @@ const FIGURES = {
 } as const;
 
 /** A sentence for each figure that is not told of all charges. */
-export function toldNotes(told: Readonly<Record<keyof typeof FIGURES, Told>>): string[] {
+export function basisNotes(told: Readonly<Record<keyof typeof FIGURES, SavingsBasis>>): string[] {
   return (["negotiated", "commitment", "total"] as const).flatMap((figure) => {
     const { facts, ofFacts, percent } = told[figure];
     const [what, prices] = FIGURES[figure];

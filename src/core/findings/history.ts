@@ -48,9 +48,9 @@ export interface FindingHistory {
   events: readonly FindingEvent[];
 }
 
-type Standing = "open" | "resolved" | "set-aside" | "absent";
+type FindingState = "open" | "resolved" | "set-aside" | "absent";
 
-function standingOf(observation: Observation | undefined): Standing {
+function stateOf(observation: Observation | undefined): FindingState {
   switch (observation?.status) {
     case undefined:
       return "absent";
@@ -64,14 +64,14 @@ function standingOf(observation: Observation | undefined): Standing {
   }
 }
 
-const RANK: Readonly<Record<Standing, number>> = { open: 3, "set-aside": 2, resolved: 1, absent: 0 };
+const RANK: Readonly<Record<FindingState, number>> = { open: 3, "set-aside": 2, resolved: 1, absent: 0 };
 
 /**
  * Makes one observation of several that a snapshot has under one id, as scanners of packages write them: open as long
  * as one of them is, as bad as the worst of those, observed from the earliest to the latest.
  */
 export function mergeObservations(a: Observation, b: Observation): Observation {
-  const [x, y] = [RANK[standingOf(a)], RANK[standingOf(b)]];
+  const [x, y] = [RANK[stateOf(a)], RANK[stateOf(b)]];
   return {
     day: a.day,
     status: x >= y ? a.status : b.status,
@@ -110,7 +110,7 @@ export function historyOf(
   let before = byDay.get(first);
   let previousDay = first;
   /** Since when it is open, as far as it is known. */
-  let since = standingOf(before) === "open" ? (before?.firstObserved ?? null) : null;
+  let since = stateOf(before) === "open" ? (before?.firstObserved ?? null) : null;
   let listed = before !== undefined;
   const openBefore = openSeverity(before);
   for (const day of later) {
@@ -127,7 +127,7 @@ export function historyOf(
 }
 
 function openSeverity(observation: Observation | undefined): Severity | null | undefined {
-  return observation !== undefined && standingOf(observation) === "open" ? observation.severity : undefined;
+  return observation !== undefined && stateOf(observation) === "open" ? observation.severity : undefined;
 }
 
 interface Step {
@@ -141,7 +141,7 @@ interface Step {
 }
 
 function step({ before, now, day, previousDay, since, listed }: Step): FindingEvent | undefined {
-  const [was, is] = [standingOf(before), standingOf(now)];
+  const [was, is] = [stateOf(before), stateOf(now)];
   const severity = now?.severity ?? before?.severity ?? null;
   const early = now !== undefined && now.firstObserved !== null && now.firstObserved <= previousDay;
   if (is === "open") {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { comparedRange, type Comparison, type DayRange } from "../time/ranges.ts";
-import { comparedDays, coverageNotes, coveredDays, type Extent, toldInPercent } from "./coverage.ts";
+import { comparedDays, coverageNotes, coveredDays, type Extent, comparableInPercent } from "./coverage.ts";
 
 const SEPTEMBER: DayRange = { from: "2024-09-01", to: "2024-10-01" };
 const extent = (first: string, last: string): Extent => ({ first, last });
@@ -67,9 +67,9 @@ describe("days with data", () => {
 
   it("leave percentages alone from half of either period on", () => {
     const asked = against(SEPTEMBER);
-    expect(toldInPercent(asked, extent("2024-08-17", "2024-09-15"))).toBe(false);
-    expect(toldInPercent(asked, extent("2024-08-16", "2024-09-15"))).toBe(true);
-    expect(toldInPercent(asked, extent("2024-08-16", "2024-09-14"))).toBe(false);
+    expect(comparableInPercent(asked, extent("2024-08-17", "2024-09-15"))).toBe(false);
+    expect(comparableInPercent(asked, extent("2024-08-16", "2024-09-15"))).toBe(true);
+    expect(comparableInPercent(asked, extent("2024-08-16", "2024-09-14"))).toBe(false);
   });
 
   it("are named beside what is compared only where they are not all", () => {

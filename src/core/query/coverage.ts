@@ -47,9 +47,9 @@ export function addsUpDays(plan: QueryPlan): boolean {
  * Whether a change between two periods may be told in percent: not where data reaches less than half of either, since
  * the percentage then tells how much was loaded and not what changed.
  */
-export function toldInPercent({ range, compare }: AskedDays, extent: Extent | null): boolean {
-  return [range, ...(compare === undefined ? [] : [compare])].every((side) => {
-    const { days, of } = coveredDays(side, extent);
+export function comparableInPercent({ range, compare }: AskedDays, extent: Extent | null): boolean {
+  return [range, ...(compare === undefined ? [] : [compare])].every((period) => {
+    const { days, of } = coveredDays(period, extent);
     return 2 * days >= of;
   });
 }
@@ -85,7 +85,7 @@ export function coverageNotes(asked: AskedDays, { label, extent }: AskedData): s
   const before = coveredDays(compare, extent);
   // That nothing was there at all is said with the answer.
   if (before.days === 0) return notes;
-  const percent = toldInPercent(asked, extent) ? "" : ", and not told in percent";
+  const percent = comparableInPercent(asked, extent) ? "" : ", and not told in percent";
   const verdict = `changes against it are not like for like${percent}.`;
   const period = `The ${compare.kind === "previous-year" ? "previous year" : "previous period"} ${named(compare)}`;
   if (before.days < before.of) {

@@ -13,10 +13,10 @@ import {
   isTimeKey,
   lastSnapshots,
   passesTime,
-  type Side,
-  sidesOf,
+  type Period,
+  periodsOf,
   snapshotName,
-} from "./sides.ts";
+} from "./periods.ts";
 
 /** What a plan comes to: rows and totals as a store reports them. */
 export interface Executed {
@@ -28,7 +28,7 @@ export interface Executed {
 
 interface Group {
   keys: (string | null)[];
-  /** Per side and measure, scaled by 10^18; null where there is no value. */
+  /** Per period and measure, scaled by 10^18; null where there is no value. */
   values: (bigint | null)[][];
   /** The numbers of its paths in the index, one a combination of units. */
   paths: number[];
@@ -48,21 +48,21 @@ interface Accumulators {
  */
 export class PlanExecutor {
   readonly #plan: QueryPlan;
-  readonly #sides: Side[];
+  readonly #periods: Period[];
   /** Unit columns the plan does not group by: sums are kept apart by them, since units are never added. */
   readonly #units: readonly string[];
   readonly #index: GroupIndex;
-  /** By side. Rows are made from `main`; totals from `whole`, of a gauge over time the last state of the range. */
+  /** By period. Rows are made from `main`; totals from `whole`, of a gauge over time the last state of the range. */
   readonly #main: Accumulators[];
   readonly #whole: Accumulators[];
-  /** For gauges the snapshots that count, by side; undefined for counters, of which every day counts. */
+  /** For gauges the snapshots that count, by period; undefined for counters, of which every day counts. */
   readonly #mainDays: readonly ReadonlySet<string>[] | undefined;
   readonly #wholeDays: readonly ReadonlySet<string>[] | undefined;
 
   /** @param loaded every source and day loaded in the plan's ranges; only gauges need it */
   constructor(plan: QueryPlan, loaded: readonly LoadedDay[] = []) {
     this.#plan = plan;
-    this.#sides = sidesOf(plan);
+    this.#periods = periodsOf(plan);
     const named = new Set(plan.keys.map((key) => key.dimension.column));
     this.#units = [...new Set(plan.measures.flatMap(unitColumn))].filter((column) => !named.has(column));
     this.#index = new GroupIndex(plan.keys.length + this.#units.length);
@@ -70,25 +70,30 @@ export class PlanExecutor {
     this.#whole = this.#main;
     if (!plan.measures.some((measure) => measure.kind === "gauge")) return;
     const time = plan.keys.filter(isTimeKey);
-    this.#mainDays = this.#sides.map((side) => lastSnapshots(plan, side, loaded, time));
-    this.#wholeDays = this.#sides.map((side) => lastSnapshots(plan, side, loaded, []));
+    this.#mainDays = this.#periods.map((period) => lastSnapshots(plan, period, loaded, time));
+    this.#wholeDays = this.#periods.map((period) => lastSnapshots(plan, period, loaded, []));
     if (time.length > 0) this.#whole = this.#accumulators();
   }
 
   #accumulators(): Accumulators[] {
-    return this.#sides.map(() => ({ facts: new Counts(), sums: this.#plan.measures.map(() => new Sums()) }));
+    return this.#periods.map(() => ({
+      facts: new Counts(),
+      sums: this.#plan.measures.map(() => new Sums()),
+    }));
   }
 
   /** Whether the plan reads a day's facts, so that others need not be fetched. */
   wants(entry: LoadedDay): boolean {
-    return this.#sides.some((_, at) => this.#wantsOn(at, entry));
+    return this.#periods.some((_, at) => this.#wantsOn(at, entry));
   }
 
   #wantsOn(at: number, entry: LoadedDay): boolean {
-    const side = this.#sides[at];
-    if (side === undefined || !includes(side.range, entry.day) || !this.#ofPartition(entry)) return false;
+    const period = this.#periods[at];
+    if (period === undefined || !includes(period.range, entry.day) || !this.#ofPartition(entry)) return false;
     const days = this.#mainDays?.[at];
-    return days === undefined ? passesTime(this.#plan, side.align(entry.day)) : days.has(snapshotName(entry));
+    return days === undefined
+      ? passesTime(this.#plan, period.align(entry.day))
+      : days.has(snapshotName(entry));
   }
 
   #ofPartition({ source, period }: LoadedDay): boolean {
@@ -117,11 +122,11 @@ export class PlanExecutor {
 
   /** Adds a block's facts. Blocks the plan does not want are passed over. */
   add(block: FactBlock): void {
-    this.#sides.forEach((side, at) => {
+    this.#periods.forEach((period, at) => {
       if (!this.#wantsOn(at, block)) return;
       const rows = this.#select(block);
       if (rows.length === 0) return;
-      const day = side.align(block.day);
+      const day = period.align(block.day);
       const columns = [
         ...this.#plan.keys.map((key) => columnOf(block, key, day)),
         ...this.#units.map((unit) => block.text(unit)),
@@ -189,10 +194,10 @@ export class PlanExecutor {
     const keys = this.#plan.keys.length;
     const found = new Map<number, Group>();
     for (let path = 0; path < this.#index.size; path++) {
-      if (this.#main.every((side) => side.facts.of(path) === 0)) continue;
+      if (this.#main.every((sums) => sums.facts.of(path) === 0)) continue;
       const prefix = this.#index.prefix(path, keys);
-      const values = this.#main.map((side) =>
-        this.#plan.measures.map((measure, m) => valueOf(side, measure, m, path)),
+      const values = this.#main.map((sums) =>
+        this.#plan.measures.map((measure, m) => valueOf(sums, measure, m, path)),
       );
       const group = found.get(prefix);
       if (group === undefined) {
@@ -200,7 +205,7 @@ export class PlanExecutor {
         continue;
       }
       group.paths.push(path);
-      group.values = group.values.map((side, s) => side.map((v, m) => plus(v, values[s]?.[m] ?? null)));
+      group.values = group.values.map((sums, p) => sums.map((v, m) => plus(v, values[p]?.[m] ?? null)));
     }
     return [...found.values()];
   }
@@ -215,8 +220,8 @@ export class PlanExecutor {
     const found = new Map<string | null, Total>();
     for (const path of paths) {
       const unit = at === undefined ? null : (this.#index.valuesOf(path, depth)[at] ?? null);
-      const total = found.get(unit) ?? { values: this.#sides.map(() => null), missing: 0 };
-      total.values = total.values.map((v, s) => plus(v, valueOf(this.#whole[s], measure, m, path)));
+      const total = found.get(unit) ?? { values: this.#periods.map(() => null), missing: 0 };
+      total.values = total.values.map((v, p) => plus(v, valueOf(this.#whole[p], measure, m, path)));
       const own = this.#whole[0];
       if (measure.column !== "rows" && own !== undefined)
         total.missing += own.facts.of(path) - (own.sums[m]?.count(path) ?? 0);
@@ -234,16 +239,16 @@ export class PlanExecutor {
   /** A snapshot in which nothing matches is known to count 0; without a snapshot nothing is known. */
   #addKnownZeros(measure: Measure, found: Map<string | null, Total>): void {
     if (measure.column !== "rows") return;
-    const known = this.#sides.map((_, side) => (this.#wholeDays?.[side]?.size ?? 0) > 0);
+    const known = this.#periods.map((_, p) => (this.#wholeDays?.[p]?.size ?? 0) > 0);
     if (!known.includes(true)) return;
-    const total = found.get(null) ?? { values: this.#sides.map(() => null), missing: 0 };
-    total.values = total.values.map((value, side) => value ?? (known[side] === true ? 0n : null));
+    const total = found.get(null) ?? { values: this.#periods.map(() => null), missing: 0 };
+    total.values = total.values.map((value, p) => value ?? (known[p] === true ? 0n : null));
     found.set(null, total);
   }
 }
 
 interface Total {
-  /** By side. */
+  /** By period. */
   values: (bigint | null)[];
   missing: number;
 }
@@ -282,10 +287,10 @@ function instantText(text: string | null): string | null {
   return Number.isNaN(at) ? null : new Date(at).toISOString();
 }
 
-function valueOf(side: Accumulators | undefined, measure: Measure, m: number, path: number): bigint | null {
-  if (side === undefined) return null;
-  if (measure.column !== "rows") return side.sums[m]?.sum(path) ?? null;
-  const facts = side.facts.of(path);
+function valueOf(of: Accumulators | undefined, measure: Measure, m: number, path: number): bigint | null {
+  if (of === undefined) return null;
+  if (measure.column !== "rows") return of.sums[m]?.sum(path) ?? null;
+  const facts = of.facts.of(path);
   return facts === 0 ? null : BigInt(facts) * 10n ** BigInt(SCALE);
 }
 

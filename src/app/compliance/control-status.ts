@@ -15,7 +15,7 @@ import type { TenantContext } from "../services.ts";
 const KEYS = ["source", "day", "framework", "control", "control_title", "status"];
 
 /** Controls as they stand at the end of a range, and as they stood at its beginning. */
-export interface Standings {
+export interface ControlStatuses {
   /** Of the last snapshot of every source within the range; null when there is none. */
   now: ControlTally | null;
   /** Of the sources that can be compared alone: then, and now. Null when there is none. */
@@ -30,7 +30,7 @@ export interface Standings {
  * compared with. Read as sums by control; what is held grows with the controls, not with their results.
  * @throws DomainError as `openQuery`
  */
-export async function controlStandings(context: TenantContext, scope: PostureScope): Promise<Standings> {
+export async function controlStatuses(context: TenantContext, scope: PostureScope): Promise<ControlStatuses> {
   const loaded = await loadedSnapshots(context, "controls", scope.range);
   const snapshots = snapshotSteps(loaded, scope.range, "ends");
   const last = lastWithin(loaded, scope.range);

@@ -13,7 +13,7 @@ const underWay = new WeakMap<TenantContext, Map<string, Promise<unknown>>>();
  * @param compute gives what survives JSON
  * @param keeps whether an answer is worth remembering; all are when not given
  */
-export async function remembered<T>(
+export async function cached<T>(
   context: TenantContext,
   dataset: DatasetId,
   question: readonly unknown[],
@@ -31,8 +31,8 @@ export async function remembered<T>(
   const same = own.get(key);
   if (same !== undefined) return same as Promise<T>;
   const answering = (async (): Promise<T> => {
-    const cached = await cache.get(key);
-    if (cached !== undefined) return JSON.parse(cached) as T;
+    const stored = await cache.get(key);
+    if (stored !== undefined) return JSON.parse(stored) as T;
     const answer = await compute();
     if (keeps(answer)) await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
     return answer;

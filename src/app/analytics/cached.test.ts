@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { finding } from "../../../test/conformance/lib/facts.ts";
 import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";
-import { remembered } from "./remember.ts";
+import { cached } from "./cached.ts";
 
 describe("remembered", () => {
   let tenant: TestTenant;
   let computed = 0;
   const ask = (question = "a"): Promise<number> =>
-    remembered(tenant.context, "findings", [question], () => Promise.resolve(++computed));
+    cached(tenant.context, "findings", [question], () => Promise.resolve(++computed));
   beforeAll(async () => (tenant = await testTenant()));
   afterAll(() => tenant.close());
 
@@ -20,14 +20,14 @@ describe("remembered", () => {
 
   it("does not remember a failure", async () => {
     const fail = (): Promise<number> =>
-      remembered(tenant.context, "findings", ["c"], () => Promise.reject(new Error("busy")));
+      cached(tenant.context, "findings", ["c"], () => Promise.reject(new Error("busy")));
     await expect(fail()).rejects.toThrow("busy");
     expect(await ask("c")).toBe(4);
   });
 
   it("does not remember an answer that is not whole, so that its missing part is tried again", async () => {
     const odd = (): Promise<number> =>
-      remembered(
+      cached(
         tenant.context,
         "findings",
         ["d"],

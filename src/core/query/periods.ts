@@ -5,14 +5,14 @@ import { passesFilter } from "./filters.ts";
 import type { PlannedKey, QueryPlan } from "./plan.ts";
 
 /** One of the ranges a plan reads: its own, or the one it is compared with. */
-export interface Side {
+export interface Period {
   range: DayRange;
-  /** The date in the plan's own range that a day of this side lines up with. */
+  /** The date in the plan's own range that a day of this period lines up with. */
   align: (day: CalendarDate) => CalendarDate;
 }
 
-export function sidesOf(plan: QueryPlan): Side[] {
-  const own: Side = { range: plan.range, align: (day) => day };
+export function periodsOf(plan: QueryPlan): Period[] {
+  const own: Period = { range: plan.range, align: (day) => day };
   if (plan.compare === undefined) return [own];
   const { from, to, shift } = plan.compare;
   const move = shift.unit === "day" ? addDays : addMonths;
@@ -41,21 +41,21 @@ export function includes(range: DayRange, day: CalendarDate): boolean {
 }
 
 /**
- * For gauges: which loaded days count on a side. In each bucket of time a source's last snapshot stands for the
+ * For gauges: which loaded days count on a period. In each bucket of time a source's last snapshot stands for the
  * bucket, since snapshots repeat what is still there and must not be added. The snapshot is picked before its facts
  * are filtered, but within the days that filters on time leave.
- * @param keys the plan's time keys; without any the whole side is one bucket
+ * @param keys the plan's time keys; without any the whole period is one bucket
  */
 export function lastSnapshots(
   plan: QueryPlan,
-  side: Side,
+  period: Period,
   loaded: readonly LoadedDay[],
   keys: readonly PlannedKey[],
 ): ReadonlySet<string> {
   const last = new Map<string, LoadedDay>();
   for (const entry of loaded) {
-    if (!includes(side.range, entry.day)) continue;
-    const aligned = side.align(entry.day);
+    if (!includes(period.range, entry.day)) continue;
+    const aligned = period.align(entry.day);
     if (!passesTime(plan, aligned)) continue;
     const bucket = [entry.source, ...keys.map((key) => bucketOf(key.dimension.kind, aligned))].join("\n");
     const held = last.get(bucket);
