@@ -93,6 +93,22 @@ describe("blocks in the metrics table", () => {
     expect((await ask(store.metrics, {})).rows).toEqual([["1"]]);
   });
 
+  it("stay when the load became current although nobody heard so, and the load says that it failed", async () => {
+    await load(store.metrics, [cost("2024-09-01", { billed_cost: "1" })]);
+    const hasty = cloud.open({ clock, config: { retry: { attempts: 1, firstPause: 1, maxPause: 1 } } });
+    let puts = 0;
+    // The first one is the note of what would be left behind, the second one the manifest.
+    cloud.setFaults(({ operation }) => (operation === "PutItem" && ++puts === 2 ? "lose-answer" : undefined));
+    await expect(load(hasty.metrics, [cost("2024-09-01", { billed_cost: "5" })])).rejects.toMatchObject({
+      code: "store.unavailable",
+    });
+    cloud.setFaults(undefined);
+    await hasty.close();
+    now = new Date(now.getTime() + 2 * 3_600_000);
+    await store.housekeep();
+    expect((await ask(store.metrics, {})).rows).toEqual([["5"]]);
+  });
+
   it("that a load could not let expire are let expire later", async () => {
     await load(store.metrics, [cost("2024-09-01", { billed_cost: "1" })]);
     cloud.setFaults(({ operation }) => (operation === "UpdateItem" ? "throttle" : undefined));

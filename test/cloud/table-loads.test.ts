@@ -11,13 +11,14 @@ import { freshStore } from "../conformance/lib/embedded.ts";
 import { ask } from "../conformance/lib/facts.ts";
 import type { Fresh } from "../conformance/lib/fresh.ts";
 import { tableLoadCases } from "../conformance/table-loads.case.ts";
+import { twiceCountedCases } from "../conformance/twice-counted.case.ts";
 import { cur2, KINDS, legacyCur, snakeCur } from "../import/cur-files.ts";
 import { loadTables } from "../support/loading.ts";
 import { memoryFile } from "../support/memory-file.ts";
 import { PARQUET_FIXTURES, type ParquetFixture, parquetFixtures } from "../support/parquet-files.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
 
-tableLoadCases("DynamoDB", async () => {
+async function fresh(): Promise<Fresh<MetricStore>> {
   const cloud = await startLocalCloud();
   const store = cloud.open();
   return {
@@ -27,7 +28,10 @@ tableLoadCases("DynamoDB", async () => {
       await cloud.close();
     },
   };
-});
+}
+
+tableLoadCases("DynamoDB", fresh);
+twiceCountedCases("DynamoDB", fresh);
 
 const CLAIMS = [
   { account: "111", tenant: "one" },
