@@ -29,6 +29,7 @@ export async function* stagedFacts(
 
 function textOfColumn({ name, type }: FactColumn): string {
   const column = identifier(name);
-  if (type === "decimal") return `${column}::VARCHAR`;
+  // The engine writes all 18 decimals, so that there is always a point to stop at.
+  if (type === "decimal") return `rtrim(rtrim(${column}::VARCHAR, '0'), '.')`;
   return type === "instant" ? `strftime(${column}, '%Y-%m-%dT%H:%M:%S.%fZ')` : column;
 }

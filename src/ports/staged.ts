@@ -24,7 +24,7 @@ export interface StagedDataset {
   /**
    * The fast path of a store whose engine reads Parquet: files in this order, with `part` (INTEGER, an index into
    * {@link partitions}), `day` (DATE) and the dataset's columns. Their rows lie together by tenant and day. Other stores
-   * ask for {@link StorableLoad.facts}. None where there are no facts, and in a dry run.
+   * ask for {@link StorableLoad.facts}. None where there are no facts.
    */
   paths: readonly string[];
   /** Those to replace, also where no fact falls in them. None is named twice. */
@@ -70,7 +70,7 @@ export interface StagedFact {
   /** Index of its partition. */
   part: number;
   day: CalendarDate;
-  /** In the order of the dataset's columns: decimals exact, instants as RFC 3339, tags as JSON. */
+  /** In the order of the dataset's columns: decimals in canonical form, instants as RFC 3339, tags as JSON. */
   values: readonly (string | null)[];
 }
 
