@@ -121,7 +121,7 @@ describe("securebase package", () => {
         node: lambdaNode(),
         name: "worker",
         handler: "worker.handler",
-        env: {},
+        env: { SECUREBASE_ENV: "test", SECUREBASE_ACCOUNT: "000000000000", AWS_REGION: "eu-west-1" },
       });
 
     it("has a worker that finds the engine in its layer, and nowhere else", async () => {
@@ -133,7 +133,7 @@ describe("securebase package", () => {
       });
       expect((await lambda.invoke({ action: "destroy" })).payload).toMatchObject({
         statusCode: 400,
-        body: { code: "action.unknown", allowed: ["engine_check"] },
+        body: { code: "action.unknown", allowed: ["job", "engine_check"] },
       });
       await lambda.close();
       const without = await worker([]);

@@ -95,12 +95,18 @@ class Performance {
         ...(trace !== undefined && { trace: trace(this.#job.id) }),
       });
     } catch (thrown) {
-      // Whatever broke off the work for the same reason tells less than the reason does.
-      error = this.#signal.aborted && !isFailure(thrown) ? this.#signal.reason : thrown;
+      error = this.#causeOf(thrown);
     } finally {
       await stopBeating();
     }
     return { job: await this.#endInTheEnd(performed, error), error };
+  }
+
+  /** Why the work ended: what it broke off with tells less than the reason it was broken off for. */
+  #causeOf(thrown: unknown): unknown {
+    if (!this.#signal.aborted) return thrown;
+    const reason: unknown = this.#signal.reason;
+    return codeOf(reason) === cancelled().code || !(thrown instanceof DomainError) ? reason : thrown;
   }
 
   #report(progress: Partial<JobProgress>): void {
@@ -178,11 +184,6 @@ function outcomeOf(performed: Performed | undefined, error: unknown): JobOutcome
   if (performed !== undefined) return { status: "done", result: performed.result };
   const status = codeOf(error) === cancelled().code ? "cancelled" : "failed";
   return { status, error: plainError(error) };
-}
-
-/** Whether something went wrong by itself, not because it was broken off. */
-function isFailure(thrown: unknown): boolean {
-  return thrown instanceof DomainError;
 }
 
 function codeOf(error: unknown): string | undefined {
