@@ -1,3 +1,4 @@
+import { must } from "../core/errors/must.ts";
 import type { FactRecord } from "../core/metrics/facts.ts";
 import type { LoadedFact, RecordLoad } from "../ports/load.ts";
 import { dateOfDay } from "../core/time/dates.ts";
@@ -108,7 +109,7 @@ const WORKFLOW: Readonly<Record<FindingState, string>> = {
 };
 
 function* findingValues(inventory: Inventory, day: DemoDay, listed: readonly Listed[]): Generator<Values> {
-  const first = inventory.days[0]?.number ?? 0;
+  const first = must(inventory.days[0], "a day of the demo").number;
   for (const { finding, state } of listed) {
     const { check } = finding;
     const last = state === "resolved" ? first + finding.resolved : day.number;

@@ -1,3 +1,4 @@
+import { must } from "../core/errors/must.ts";
 import { type Check, CHECKS } from "./checks.ts";
 import type { DemoDay } from "./calendar.ts";
 import type { Inventory } from "./inventory.ts";
@@ -60,7 +61,7 @@ function targetsOf(inventory: Inventory, check: Check): Target[] {
     return Array.from({ length: count }, (_, i) => ({
       account,
       region: profile.region,
-      resourceId: `arn:aws:${check.service.toLowerCase().split(" ")[0] ?? ""}:${profile.region}:${account.id}:${name}${count > 1 ? `-${i + 1}` : ""}`,
+      resourceId: `arn:aws:${must(check.service.toLowerCase().split(" ")[0], "the name of a service")}:${profile.region}:${account.id}:${name}${count > 1 ? `-${i + 1}` : ""}`,
       tags: {},
       from,
     }));

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type * as S3 from "@aws-sdk/client-s3";
 import { DomainError } from "../../core/errors/errors.ts";
 import { numberSetting } from "../../core/connections/kinds.ts";
+import { must } from "../../core/errors/must.ts";
 import type { Connector, SyncBatch, PullContext } from "../../ports/connector.ts";
 import type { InputFile } from "../../ports/load.ts";
 import { translate } from "./errors.ts";
@@ -154,7 +155,7 @@ class Bucket {
       got += chunk.length;
       yield chunk;
       this.#context.onProgress(
-        `Downloading ${object.key.split("/").at(-1) ?? ""} ${(got / 1e6).toFixed(1)} of ${(object.size / 1e6).toFixed(1)} MB`,
+        `Downloading ${must(object.key.split("/").at(-1), "the name of an object")} ${(got / 1e6).toFixed(1)} of ${(object.size / 1e6).toFixed(1)} MB`,
       );
     }
   }
@@ -218,7 +219,10 @@ class Bucket {
         "sync.several-exports",
         "unavailable",
         `${place} holds ${roots.length} exports: ${shown.join(", ")}`,
-        { field: "prefix", fix: `Add a connection for one of them, for example --prefix ${shown[0] ?? ""}.` },
+        {
+          field: "prefix",
+          fix: `Add a connection for one of them, for example --prefix ${must(shown[0], "one of several exports")}.`,
+        },
       );
     }
     throw new DomainError(

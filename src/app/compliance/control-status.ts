@@ -1,4 +1,5 @@
 import { ControlTally } from "../../core/compliance/posture.ts";
+import { must } from "../../core/errors/must.ts";
 import {
   lastWithin,
   type Snapshot,
@@ -54,7 +55,7 @@ export async function controlStatuses(context: TenantContext, scope: PostureScop
     for await (const rows of table.batches()) {
       for (const [source, day, framework = null, control = null, title = null, status = null, n] of rows) {
         const result = { framework, control, title, status, count: Number(n ?? 0) };
-        const name = source ?? "";
+        const name = must(source, "the source of a result");
         if (last.get(name) === day) {
           if (!now.add(result)) unnamed += result.count;
           if (base.has(name)) since.add(result);
@@ -75,8 +76,8 @@ export async function controlStatuses(context: TenantContext, scope: PostureScop
 }
 
 function spanOf(days: readonly string[]): DayRange {
-  const [from = "", to = ""] = [days[0], days.at(-1)];
-  return { from, to: addDays(to, 1) };
+  const last = must(days.at(-1), "a snapshot to read");
+  return { from: must(days[0], "a snapshot to read"), to: addDays(last, 1) };
 }
 
 function notesOf({ single, stale }: SnapshotSteps): string[] {

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import type { Cell, QueryFilter, ResultHead, Row } from "../../core/query/query.ts";
 import { COMPLIANCE_COMPUTATIONS } from "../../core/reports/computations/compliance.ts";
 import type { TableStream } from "../../core/reports/document.ts";
@@ -59,11 +60,12 @@ function headOf(head: ResultHead): ResultHead {
 }
 
 function evidenceRow(row: Row, loads: ReadonlyMap<string, LoadRecord>): Row {
-  const load = loads.get(row[SOURCE] ?? "");
+  const source = must(row[SOURCE], "the source of a result");
+  const load = loads.get(source);
   return [
     ...row.slice(0, SOURCE),
     load?.period ?? null,
-    row[SOURCE] ?? null,
+    source,
     load?.files.join(", ") ?? null,
     load?.loadedAt ?? null,
     load?.id ?? null,

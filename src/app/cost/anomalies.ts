@@ -6,6 +6,7 @@ import {
 } from "../../core/cost/anomalies.ts";
 import { type Contributor, contributorsOf } from "../../core/cost/contributors.ts";
 import { median } from "../../core/cost/stats.ts";
+import { must } from "../../core/errors/must.ts";
 import { sumDecimals } from "../../core/money/decimal.ts";
 import { formatMoney } from "../../core/money/format.ts";
 import type { QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
@@ -104,9 +105,11 @@ async function compute(
   // Days that are not over, or of which there are no facts yet, cost nothing so far: no drop.
   const ends = [range.to, today, ...(extent === null ? [] : [addDays(extent.last, 1)])].sort();
   const start = extent !== null && extent.first > from ? extent.first : from;
-  const days = datesIn(start, ends[0] ?? range.to);
+  const days = datesIn(start, must(ends[0], "an end of the range"));
   const series = readSeries(answer, measure, days);
-  const totals = days.map((_, i) => series.reduce((sum, one) => sum + (one.values[i] ?? 0), 0));
+  const totals = days.map((_, i) =>
+    series.reduce((sum, one) => sum + must(one.values[i], "an amount for every day"), 0),
+  );
   const least =
     request.leastImpact ??
     Math.max(LEAST_AMOUNT, LEAST_PART * (totals.length === 0 ? 0 : median(totals.map(Math.abs))));
@@ -144,13 +147,16 @@ async function compute(
 }
 
 function readSeries(answer: QueryResult, measure: string, days: readonly CalendarDate[]): Series[] {
-  const [dayOf, serviceOf, amountOf] = ["day", "service", measure].map((id) => columnReader(answer, id));
+  const dayOf = columnReader(answer, "day");
+  const serviceOf = columnReader(answer, "service");
+  const amountOf = columnReader(answer, measure);
   const at = new Map(days.map((day, i) => [day, i]));
   const all = new Map<string, Series>();
   for (const row of answer.rows) {
-    const service = serviceOf?.(row) ?? null;
+    const service = serviceOf(row);
     const key = JSON.stringify(service);
-    const [day, amount] = [dayOf?.(row) ?? "", amountOf?.(row) ?? null];
+    const day = must(dayOf(row), "the day of a cost");
+    const amount = amountOf(row);
     const index = at.get(day);
     if (index === undefined || amount === null) continue;
     const one: Series = all.get(key) ?? { key, service, values: days.map(() => 0), exact: new Map() };
@@ -185,12 +191,12 @@ async function explain(
   return {
     service,
     kind: anomaly.kind,
-    from: days[0] ?? "",
-    to: days.at(-1) ?? "",
+    from: must(days[0], "a day of the anomaly"),
+    to: must(days.at(-1), "a day of the anomaly"),
     actual: sumDecimals(days.map((day) => exact.get(day) ?? "0")),
     expected: rounded(expected),
     impact: rounded(anomaly.impact),
-    score: Math.round((anomaly.days[0]?.score ?? 0) * 10) / 10,
+    score: Math.round(must(anomaly.days[0], "a day of the anomaly").score * 10) / 10,
     contributors: contributors.flat(),
   };
 }
@@ -208,7 +214,10 @@ async function costBy(
 ): Promise<ReadonlyMap<string | null, string>> {
   const sorted = [...days].sort();
   const answer = await askCost(context, {
-    range: { from: sorted[0] ?? "", to: addDays(sorted.at(-1) ?? "", 1) },
+    range: {
+      from: must(sorted[0], "a day to explain"),
+      to: addDays(must(sorted.at(-1), "a day to explain"), 1),
+    },
     groupBy: [dimension],
     measures: [measure],
     filters: [

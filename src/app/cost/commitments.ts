@@ -1,4 +1,5 @@
 import { type Coverage, coverageOf, difference, percentOf } from "../../core/cost/savings.ts";
+import { must } from "../../core/errors/must.ts";
 import { sumDecimals } from "../../core/money/decimal.ts";
 import type { QueryFilter, Row } from "../../core/query/query.ts";
 import type { TenantContext } from "../services.ts";
@@ -17,7 +18,7 @@ export async function coverable(
 ): Promise<{ coverage: Coverage | undefined; notes: string[] }> {
   const usage = { ...scope, filters: [...scope.filters, ...USAGE] };
   const { sums, facts } = await costSums(context, usage, ["list_cost", "contracted_cost"]);
-  const missing = (id: string): number => sums[id]?.missing ?? 0;
+  const missing = (id: string): number => must(sums[id], "the sum of a measure asked for").missing;
   const measure = missing("contracted_cost") < missing("list_cost") ? "contracted_cost" : "list_cost";
   if (missing(measure) === facts) return { coverage: undefined, notes: [] };
   const carried: QueryFilter = { field: measure, op: "not", value: null };
@@ -28,14 +29,14 @@ export async function coverable(
     groupBy: [...kind, "commitment_status", "pricing_category"],
     measures: [measure],
   });
-  const [status, pricing, cost] = ["commitment_status", "pricing_category", measure].map((id) =>
-    columnReader(answer, id),
-  );
+  const status = columnReader(answer, "commitment_status");
+  const pricing = columnReader(answer, "pricing_category");
+  const cost = columnReader(answer, measure);
   const coverage = coverageOf(
     answer.rows.flatMap((row) => {
-      const covered = status?.(row) === "Used";
-      if (!covered && pricing?.(row) !== "Standard") return [];
-      return [{ kind: JSON.stringify(row.slice(0, kind.length)), covered, cost: cost?.(row) ?? "0" }];
+      const covered = status(row) === "Used";
+      if (!covered && pricing(row) !== "Standard") return [];
+      return [{ kind: JSON.stringify(row.slice(0, kind.length)), covered, cost: cost(row) ?? "0" }];
     }),
   );
   const told = (facts - missing(measure)).toLocaleString("en-US");
@@ -79,7 +80,7 @@ export async function commitmentRows(
   ]);
   // Where some facts lack a cost it cannot be told whose, so it is told of none.
   const known = (measure: string, value: string | null): string | null =>
-    (whole[measure]?.missing ?? 0) > 0 ? null : value;
+    must(whole[measure], "the sum of a measure asked for").missing > 0 ? null : value;
   const commitments = new Map<string | null, CommitmentSums>();
   for (const [id = null, status = null, effective = null, contracted = null] of answer.rows) {
     const sums = commitments.get(id) ?? { used: "0", unused: "0", contracted: "0" };

@@ -1,6 +1,7 @@
 import type { SharedRule } from "../../core/cost/chargeback.ts";
 import { shorten } from "../../core/errors/bounded.ts";
 import { invalid } from "../../core/errors/errors.ts";
+import { must } from "../../core/errors/must.ts";
 import type { Row } from "../../core/query/query.ts";
 import type { COST_COMPUTATIONS } from "../../core/reports/computations/cost.ts";
 import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
@@ -67,7 +68,7 @@ export const costComputations: Readonly<Record<keyof typeof COST_COMPUTATIONS, C
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ANOMALIES) {
       throw invalid(
         "report.invalid-parameter",
-        `cost-anomalies: limit cannot be "${shorten(parameters["limit"] ?? "")}"`,
+        `cost-anomalies: limit cannot be "${shorten(must(parameters["limit"], "the parameter's default"))}"`,
         {
           field: "parameters.limit",
           fix: `Give a whole number from 1 to ${MAX_ANOMALIES}.`,

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import { AGE_BUCKETS, type AgeBucket, ageBucket, ageLabel } from "../../core/findings/age.ts";
 import { lastWithin } from "../../core/findings/snapshots.ts";
 import type { QueryResult, Row } from "../../core/query/query.ts";
@@ -32,7 +33,7 @@ export async function findingAges(context: TenantContext, scope: PostureScope): 
   );
   for await (const rows of table.batches()) {
     for (const [source, firstObserved, severity, count] of rows) {
-      const snapshot = last.get(source ?? "");
+      const snapshot = last.get(must(source, "the source of a finding"));
       const bucket = snapshot === undefined ? "unknown" : ageBucket(firstObserved ?? null, snapshot);
       const aged = ages.get(bucket) ?? { findings: 0, critical: 0, high: 0 };
       ages.set(bucket, aged);

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import type { FindingChanges } from "../../core/findings/changes.ts";
 import { MAX_FILTER_VALUES } from "../../core/query/plan.ts";
 import type { ResultRange } from "../../core/query/query.ts";
@@ -48,8 +49,8 @@ export function securityChanges(
     const { changes, steps, snapshots, findings, notes } = await compareSnapshots(context, scope, keep);
     const compared = snapshots.compared.map(({ source, days }) => ({
       source,
-      base: days[0] ?? "",
-      last: days.at(-1) ?? "",
+      base: must(days[0], "a snapshot to compare"),
+      last: must(days.at(-1), "a snapshot to compare"),
       snapshots: days.length,
     }));
     const earliest = compared.reduce((day, { base }) => (base < day ? base : day), scope.range.from);

@@ -1,4 +1,5 @@
 import { DomainError } from "../../core/errors/errors.ts";
+import { must } from "../../core/errors/must.ts";
 import { ChangeTally, type FindingChanges } from "../../core/findings/changes.ts";
 import {
   type FindingChange,
@@ -151,7 +152,11 @@ async function readBatch(
   let held: { source: string; finding: string; observations: Observation[] } | undefined;
   const finish = (): void => {
     if (held === undefined) return;
-    use(held.source, held.finding, historyOf(daysOf.get(held.source) ?? [], held.observations));
+    use(
+      held.source,
+      held.finding,
+      historyOf(must(daysOf.get(held.source), "the snapshots of a source asked for"), held.observations),
+    );
   };
   for await (const rows of table.batches()) {
     for (const row of rows) {

@@ -1,9 +1,9 @@
+import { must } from "../../core/errors/must.ts";
 import { SECURITY_COMPUTATIONS } from "../../core/reports/computations/security.ts";
 import { RISK_FORMULA, SEVERITIES, type Severity, SEVERITY_WEIGHTS } from "../../core/findings/severity.ts";
 import { type SnapshotCount, postureTrend } from "../../core/findings/trend.ts";
 import { changeBetween } from "../../core/money/decimal.ts";
 import type { Cell, QueryFilter, QueryResult, Row } from "../../core/query/query.ts";
-import { addDays } from "../../core/time/dates.ts";
 import type { Comparison } from "../../core/time/ranges.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import { computedResult } from "../reports/computed-result.ts";
@@ -100,8 +100,8 @@ export async function riskTrend(context: TenantContext, scope: PostureScope): Pr
     }),
   );
   const counts = answer.rows.map(([source, day, severity, open]): SnapshotCount => ({
-    source: source ?? "",
-    day: day ?? addDays(scope.range.to, -1),
+    source: must(source, "the source of a finding"),
+    day: must(day, "the day of a snapshot"),
     severity: severityOf(severity ?? null),
     open: Number(open ?? 0),
   }));

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import { changeBetween, sumDecimals } from "../../core/money/decimal.ts";
 import type { Cell, QueryFilter } from "../../core/query/query.ts";
 import { comparableInPercent } from "../../core/query/coverage.ts";
@@ -126,7 +127,13 @@ async function dailyLevels(context: TenantContext, scope: UsageScope): Promise<D
   const levels: Daily[] = [];
   for await (const rows of table.batches()) {
     for (const [metric, unit = null, source, day, value = null] of rows)
-      levels.push({ metric: metric ?? "unnamed", unit, source: source ?? "", day: day ?? "", value });
+      levels.push({
+        metric: metric ?? "unnamed",
+        unit,
+        source: must(source, "the source of a fact"),
+        day: must(day, "the day of a fact"),
+        value,
+      });
   }
   return levels;
 }

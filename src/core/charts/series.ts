@@ -1,5 +1,6 @@
 import { listed, shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
+import { must } from "../errors/must.ts";
 import { compareDecimals, sumDecimals } from "../money/decimal.ts";
 import type { Cell, Column, QueryResult, Row } from "../query/query.ts";
 import { addDays, addMonths, daysBetween } from "../time/dates.ts";
@@ -118,6 +119,10 @@ function columnIndex(data: QueryResult, spec: ChartSpec, id: string): number {
   );
 }
 
+function columnAt(data: QueryResult, index: number): Column {
+  return must(data.columns[index], "a column that the chart names");
+}
+
 /** The column whose values are the units of measures that share none; undefined when they share one. */
 function unitColumn(data: QueryResult, measureAt: readonly number[]): number | undefined {
   if (measureAt.every((i) => data.columns[i]?.unit !== undefined)) return undefined;
@@ -171,15 +176,16 @@ function frame(
   x: number,
   y: number,
 ): Omit<SeriesChart, "series" | "categories"> {
-  const column = data.columns[x];
+  const category = columnAt(data, x);
+  const value = columnAt(data, y);
   return {
     shape: "series",
     kind: spec.kind,
     horizontal: spec.kind === "bar" && spec.horizontal === true,
-    ...(column?.type === "date" && { grain: column.grain ?? "day" }),
-    categoryLabel: column?.label ?? "",
-    valueLabel: data.columns[y]?.label ?? "",
-    format: formatOf(data.columns[y]),
+    ...(category.type === "date" && { grain: category.grain ?? "day" }),
+    categoryLabel: category.label,
+    valueLabel: value.label,
+    format: formatOf(value),
     notes: [],
   };
 }
@@ -190,10 +196,10 @@ function measures(spec: SeriesSpec, data: QueryResult, x: number, y: readonly nu
   const series = y.map((column) => {
     const values: (string | null)[] = categories.map(() => null);
     for (const row of data.rows) {
-      const at = rowsAt.get(nameOf(row[x])) ?? 0;
+      const at = must(rowsAt.get(nameOf(row[x])), "a category for every row");
       values[at] = add(values[at], row[column]);
     }
-    return { name: data.columns[column]?.label ?? "", values };
+    return { name: columnAt(data, column).label, values };
   });
   return withOthersRow({ ...frame(spec, data, x, y[0] ?? 0), categories, series }, data, y);
 }
@@ -208,7 +214,7 @@ function withOthersRow(chart: SeriesChart, data: QueryResult, y: readonly number
     categories: [...chart.categories, othersName(others.groups)],
     series: chart.series.map((one, i) => ({
       ...one,
-      values: [...one.values, others.cells[y[i] ?? 0] ?? null],
+      values: [...one.values, others.cells[must(y[i], "a measure for every series")] ?? null],
     })),
   };
 }
@@ -238,7 +244,7 @@ function bySeries(spec: SeriesSpec, data: QueryResult, x: number, y: number, spl
     const name = nameOf(row[split]);
     let own = values.get(name);
     if (own === undefined) values.set(name, (own = categories.map(() => null)));
-    const at = place.get(nameOf(row[x])) ?? 0;
+    const at = must(place.get(nameOf(row[x])), "a category for every row");
     own[at] = add(own[at], row[y]);
   }
   const all = [...values].map(([name, own]) => ({ name, values: own, size: sizeOf(own) }));
@@ -248,9 +254,9 @@ function bySeries(spec: SeriesSpec, data: QueryResult, x: number, y: number, spl
     const last = Number(isOthersName(a.name)) - Number(isOthersName(b.name));
     return last === 0 ? compareDecimals(b.size, a.size) : last;
   });
-  const units = UNIT_COLUMNS.includes(data.columns[split]?.id ?? "") && data.columns[y]?.unit === undefined;
+  const units = UNIT_COLUMNS.includes(columnAt(data, split).id) && data.columns[y]?.unit === undefined;
   const notes = [
-    ...(units ? [`Each line is in its own ${data.columns[split]?.label.toLowerCase() ?? "unit"}.`] : []),
+    ...(units ? [`Each line is in its own ${columnAt(data, split).label.toLowerCase()}.`] : []),
     ...leftOut(data),
   ];
   if (all.length <= MAX_SERIES || units)
@@ -326,7 +332,7 @@ function gauge(data: QueryResult, value: number): GaugeChart {
     .find((cell) => cell !== null && cell !== undefined);
   return {
     shape: "gauge",
-    label: data.columns[value]?.label ?? "",
+    label: columnAt(data, value).label,
     value: total ?? data.rows[0]?.[value] ?? null,
   };
 }
@@ -335,19 +341,21 @@ function grid(data: QueryResult, x: number, y: number, value: number): GridChart
   const columns = categoriesOf(data.columns[x], data.rows, x);
   const rows = categoriesOf(data.columns[y], data.rows, y);
   const cells = rows.map((): (string | null)[] => columns.map(() => null));
-  const columnAt = new Map(columns.map((name, i) => [name, i]));
-  const rowAt = new Map(rows.map((name, i) => [name, i]));
+  const places = {
+    column: new Map(columns.map((name, i) => [name, i])),
+    row: new Map(rows.map((name, i) => [name, i])),
+  };
   for (const row of data.rows) {
-    const line = cells[rowAt.get(nameOf(row[y])) ?? 0];
-    const at = columnAt.get(nameOf(row[x])) ?? 0;
-    if (line !== undefined) line[at] = add(line[at], row[value]);
+    const line = must(cells[must(places.row.get(nameOf(row[y])), "a row of the grid")], "a row of the grid");
+    const at = must(places.column.get(nameOf(row[x])), "a column of the grid");
+    line[at] = add(line[at], row[value]);
   }
   return {
     shape: "grid",
     columns,
     rows,
-    columnLabel: data.columns[x]?.label ?? "",
-    rowLabel: data.columns[y]?.label ?? "",
+    columnLabel: columnAt(data, x).label,
+    rowLabel: columnAt(data, y).label,
     format: formatOf(data.columns[value]),
     cells,
     notes: data.others === null ? [] : [`${data.others.groups} more combinations are left out.`],

@@ -1,3 +1,4 @@
+import { must } from "../errors/must.ts";
 import {
   addMonths,
   type CalendarDate,
@@ -145,7 +146,7 @@ class Series {
     if (recent.filter(alike).length >= SEEN_DAYS) return undefined;
     if (this.#monthsBefore(t).some(alike)) return undefined;
     const actual = this.#value(t);
-    return { day: this.#dates[t] ?? "", actual, expected: actual - off, score };
+    return { day: must(this.#dates[t], "a date for every value"), actual, expected: actual - off, score };
   }
 
   #value(i: number): number {
@@ -167,7 +168,7 @@ class Series {
 
   /** The days at the same place in the two months before, counted from the first and from the last of the month. */
   #monthsBefore(t: number): number[] {
-    const date = this.#dates[t] ?? "";
+    const date = must(this.#dates[t], "a date for every value");
     const start = monthStart(date);
     const toEnd = daysBetween(date, addMonths(start, 1));
     return [1, 2].flatMap((back) => {

@@ -1,3 +1,4 @@
+import { must } from "../errors/must.ts";
 /** A part of a bill as a load holds it. */
 export interface BillPart {
   tenant: string;
@@ -75,8 +76,9 @@ export function countedTwiceNotes(bills: readonly TwiceCounted[]): string[] {
     together.set(key, found);
   }
   return [...together.values()].map(({ payer, periods, sources }) => {
-    const [first = "", last = ""] = [periods[0], periods.at(-1)];
+    const first = must(periods[0], "a month of the bill");
+    const last = must(periods.at(-1), "a month of the bill");
     const months = first === last ? first : `${periods.length} months from ${first} to ${last}`;
-    return `The costs of ${payer} for ${months} count ${sources.length === 2 ? "twice" : `${sources.length} times`}: they came from ${sources.join(" and ")}. The filter source=${sources[0] ?? ""} counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.`;
+    return `The costs of ${payer} for ${months} count ${sources.length === 2 ? "twice" : `${sources.length} times`}: they came from ${sources.join(" and ")}. The filter source=${must(sources[0], "a source of the bill")} counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.`;
   });
 }

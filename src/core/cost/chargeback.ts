@@ -1,3 +1,4 @@
+import { must } from "../errors/must.ts";
 import { formatDecimal, SCALE, wideDecimal } from "../money/decimal.ts";
 import { percentShares, splitExactly } from "./shares.ts";
 
@@ -54,16 +55,16 @@ export function chargeback(
   const spread = open === 0n ? undefined : spreadOver(open, direct, rule);
   const parts = spread ?? direct.map(() => 0n);
   const kept = spread === undefined ? open : 0n;
-  const costs = [...direct.map((amount, i) => amount + (parts[i] ?? 0n)), kept];
+  const costs = [...direct.map((amount, i) => amount + must(parts[i], "a part for every key")), kept];
   const total = costs.reduce((sum, cost) => sum + cost, 0n);
   const shares = percentShares(costs);
   const share = (i: number): string | null => percentText(shares?.[i]);
   const lines = keys.map(([key, amount], i): ChargebackLine => {
-    const cost = formatDecimal(costs[i] ?? 0n);
+    const cost = formatDecimal(must(costs[i], "a cost for every key"));
     return {
       key,
       direct: formatDecimal(amount),
-      shared: formatDecimal(parts[i] ?? 0n),
+      shared: formatDecimal(must(parts[i], "a part for every key")),
       cost,
       sharePercent: share(i),
     };

@@ -1,3 +1,4 @@
+import { must } from "../errors/must.ts";
 import { addDays, addMonths, type CalendarDate, daysBetween, monthStart } from "../time/dates.ts";
 import { datesIn } from "../time/zones.ts";
 import type { DayRange } from "../time/ranges.ts";
@@ -75,7 +76,7 @@ export function forecastCost(
   const months = monthsAhead(history, until, base, predicted, monthly);
   const points = ahead.map((day, i): ForecastPoint => {
     const booked = day.endsWith("-01") ? (months.find((m) => m.month === day)?.pending ?? 0) : 0;
-    const amount = (predicted[i] ?? 0) + booked;
+    const amount = must(predicted[i], "a prediction for every day ahead") + booked;
     return { day, ...around(amount, spread.day(i + 1)) };
   });
   const sum = points.reduce((total, point) => total + point.amount, 0);
@@ -130,7 +131,8 @@ function monthsAhead(
   for (let month = monthStart(history.to); month < until; month = addMonths(month, 1)) {
     const expected = expectMonth(monthly, month, totals, complete);
     const ahead = datesIn(history.to, until).reduce(
-      (sum, day, i) => sum + (monthStart(day) === month ? (predicted[i] ?? 0) : 0),
+      (sum, day, i) =>
+        sum + (monthStart(day) === month ? must(predicted[i], "a prediction for every day ahead") : 0),
       0,
     );
     const whole = totals.get(month) ?? 0;
@@ -162,7 +164,7 @@ function spreadOf(running: readonly number[], from: CalendarDate, horizon: numbe
     const steps = Math.min(horizon, running.length - origin);
     let error = 0;
     model.predict(steps).forEach((value, i) => {
-      const off = ((running[origin + i] ?? 0) - value) / own;
+      const off = (must(running[origin + i], "a known day for every step") - value) / own;
       error += off;
       single[i]?.push(Math.abs(off));
       sums[i]?.push(Math.abs(error));

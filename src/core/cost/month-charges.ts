@@ -1,3 +1,4 @@
+import { must } from "../errors/must.ts";
 import { addMonths, type CalendarDate, daysBetween, monthStart } from "../time/dates.ts";
 import { mean, median, robustSpread } from "./stats.ts";
 
@@ -47,7 +48,7 @@ export function splitMonthCharges(
     if (lumps.size > 0) monthly.set(key, lumps);
     const isCredit = series.reduce((sum, value) => sum + value, 0) < 0;
     series.forEach((value, i) => {
-      const rest = value - (lumps.get(days[i] ?? "") ?? 0);
+      const rest = value - (lumps.get(must(days[i], "a day for every amount")) ?? 0);
       running[i] = (running[i] ?? 0) + rest;
       if (!isCredit) gross[i] = (gross[i] ?? 0) + rest;
     });
@@ -65,7 +66,7 @@ function lumpsOf(series: readonly number[], days: readonly CalendarDate[]): Map<
     const alike = SAME_WEEKDAY.map((offset) => series[i + offset]).filter((value) => value !== undefined);
     if (around.length < AROUND || alike.length < 2) return;
     const usual = median(alike);
-    const lump = (series[i] ?? 0) - usual;
+    const lump = must(series[i], "an amount for every day") - usual;
     const noise = Math.max(DEVIATIONS * robustSpread(around), LEAST_PART * Math.abs(usual));
     if (Math.abs(lump) > noise) lumps.set(day, lump);
   });
@@ -105,8 +106,16 @@ export function expectMonth(
     }
     const ran = seen.map((start) => running.get(start) ?? 0);
     // Where nothing ran in a month, a charge is no part of it.
-    const parts = ran.includes(0) ? [] : seen.map((start, i) => (amounts.get(start) ?? 0) / (ran[i] ?? 1));
-    const daily = seen.map((start) => (amounts.get(start) ?? 0) / daysIn(start));
+    const parts = ran.includes(0)
+      ? []
+      : seen.map(
+          (start, i) =>
+            must(amounts.get(start), "a charge in every month that has one") /
+            must(ran[i], "a running cost for every month"),
+        );
+    const daily = seen.map(
+      (start) => must(amounts.get(start), "a charge in every month that has one") / daysIn(start),
+    );
     const follows = parts.length > 0 && unsteadiness(parts) < unsteadiness(daily);
     const expected = follows ? median(parts) * (running.get(month) ?? 0) : median(daily) * daysIn(month);
     // What is booked once does not grow; what follows the running cost grows with it, and never shrinks.

@@ -1,5 +1,6 @@
 import { listed } from "../errors/bounded.ts";
 import { DomainError } from "../errors/errors.ts";
+import { must } from "../errors/must.ts";
 import type { Measure } from "../metrics/datasets.ts";
 import { changeBetween, formatDecimal, wideDecimal } from "../money/decimal.ts";
 import type { PlannedKey, QueryPlan } from "./plan.ts";
@@ -42,7 +43,7 @@ export function checkUnits(plan: QueryPlan, totals: Totals): void {
       {
         field: "groupBy",
         allowed: list,
-        fix: `Group by ${name}, or filter on one, for example ${name} equals ${list[0] ?? ""}.`,
+        fix: `Group by ${name}, or filter on one, for example ${name} equals ${must(list[0], "a unit among several")}.`,
       },
     );
   });

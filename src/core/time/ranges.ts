@@ -1,5 +1,6 @@
 import { shorten } from "../errors/bounded.ts";
 import { invalid } from "../errors/errors.ts";
+import { must } from "../errors/must.ts";
 import { unknownNameFix } from "../errors/suggest.ts";
 import { addDays, addMonths, type CalendarDate, checkDate, daysBetween, monthStart } from "./dates.ts";
 import { dateInZone } from "./zones.ts";
@@ -152,7 +153,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** A date for people to read, the same on every machine: `1 Sep 2024`. */
 export function describeDate(date: CalendarDate): string {
-  return `${Number(date.slice(8, 10))} ${MONTHS[Number(date.slice(5, 7)) - 1] ?? ""} ${date.slice(0, 4)}`;
+  return `${Number(date.slice(8, 10))} ${must(MONTHS[Number(date.slice(5, 7)) - 1], "the name of a month")} ${date.slice(0, 4)}`;
 }
 
 /** A range for people to read; the last day is included: `1 Sep 2024 – 30 Sep 2024`. */

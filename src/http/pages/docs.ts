@@ -10,6 +10,7 @@ import {
 import { PROBLEMS, problemSpec } from "../../contract/problems.ts";
 import { type Answer, type Example, RATE_LIMITS, type RouteSpec } from "../../contract/route.ts";
 import { type RouteId, routeList } from "../../contract/routes.ts";
+import { must } from "../../core/errors/must.ts";
 import { DATASETS } from "../../core/metrics/datasets.ts";
 import { DOCS_SCRIPT, DOCS_STYLE } from "./docs-assets.ts";
 import { fieldTable, typeOf } from "./docs-schema.ts";
@@ -190,8 +191,8 @@ function schemas(components: JsonObject): string {
 
 function problems(): string {
   const rows = Object.keys(PROBLEMS).map((code) => {
-    const spec = problemSpec(code);
-    return `<tr id="problem-${code}"><th scope="row"><code>${code}</code></th><td>${spec?.status ?? ""}</td><td>${prose(spec?.when ?? "")}</td></tr>`;
+    const spec = must(problemSpec(code), "the problem of a code");
+    return `<tr id="problem-${code}"><th scope="row"><code>${code}</code></th><td>${spec.status}</td><td>${prose(spec.when)}</td></tr>`;
   });
   return `<section class="group"><h2 id="problems">Problem codes</h2>
 <p class="soft">Every error is a problem details object (RFC 9457) with one of these codes.</p>

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import { importError } from "../shared/errors.ts";
 import { columnsOf, type Importer, tableOf } from "../shared/importer.ts";
 import { REQUIRED } from "./columns.ts";
@@ -26,7 +27,7 @@ export const curImporter: Importer = {
         `is a Cost and Usage Report without ${missing.join(", ")}`,
         {
           fix: "Export it again with these columns.",
-          field: missing[0] ?? "",
+          field: must(missing[0], "a missing column"),
         },
       );
     }

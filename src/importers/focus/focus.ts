@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import type { FactType } from "../../core/metrics/datasets.ts";
 import type { FieldCase, FieldMapping, TableMapping } from "../../ports/load.ts";
 import { importError } from "../shared/errors.ts";
@@ -101,7 +102,7 @@ export const focusImporter: Importer = {
     if (missing.length > 0) {
       throw importError("missing-column", sample.file, `is a FOCUS file without ${missing.join(", ")}`, {
         fix: `Export it again with the columns ${REQUIRED.join(", ")}.`,
-        field: missing[0] ?? "",
+        field: must(missing[0], "a missing column"),
       });
     }
     const version = versionOf(columns);

@@ -1,5 +1,6 @@
 import { shorten } from "../../core/errors/bounded.ts";
 import { frameworkName } from "../../core/compliance/frameworks.ts";
+import { must } from "../../core/errors/must.ts";
 import { serviceName } from "../../core/findings/services.ts";
 import { severityFromLabel } from "../../core/findings/severity.ts";
 import { type ControlStatus, type FindingStatus, verdictOf } from "../../core/findings/status.ts";
@@ -98,7 +99,7 @@ function prowlerDetails(row: Fields, verdict: ControlStatus): FindingDetails {
 
 /** The name that the file uses for a column, the newest when it has none of them. */
 function nameIn(row: Fields, names: readonly string[]): string {
-  return names.find((name) => Object.hasOwn(row, name)) ?? names[0] ?? "";
+  return names.find((name) => Object.hasOwn(row, name)) ?? must(names[0], "a spelling of the column");
 }
 
 function statusOf(row: Fields, verdict: ControlStatus): FindingStatus {

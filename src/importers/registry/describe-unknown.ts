@@ -1,4 +1,5 @@
 import { shorten } from "../../core/errors/bounded.ts";
+import { must } from "../../core/errors/must.ts";
 import { columnsOf, type Sample } from "../shared/importer.ts";
 
 /** What a file that no importer takes looks like, so that the error can say more than "unknown format". */
@@ -77,7 +78,7 @@ const KNOWN_SHAPES: readonly KnownShape[] = [
 export function describeUnknown(sample: Sample): string | undefined {
   const found = KNOWN_SHAPES.find(({ matches }) => matches(sample));
   if (found?.name !== "a table") return found?.name;
-  const names = columnsOf(sample) ?? [];
+  const names = must(columnsOf(sample), "the columns of a table");
   const some = names.slice(0, 5).map((name) => shorten(name, 40));
   return `a table with the columns ${some.join(", ")}${names.length > some.length ? ", …" : ""}`;
 }
