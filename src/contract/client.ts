@@ -25,6 +25,9 @@ type Part<K extends string, T> = [T] extends [undefined]
       ? Partial<Record<K, T>>
       : Record<K, T>;
 
+/** What may be left out may be undefined as well: neither JSON nor a query string carries it. */
+type Sent<T> = T extends object ? { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] } : T;
+
 /** A file or form to upload. */
 export interface Upload {
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | Blob | FormData | string;
@@ -33,8 +36,8 @@ export interface Upload {
 }
 
 export type CallInput<K extends RouteId> = Part<"params", ParamsOf<Routes[K]>> &
-  Part<"query", QueryOf<Routes[K]>> &
-  Part<"body", BodyOf<Routes[K]>> &
+  Part<"query", Sent<QueryOf<Routes[K]>>> &
+  Part<"body", Sent<BodyOf<Routes[K]>>> &
   (Routes[K] extends { body: { kind: "upload"; optional: true } }
     ? { upload?: Upload }
     : Routes[K] extends { body: { kind: "upload" } }

@@ -21,7 +21,7 @@ export interface Line {
   born: number;
   gone: number;
   /** Whether its share falls (away) or rises (arriving) while its tenant moves between regions. */
-  move?: "away" | "arriving";
+  move?: "away" | "arriving" | undefined;
 }
 
 /** All lines of one tenant and the events that touch them. */
@@ -30,10 +30,10 @@ export interface Inventory {
   days: readonly DemoDay[];
   lines: readonly Line[];
   seed: number;
-  spike?: EventOf<"cost-spike">;
-  move?: EventOf<"region-move">;
-  refund?: EventOf<"refund">;
-  restatement?: EventOf<"restatement">;
+  spike: EventOf<"cost-spike"> | undefined;
+  move: EventOf<"region-move"> | undefined;
+  refund: EventOf<"refund"> | undefined;
+  restatement: EventOf<"restatement"> | undefined;
 }
 
 type Part = readonly [sku: string, copies: "one" | "each", low: number, high: number];
@@ -126,12 +126,7 @@ export function buildInventory(profile: Profile, days: readonly DemoDay[], demoS
   const find = <K extends EventOf<"refund" | "cost-spike" | "region-move" | "restatement">["kind"]>(
     kind: K,
   ): EventOf<K> | undefined => events.find((event): event is EventOf<K> => event.kind === kind);
-  const [spike, move, refund, restatement] = [
-    find("cost-spike"),
-    find("region-move"),
-    find("refund"),
-    find("restatement"),
-  ];
+  const move = find("region-move");
   const opening = events.find((event) => event.kind === "new-account");
   const openingIndex = days.find((day) => day.date === opening?.day)?.index ?? 0;
   const lines: Line[] = [];
@@ -139,7 +134,7 @@ export function buildInventory(profile: Profile, days: readonly DemoDay[], demoS
     const line = makeLine(profile, workload, account, part, copy, days, random);
     const born = account.opensMidway === true ? Math.max(line.born, openingIndex) : line.born;
     const moves = move?.fromRegion === line.region;
-    lines.push({ ...line, index: lines.length, born, ...(moves && { move: "away" as const }) });
+    lines.push({ ...line, index: lines.length, born, move: moves ? "away" : undefined });
     if (moves) lines.push(movedLine(line, lines.length, born, move.toRegion));
   };
   for (const account of profile.accounts) {
@@ -157,10 +152,10 @@ export function buildInventory(profile: Profile, days: readonly DemoDay[], demoS
     days,
     lines,
     seed,
-    ...(spike !== undefined && { spike }),
-    ...(move !== undefined && { move }),
-    ...(refund !== undefined && { refund }),
-    ...(restatement !== undefined && { restatement }),
+    spike: find("cost-spike"),
+    move,
+    refund: find("refund"),
+    restatement: find("restatement"),
   };
 }
 

@@ -7,7 +7,7 @@ export interface FailedCall {
   /** The IAM action it needs, e.g. `s3:ListBucket`. */
   action: string;
   /** What it was about, where that says more than the connection: a bucket, an object. */
-  resource?: string;
+  resource?: string | undefined;
 }
 
 const DENIED = new Set([

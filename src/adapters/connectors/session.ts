@@ -91,10 +91,7 @@ export class Session {
       return await unlessAborted(limit, send(limit));
     } catch (error) {
       signal.throwIfAborted();
-      throw translate(
-        { connection: this.connection, action, ...(resource !== undefined && { resource }) },
-        error,
-      );
+      throw translate({ connection: this.connection, action, resource }, error);
     }
   }
 

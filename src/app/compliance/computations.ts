@@ -28,14 +28,14 @@ function resultOf(
   id: Id,
   scope: PostureScope,
   statuses: Pick<ControlStatuses, "now" | "notes" | "dataAsOf">,
-  made: { rows: readonly Row[]; total?: Row; notes?: readonly string[] },
+  made: { rows: readonly Row[]; total?: Row | undefined; notes?: readonly string[] },
 ): QueryResult {
   const { rows, total, notes = [] } = made;
   return computedResult(COMPLIANCE_COMPUTATIONS[id], {
     range: { ...scope.range, zone: context.tenant.zone },
     unit: null,
     rows,
-    ...(total !== undefined && { total }),
+    total,
     notes: [...(statuses.now === null ? [NO_SNAPSHOT] : []), ...statuses.notes, ...notes],
     dataAsOf: statuses.dataAsOf,
   });
@@ -72,9 +72,10 @@ export async function frameworkScores(
   const overall = statuses.now?.overall();
   const result = resultOf(context, "compliance-score", scope, statuses, {
     rows,
-    ...(overall !== undefined && {
-      total: [null, ...compared(overall, before.now?.overall()), ...counts(overall)],
-    }),
+    total:
+      overall === undefined
+        ? undefined
+        : [null, ...compared(overall, before.now?.overall()), ...counts(overall)],
     notes: ["The score is passed of evaluated controls; a control fails when any of its results does."],
   });
   return { ...result, compare: { from, to, kind: compare } };
@@ -95,7 +96,7 @@ export async function familyScores(context: TenantContext, scope: PostureScope):
   const overall = statuses.now?.overall();
   return resultOf(context, "compliance-families", scope, statuses, {
     rows,
-    ...(overall !== undefined && { total: [null, null, null, overall.percent, ...counts(overall)] }),
+    total: overall === undefined ? undefined : [null, null, null, overall.percent, ...counts(overall)],
   });
 }
 
@@ -179,7 +180,7 @@ export async function failedControls(
     groupBy: FAILED_KEYS,
     filters: [...scope.filters, failed],
     sort: ["framework", "control", "severity", "resource"].map((by) => ({ by, order: "asc" })),
-    ...(limit !== undefined && { limit }),
+    limit,
   });
   const columns = COMPLIANCE_COMPUTATIONS["compliance-failed"].columns.map((column) => ({ ...column }));
   return { head: { ...table.head, columns }, batches: () => table.batches() };

@@ -82,7 +82,7 @@ export async function buildDocument(
     description: definition.description,
     branding: tenant.branding,
     language: "en",
-    ...(definition.layout !== undefined && { layout: definition.layout }),
+    layout: definition.layout,
     sections: sections.map((section) =>
       section === detail ? { ...detail, table: recorded.table } : section,
     ),
@@ -130,7 +130,7 @@ async function answerSection(
         query === undefined ? held(context, section, asking) : chartAnswer(context, chart, asking.ask(query)),
       );
       if ("problem" in data) return { kind: "failed", id, title, ...data };
-      return { kind, id, title, chart, ...(width !== undefined && { width }), data: data.answer };
+      return { kind, id, title, chart, width, data: data.answer };
     }
     case "table": {
       const { kind, id, detail = false, query, compute } = section;
@@ -210,7 +210,7 @@ function recordManifest(
   return {
     table: {
       head,
-      ...(table.close !== undefined && { close: table.close }),
+      close: table.close,
       async *batches() {
         for await (const batch of table.batches()) {
           hasher.rows(batch);

@@ -7,7 +7,7 @@ export interface ComputedRows {
   unit: string | null;
   rows: readonly Row[];
   /** Cells of the total row, one a column; none when the rows have no meaningful total. */
-  total?: Row;
+  total?: Row | undefined;
   notes: readonly string[];
   dataAsOf: string | null;
   /** Better labels than the spec has, by column id. */

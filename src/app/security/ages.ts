@@ -54,7 +54,7 @@ export async function findingAges(context: TenantContext, scope: PostureScope): 
           ...[findings, critical, high].map(String),
         ])
       : [],
-    ...(known && { total: [null, sum((a) => a.findings), sum((a) => a.critical), sum((a) => a.high)] }),
+    total: known ? [null, sum((a) => a.findings), sum((a) => a.critical), sum((a) => a.high)] : undefined,
     notes: known ? [] : ["There is no snapshot of findings in this range."],
     dataAsOf: table.head.dataAsOf,
   });

@@ -52,7 +52,7 @@ export async function changesBySeverity(context: TenantContext, scope: PostureSc
     range: { ...scope.range, zone: context.tenant.zone },
     unit: null,
     rows: rows ?? [],
-    ...(changes !== null && { total: [null, ...cells(changes.counts), ...times(changes.timeToResolve)] }),
+    total: changes === null ? undefined : [null, ...cells(changes.counts), ...times(changes.timeToResolve)],
     notes: changes === null ? ["Changes are not available: no source has two snapshots.", ...notes] : notes,
     dataAsOf,
   });
@@ -65,7 +65,7 @@ export async function changesByDay(context: TenantContext, scope: PostureScope):
     range: { ...scope.range, zone: context.tenant.zone },
     unit: null,
     rows: changes?.byDay.map(({ day, counts }): Row => [day, ...cells(counts)]) ?? [],
-    ...(changes !== null && { total: [null, ...cells(changes.counts)] }),
+    total: changes === null ? undefined : [null, ...cells(changes.counts)],
     notes,
     dataAsOf,
   });
@@ -84,7 +84,7 @@ async function changesByWeek(context: TenantContext, scope: PostureScope): Promi
     range: { ...scope.range, zone: context.tenant.zone },
     unit: null,
     rows: [...weeks].map(([week, counts]): Row => [week, ...cells(counts)]),
-    ...(changes !== null && { total: [null, ...cells(changes.counts)] }),
+    total: changes === null ? undefined : [null, ...cells(changes.counts)],
     notes,
     dataAsOf,
   });

@@ -89,7 +89,7 @@ async function costByCurrency(
     range: answer.range,
     unit: single?.[0] ?? null,
     rows: answer.rows,
-    ...(single !== undefined && { total: [null, ...single.slice(1)] }),
+    total: single === undefined ? undefined : [null, ...single.slice(1)],
     notes: answer.completeness.notes,
     dataAsOf: answer.dataAsOf,
   });

@@ -80,7 +80,7 @@ async function detailOf(
         measures,
         filters,
         limit,
-        ...(compared && { compare }),
+        compare: compared ? compare : undefined,
       }),
     );
   const [trend, services, accounts] = await Promise.all([
@@ -141,7 +141,8 @@ export async function usageTable(
     unit: single?.unit ?? null,
     rows,
     // Metrics are never added: only where one is asked for is its row the total as well.
-    ...(single !== undefined && rows[0] !== undefined && { total: [null, null, null, ...rows[0].slice(3)] }),
+    total:
+      single !== undefined && rows[0] !== undefined ? [null, null, null, ...rows[0].slice(3)] : undefined,
     notes: [...notesOf(metrics), ...(await daysWithout(context, metrics, scope, "previous-period"))],
     dataAsOf: asOf,
   });

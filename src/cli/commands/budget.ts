@@ -52,8 +52,8 @@ export function budgetsCommand(program: Command, effects: Effects): void {
             amount,
             currency,
             filters: filtersOf(options.where),
-            ...(options.effective === true && { measure: "effective_cost" as const }),
-            ...(thresholds.length > 0 && { thresholds }),
+            measure: options.effective === true ? "effective_cost" : undefined,
+            thresholds: thresholds.length > 0 ? thresholds : undefined,
           },
           signal: effects.signal,
         });
@@ -74,10 +74,7 @@ export function budgetsCommand(program: Command, effects: Effects): void {
         const items: Budget[] = [];
         let after: string | null = null;
         do {
-          const query = {
-            ...(after !== null && { after }),
-            ...(options.month !== undefined && { month: options.month }),
-          };
+          const query = { after: after ?? undefined, month: options.month };
           const page: AnswerOf<Routes["listBudgets"]> = await client.call("listBudgets", {
             query,
             signal: effects.signal,

@@ -90,8 +90,8 @@ export function costCommand(program: Command, effects: Effects): void {
         ...rangeParams(options),
         ...scope(options),
         ...measure(options),
-        ...(limit !== undefined && { limit: wholeNumber(limit, "limit") }),
-        ...(leastImpact !== undefined && { leastImpact: wholeNumber(leastImpact, "least-impact") }),
+        limit: limit === undefined ? undefined : wholeNumber(limit, "limit"),
+        leastImpact: leastImpact === undefined ? undefined : wholeNumber(leastImpact, "least-impact"),
       };
       return answer(effects, options, (client) => client.call("costAnomalies", { query, signal }), anomalies);
     });
@@ -112,15 +112,15 @@ function rangeParams(options: RangeOptions): { range?: Preset; from?: string; to
 }
 
 function scope({ where, account, currency }: CostOptions): {
-  where?: string[];
-  account?: string[];
-  currency?: string;
+  where: string[] | undefined;
+  account: string[] | undefined;
+  currency: string | undefined;
 } {
   const accounts = listOf(account);
   return {
-    ...(where.length > 0 && { where }),
-    ...(accounts.length > 0 && { account: accounts }),
-    ...(currency !== undefined && { currency }),
+    where: where.length > 0 ? where : undefined,
+    account: accounts.length > 0 ? accounts : undefined,
+    currency,
   };
 }
 

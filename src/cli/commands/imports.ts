@@ -35,7 +35,7 @@ function listCommand(imports: Command, effects: Effects): void {
       }
       await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const { tenant } = options;
-        const query = { limit, totals: true, ...(tenant !== undefined && { tenant }) };
+        const query = { limit, totals: true, tenant };
         const list = await connection.as("operator").call("listImports", { query });
         if (options.json === true) return effects.out(`${JSON.stringify(list)}\n`);
         if (list.items.length === 0) effects.err("No imports yet. Load files with: securebase import FILE\n");
@@ -82,8 +82,8 @@ function removeCommand(imports: Command, effects: Effects): void {
           tenant,
           dataset,
           source,
-          ...(period !== undefined && { period }),
-          ...(dryRun === true && { dryRun }),
+          period,
+          dryRun,
         };
         const removal = await connection.as("operator").call("removeImports", { query });
         if (options.json === true) return effects.out(`${JSON.stringify(removal)}\n`);

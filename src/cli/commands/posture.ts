@@ -42,8 +42,8 @@ interface ScopeQuery {
   region?: string[];
   service?: string[];
   framework?: string[];
-  top?: number;
-  compare?: Comparison;
+  top?: number | undefined;
+  compare?: Comparison | undefined;
 }
 
 function scopeOf(options: PostureOptions): ScopeQuery {
@@ -58,8 +58,8 @@ function scopeOf(options: PostureOptions): ScopeQuery {
         return list.length === 0 ? [] : [[name, list]];
       }),
     ),
-    ...(top !== undefined && { top: wholeNumber(top, "top") }),
-    ...(compare !== undefined && { compare }),
+    top: top === undefined ? undefined : wholeNumber(top, "top"),
+    compare,
   };
 }
 

@@ -81,12 +81,12 @@ function addCommand(sync: Command, effects: Effects): void {
       const added = await connection.as("operator").call("addConnection", {
         body: {
           kind,
-          ...(id !== undefined && { id }),
-          ...(tenant !== undefined && { tenant }),
-          ...(region !== undefined && { region }),
-          ...(roleArn !== undefined && { roleArn }),
-          ...(externalId !== undefined && { externalId }),
-          ...(profile !== undefined && { profile }),
+          id,
+          tenant,
+          region,
+          roleArn,
+          externalId,
+          profile,
           settings: settingsOf(options),
         },
       });

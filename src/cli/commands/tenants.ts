@@ -33,8 +33,8 @@ export function tenantsCommand(program: Command, effects: Effects): void {
             name: options.name,
             accounts: options.account,
             frameworks: options.framework,
-            ...(options.zone !== undefined && { zone: options.zone }),
-            ...(options.color !== undefined && { branding: { color: options.color } }),
+            zone: options.zone,
+            branding: options.color === undefined ? undefined : { color: options.color },
           },
         });
         if (options.json === true) return effects.out(`${JSON.stringify(added)}\n`);

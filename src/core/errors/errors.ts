@@ -21,13 +21,13 @@ export type ErrorKind =
 
 export interface ErrorDetails {
   /** How to mend it: one sentence in the imperative. */
-  fix?: string;
+  fix?: string | undefined;
   /** The field of the request or file that is wrong, e.g. `filters[0].field`. */
-  field?: string;
+  field?: string | undefined;
   /** The values the field may take; the error keeps the first ones of many. */
-  allowed?: readonly string[];
+  allowed?: readonly string[] | undefined;
   /** Seconds after which a retry may succeed. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
   cause?: unknown;
 }
 

@@ -45,8 +45,8 @@ export interface AnalyticsQuery {
   /** Default: time ascending where grouped by time, else the first measure descending. */
   sort?: readonly QuerySort[];
   /** Rows to show; the rest is added up into one "others" row. */
-  limit?: number;
-  compare?: Comparison;
+  limit?: number | undefined;
+  compare?: Comparison | undefined;
 }
 
 /** A value of a result: canonical decimal strings for numbers, `YYYY-MM-DD` for dates, null where nothing is known. */

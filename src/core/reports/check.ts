@@ -152,8 +152,8 @@ function within<T>(path: string, check: () => T): T {
     throw new DomainError(error.code, error.kind, `${path}: ${error.message}`, {
       field: error.field === undefined ? path : `${path}.${error.field}`,
       cause: error,
-      ...(error.fix !== undefined && { fix: error.fix }),
-      ...(error.allowed !== undefined && { allowed: error.allowed }),
+      fix: error.fix,
+      allowed: error.allowed,
     });
   }
 }

@@ -34,14 +34,21 @@ export interface TableStream {
    */
   batches(): AsyncIterable<readonly Row[]>;
   /** Lets go of what the rows are read from, also when they were never asked for. Absent where there is nothing. */
-  readonly close?: () => Promise<void>;
+  readonly close?: (() => Promise<void>) | undefined;
 }
 
 export type DocumentSection =
   | { kind: "heading"; text: string }
   | { kind: "text"; text: string }
   | { kind: "kpis"; items: readonly Kpi[] }
-  | { kind: "chart"; id: string; title: string; chart: ChartSpec; width?: ChartWidth; data: QueryResult }
+  | {
+      kind: "chart";
+      id: string;
+      title: string;
+      chart: ChartSpec;
+      width?: ChartWidth | undefined;
+      data: QueryResult;
+    }
   | { kind: "table"; id: string; title: string; detail: boolean; table: TableStream }
   | FailedSection;
 
@@ -70,7 +77,7 @@ export interface ReportDocument {
   language: string;
   sections: readonly DocumentSection[];
   /** `full` when not given. */
-  layout?: ReportLayout;
+  layout?: ReportLayout | undefined;
   /**
    * The manifest; complete once the detail table has been drained.
    * @throws Error before that: a renderer writes it last

@@ -47,7 +47,7 @@ export function checkParameters(
       throw invalid("report.missing-parameter", `${what} needs the parameter "${spec.id}"`, {
         field: `${field}.${spec.id}`,
         fix: `Give ${spec.id}, for example ${spec.id}=${spec.example}: ${spec.description}`,
-        ...(spec.allowed !== undefined && { allowed: spec.allowed }),
+        allowed: spec.allowed,
       });
     }),
   );
@@ -61,6 +61,6 @@ function checkValue(spec: ParameterSpec, value: string, what: string, field: str
       spec.allowed === undefined
         ? `Give a value, for example ${spec.example}: ${spec.description}`
         : unknownNameFix(value, spec.allowed),
-    ...(spec.allowed !== undefined && { allowed: spec.allowed }),
+    allowed: spec.allowed,
   });
 }

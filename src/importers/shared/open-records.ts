@@ -240,7 +240,7 @@ function nothingAccepted(format: RecordFormat, input: RecordInput, rejections: R
     `${shown}: no record is a ${format.what} that can be used; refused: ${rejections.count}${where}`,
     {
       fix: "Check that the file holds what its format says, or name its format with --format.",
-      ...(first?.field !== undefined && first.field !== null && { field: first.field }),
+      field: first?.field ?? undefined,
     },
   );
 }
