@@ -78,8 +78,8 @@ async function addTenants(http: HttpTarget): Promise<void> {
     );
     const zone = i % 2 === 0 ? "UTC" : "America/New_York";
     const body = { id: `tenant-${i}`, name: `Tenant ${i}`, accounts, zone };
-    const { status } = await ask(http, "POST /v1/tenants", { as: OPERATOR, body });
-    if (status !== 201) throw new Error(`tenant ${i} was not added`);
+    const { status, bytes } = await ask(http, "POST /v1/tenants", { as: OPERATOR, body });
+    if (status !== 201) throw new Error(`tenant ${i} was not added: ${bytes.toString()}`);
   }
 }
 
@@ -134,9 +134,7 @@ async function load(
   month: { csv: string; expected: Expected },
 ): Promise<object> {
   const paths = await makeParts(month.csv, kind);
-  const running = await runFunction(packages, {
-    envFrom: ({ dynamo }) => ({ AWS_ENDPOINT_URL_DYNAMODB: dynamo.direct }),
-  });
+  const running = await runFunction(packages);
   const secret = new TextEncoder().encode(FUNCTION_SECRET);
   const http = functionTarget(running.lambda, "2.0", secret, () => running.close());
   try {

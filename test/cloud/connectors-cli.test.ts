@@ -110,7 +110,7 @@ describe("securebase sync", () => {
     stop = new AbortController();
     expect(code).toBe(1);
     expect(err).toMatch(/error sync\.interrupted: .*bills.*\n {2}fix: What was loaded before stays/);
-    expect((await securebase("sync", "list")).out).toMatch(/bills.*failed.*interrupted/);
+    expect((await securebase("sync", "list")).out).toMatch(/bills.*failed.*cancelled/);
   });
 
   it("knows no connection that is not there", async () => {
