@@ -57,6 +57,8 @@ Every request but health and this document carries \`Authorization: Bearer TOKEN
   .map(([name, limit]) => `${name.replace("-", " ")} ${limit}`)
   .join(", ")}), told in the \`RateLimit\` headers.
 
+What takes long, a large import or export, is answered with \`202 Accepted\` and a job: ask for the job until it has ended. Jobs survive a restart of the service.
+
 A service on AWS answers with \`303 See Other\` where an answer, mostly an export, is larger than 4.5 MB: its \`Location\` is a link that needs no token and is good for five minutes. HTTP clients follow it by themselves, curl with \`-L\`.`;
 
 export const TAGS: readonly (readonly [RouteSpec["tag"], string])[] = [
@@ -161,7 +163,7 @@ function requestBody(route: RouteSpec): JsonObject | undefined {
   if (route.body.kind === "upload") {
     const file = { type: "string", format: "binary" };
     return {
-      required: true,
+      required: route.body.optional !== true,
       description: route.body.description,
       content: {
         "application/octet-stream": {},

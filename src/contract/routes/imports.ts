@@ -55,6 +55,7 @@ export const importRoutes = routes({
     ],
     examples: [
       { name: "Try without changing anything", query: { dryRun: "true", name: "focus-2024-09.csv" } },
+      { name: "Load what was sent before", query: { upload: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f" } },
     ],
   },
   createUpload: {

@@ -140,7 +140,9 @@ function curl(route: Route, example: Example, base: string): string {
   for (const [name, header] of Object.entries(route.headers ?? {})) {
     if (header.required) lines.push(`-H '${name}: "ETAG"'`);
   }
-  if (route.body?.kind === "upload") lines.push(`--data-binary @${example.query?.["name"] ?? "FILE"}`);
+  const isSentBefore = example.query?.["upload"] !== undefined;
+  if (route.body?.kind === "upload" && !isSentBefore)
+    lines.push(`--data-binary @${example.query?.["name"] ?? "FILE"}`);
   if (example.body !== undefined) {
     lines.push(
       `-H 'Content-Type: application/json'`,
