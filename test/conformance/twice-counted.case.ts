@@ -42,12 +42,12 @@ export function twiceCountedCases(name: string, create: () => Promise<Fresh<Metr
       it("is warned of when the second comes, and again whenever one is restated, naming both", async () => {
         expect(await warningsOf(cur())).toEqual([]);
         expect(await warningsOf(cur())).toEqual([]);
-        const warning = `The costs of 999999999999 for 2024-09 that ${FOCUS} tells are also there from ${CUR} and now count twice. Keep one of them: securebase imports remove --tenant acme --dataset cost --source ${CUR} --period 2024-09 takes the other out, and until then the filter source=${FOCUS} counts this one alone.`;
+        const warning = `The costs of 999999999999 for 2024-09 from ${FOCUS} were also loaded from ${CUR} and now count twice. Keep one of them: securebase imports remove --tenant acme --dataset cost --source ${CUR} --period 2024-09 removes the other; until then, the filter source=${FOCUS} selects this one only.`;
         expect(await warningsOf(focus(), { dryRun: true })).toEqual([
           warning.replace("now count twice", "would count twice"),
         ]);
         expect(await warningsOf(focus())).toEqual([warning]);
-        expect((await warningsOf(cur()))[0]).toContain(`that ${CUR} tells are also there from ${FOCUS}`);
+        expect((await warningsOf(cur()))[0]).toContain(`from ${CUR} were also loaded from ${FOCUS}`);
       });
 
       it("is no matter in another month, of another payer, or for another tenant", async () => {
@@ -64,7 +64,7 @@ export function twiceCountedCases(name: string, create: () => Promise<Fresh<Metr
       it("is noted on what savings and chargeback say, until a source is chosen", async () => {
         await warningsOf(cur());
         await warningsOf(focus());
-        const note = `The costs of 999999999999 for 2024-09 count twice: they came from ${CUR} and ${FOCUS}. The filter source=${CUR} counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.`;
+        const note = `The costs of 999999999999 for 2024-09 count twice: they came from ${CUR} and ${FOCUS}. The filter source=${CUR} selects one; securebase imports remove, or DELETE /v1/imports, removes the other.`;
         const chosen = [{ field: "source", op: "equals" as const, value: CUR }];
         const savings = (filters: typeof chosen) =>
           savingsAnswer(acme.context, { range: SEPTEMBER, filters });

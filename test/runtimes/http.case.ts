@@ -236,7 +236,7 @@ function describeIsolation(ask: Ask): void {
     it("not from a filter: another tenant's account has nothing in it", async () => {
       const query = { ...SEPTEMBER, where: "account=000000000003" };
       const reply = resultOf(await ask("GET /v1/analytics", { as: viewer("alpha"), query }));
-      expect(reply.completeness.notes).toContain("No facts match this question.");
+      expect(reply.completeness.notes).toContain("No facts match this query.");
     });
 
     it("gives each its own answer to the same question", async () => {

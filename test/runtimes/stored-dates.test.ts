@@ -164,7 +164,7 @@ describe("facts of far days in the store", () => {
       const state = (reply: Reply | undefined): unknown =>
         (reply?.json as { items: { state: unknown }[] }).items[0]?.state;
       expect(state(mixed)).toEqual(state(clean));
-      expect(state(far)).toMatchObject({ spent: null, notes: ["There are no facts of cost."] });
+      expect(state(far)).toMatchObject({ spent: null, notes: ["There is no cost data."] });
     }
   });
 

@@ -1,17 +1,17 @@
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import type { TenantContext } from "../services.ts";
 
-/** Seconds an answer is kept; its key holds the data it was computed from, so it goes unreachable rather than stale. */
+/** Seconds an answer is kept. Its key includes the version of the data, so it becomes unreachable rather than stale. */
 const CACHE_SECONDS = 3_600;
 
-/** Answers under way, by request: the parts of one report or dashboard that ask the same ask once. */
+/** Answers in progress, by request: parts of one report or dashboard that ask the same question share it. */
 const underWay = new WeakMap<TenantContext, Map<string, Promise<unknown>>>();
 
 /**
- * Remembers a computed answer as long as a dataset of the tenant is as it was.
- * @param question names the computation and everything its answer depends on beside the data
- * @param compute gives what survives JSON
- * @param keeps whether an answer is worth remembering; all are when not given
+ * Caches a computed answer until a dataset of the tenant changes.
+ * @param question identifies the computation and everything its answer depends on besides the data
+ * @param compute its result must survive JSON
+ * @param keeps whether to cache an answer; by default every answer is cached
  */
 export async function cached<T>(
   context: TenantContext,
@@ -38,7 +38,7 @@ export async function cached<T>(
     return answer;
   })();
   own.set(key, answering);
-  // A failure is not remembered: whoever asks again tries again.
+  // Failures are not cached: the next request tries again.
   void answering.catch(() => undefined).finally(() => own.delete(key));
   return answering;
 }

@@ -2,12 +2,12 @@ import type { DatasetId } from "../../core/metrics/datasets.ts";
 import { type AskedDays, coverageNotes, dataLabel, type Extent } from "../../core/query/coverage.ts";
 import type { TenantContext } from "../services.ts";
 
-/** The first and last day there is data of, for answers that are put together from several. */
+/** The first and last day with data, for answers composed of several queries. */
 export async function extentOf(context: TenantContext, dataset: DatasetId): Promise<Extent | null> {
   return (await context.services.metrics.forTenant(context.tenant.id).version(dataset)).extent;
 }
 
-/** What is to be said of asked days without data, for answers that are put together from several. */
+/** Notes on requested days without data, for answers composed of several queries. */
 export async function coverageOf(
   context: TenantContext,
   dataset: DatasetId,

@@ -20,14 +20,16 @@ import type { TableStream } from "../../core/reports/document.ts";
 import type { Aggregate, DataVersion } from "../../ports/metric-store.ts";
 import type { TenantContext } from "../services.ts";
 
-/** Rows an answer has when the query sets no limit, and at most; the rest is in the others row, or in an export. */
+/**
+ * Rows an answer has when the query sets no limit, and the most it can have; the others row or an export has the rest.
+ */
 export const DEFAULT_ROWS = 1_000;
 export const MAX_ROWS = 10_000;
 
 const CACHE_SECONDS = 3_600;
 
 /**
- * Answers a query from memory of the same question on the same data, or from the store.
+ * Answers a query from the cache, where the same query ran on the same data, or from the store.
  * @throws DomainError those of `planQuery`; `query.limit-too-large`; `query.mixed-currencies`, `query.mixed-units`;
  *   `store.unavailable`
  */
@@ -55,7 +57,7 @@ export async function runQuery(context: TenantContext, query: AnalyticsQuery): P
   return result;
 }
 
-/** The question in full and the data it is asked of; the tenant is the cache handle's business. */
+/** The full query and the version of the data it reads; the cache handle adds the tenant. */
 function cacheKey(
   digest: { update(text: string): void; hex(): string },
   plan: QueryPlan,
@@ -84,7 +86,7 @@ async function drain(aggregate: Aggregate): Promise<Row[]> {
 /**
  * Opens a query without a row limit as a stream, for exports. With `query.limit` it is answered like `runQuery`, with
  * an others row.
- * @param own for questions of the service's own: `keys` as `planQuery` takes it; `coverage` false where the days are
+ * @param own for the service's own queries: `keys` as `planQuery` takes it; `coverage` false where the days are
  *   not those a user asked for, so that nothing is said of which of them have data
  * @throws as `runQuery`, before the first row; the stream throws what the store throws midway
  */
@@ -149,8 +151,8 @@ function headOf(
 ): ResultHead {
   const { totals, facts, groups } = aggregate;
   const { extent } = version;
-  const told = addsUpDays(plan) && shown.coverage !== false;
-  const coverage = told ? coverageNotes(plan, { label: dataLabel(plan.dataset.id), extent }) : [];
+  const depends = addsUpDays(plan) && shown.coverage !== false;
+  const coverage = depends ? coverageNotes(plan, { label: dataLabel(plan.dataset.id), extent }) : [];
   return {
     dataset: plan.dataset.id,
     range: { ...plan.range, zone: plan.zone },

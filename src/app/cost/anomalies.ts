@@ -20,10 +20,10 @@ import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, type CostQuery, currencyOf } from "./cost-query.ts";
 import { estimate } from "./forecast.ts";
 
-/** Impact below this part of what a day costs altogether is not worth a look, nor is one below one unit of currency. */
+/** Impact below this part of a day's total cost is not reported, nor is one below one unit of currency. */
 const LEAST_PART = 0.02;
 const LEAST_AMOUNT = 1;
-/** Weeks before the anomaly whose same weekdays are the usual days it is explained against. */
+/** Weeks before the anomaly whose same weekdays serve as the usual days it is compared with. */
 const USUAL_WEEKS = 4;
 const DIMENSIONS = ["account", "region", "resource", "charge_category"] as const;
 const MOST_CONTRIBUTORS = 3;
@@ -32,9 +32,9 @@ export interface AnomalyRequest {
   range: DayRange;
   filters: readonly QueryFilter[];
   measure: CostMeasure;
-  /** Least impact of a day in the currency; told from the cost of a day when not given. */
+  /** Minimum impact of a day in the currency; by default derived from the usual cost of a day. */
   leastImpact?: number;
-  /** Most anomalies to explain and list. */
+  /** Maximum number of anomalies to explain and list. */
   limit: number;
 }
 
@@ -59,7 +59,7 @@ export interface AnomaliesAnswer {
   measure: CostMeasure;
   currency: string | null;
   range: DayRange;
-  /** Least impact a day must have to be listed. */
+  /** Minimum impact of the listed days. */
   leastImpact: string;
   /** Service-days that were judged. */
   judged: number;

@@ -22,7 +22,7 @@ import type { TenantContext } from "../services.ts";
 import { costSums, currencyFilter } from "./cost-query.ts";
 import { type EstimateText, forecastOf } from "./forecast.ts";
 
-/** A budget with where it stands in a month. */
+/** A budget with its state in a month. */
 export interface BudgetView extends Versioned<Budget> {
   state: BudgetState & {
     month: CalendarDate;
@@ -35,7 +35,7 @@ export interface BudgetView extends Versioned<Budget> {
   };
 }
 
-/** A budget of which it cannot be told where it stands, and why. */
+/** A budget whose state could not be computed, and why. */
 export interface FailedBudget extends Versioned<Budget> {
   state: null;
   problem: Problem;
@@ -70,7 +70,7 @@ export async function listBudgets(context: TenantContext, page: Page): Promise<V
 }
 
 /**
- * Replaces a budget that is still as the caller saw it.
+ * Replaces a budget, provided it is unchanged since the caller read it.
  * @throws DomainError `budget.changed`, `budget.not-found`, those of `checkBudget`
  */
 export async function replaceBudget(
@@ -92,7 +92,7 @@ export async function removeBudget(context: TenantContext, id: string, etag?: st
 }
 
 /**
- * Where a budget stands: in the running month of the tenant's time zone, or in the month of a date.
+ * The state of a budget in a month, by default the current one in the tenant's time zone.
  * @param month `YYYY-MM`
  * @throws DomainError `date.invalid`, `date.out-of-reach`, `query.mixed-currencies`, `store.unavailable`
  */
@@ -112,7 +112,7 @@ export async function viewBudget(
 }
 
 /**
- * The same of several: one that fails has its problem in its place and does not take the others along.
+ * The same for several budgets: one that fails has its problem in its place and does not affect the others.
  * @throws DomainError `date.invalid`
  */
 export async function viewBudgets(
@@ -149,13 +149,13 @@ async function monthCost(
     [end, today < month ? month : addDays(today, 1), next < month ? month : next].sort()[0] ?? month;
   const blank = { month, through, ended: end <= today, forecast: null };
   if (extent === null || extent.last < month || extent.first >= end) {
-    const have = extent === null ? "no facts of cost" : `only facts from ${extent.first} to ${extent.last}`;
-    return { cost: { ...blank, spent: null }, forecast: NO_FORECAST, notes: [`There are ${have}.`] };
+    const have = extent === null ? "no cost data" : `only cost data from ${extent.first} to ${extent.last}`;
+    return { cost: { ...blank, spent: null }, forecast: NO_FORECAST, notes: [`There is ${have}.`] };
   }
   const { sums } = await costSums(context, { range: { from: month, to: end }, filters }, [measure]);
   const { value = null, missing = 0 } = sums[measure] ?? {};
-  const notes = missing > 0 ? [`${missing} facts carry no ${measure.replace("_", " ")}.`] : [];
-  // Facts of the month there are; none that the filters let through is a cost of nothing.
+  const notes = missing > 0 ? [`${missing} facts have no ${measure.replace("_", " ")}.`] : [];
+  // The month has facts: when none of them passes the filters, the cost is 0.
   const cost = { ...blank, spent: value ?? (missing > 0 ? null : "0") };
   if (month !== monthStart(today)) return { cost, forecast: NO_FORECAST, notes };
   const forecast = await forecastOf(context, { filters, measure, months: 1 });
@@ -169,7 +169,7 @@ function checkMonth(text: string): CalendarDate {
     checkWithin(first, ASKED_DAYS, "month");
     return first;
   }
-  throw invalid("date.invalid", `month "${shorten(text)}" is no calendar month`, {
+  throw invalid("date.invalid", `month "${shorten(text)}" is not a calendar month`, {
     field: "month",
     fix: "Write it as YYYY-MM, for example 2024-09.",
   });

@@ -24,8 +24,8 @@ export interface ChargebackAnswer extends Omit<Chargeback, "lines" | "notes"> {
 }
 
 /**
- * Charges the cost of a range back to accounts, values of a tag, or any other dimension. All cost of the range is in
- * it, so that it adds up to the bill.
+ * Charges the cost of a range back to accounts, values of a tag, or any other dimension. It includes all cost of the
+ * range, so that it adds up to the bill.
  * @throws DomainError `query.unknown-dimension`, `query.mixed-currencies` and others of `openQuery`
  */
 export async function chargebackOf(
@@ -70,7 +70,7 @@ async function compute(context: TenantContext, request: ChargebackRequest): Prom
   return { ...summary, currency, table };
 }
 
-/** The name that most of an account's cost has, where it was renamed. */
+/** An account's name; where it was renamed, the name with most of its cost. */
 function namesOf(answer: QueryResult): Map<string, string> {
   const [keyOf, nameOf] = [columnReader(answer, "account"), columnReader(answer, "account_name")];
   const names = new Map<string, string>();

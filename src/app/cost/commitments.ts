@@ -7,9 +7,8 @@ import { USAGE, type Within } from "./compared.ts";
 import { askCost, columnReader, costSums } from "./cost-query.ts";
 
 /**
- * How much of the usage that commitments could cover they do cover, and what a reader must know of it. Told at list
- * prices, or at contracted ones where more facts carry those; on-demand usage counts at standard prices only, which spot
- * has not.
+ * How much of the usage that commitments could cover is covered, with notes. Computed at list prices, or at contracted
+ * prices where more facts have those. On-demand usage counts at standard prices only, which excludes spot.
  * @returns no coverage where no commitment was used
  */
 export async function coverable(
@@ -39,17 +38,17 @@ export async function coverable(
       return [{ kind: JSON.stringify(row.slice(0, kind.length)), covered, cost: cost(row) ?? "0" }];
     }),
   );
-  const told = (facts - missing(measure)).toLocaleString("en-US");
+  const known = (facts - missing(measure)).toLocaleString("en-US");
   const notes =
     coverage === undefined || missing(measure) === 0
       ? []
       : [
-          `Coverage is told of ${told} of the ${facts.toLocaleString("en-US")} facts of usage, those that carry a ${measure.replace("_", " ")}.`,
+          `Coverage is computed over ${known} of the ${facts.toLocaleString("en-US")} facts of usage, those with a ${measure.replace("_", " ")}.`,
         ];
   return { coverage, notes };
 }
 
-/** Sums over a commitment's facts: 0 of a status it has none of, null where a fact carries no such cost. */
+/** Sums over a commitment's facts: 0 for a status without facts, null where a fact lacks the cost. */
 interface CommitmentSums {
   used: string | null;
   unused: string | null;
@@ -61,8 +60,8 @@ function strictSum(a: string | null, b: string | null): string | null {
 }
 
 /**
- * Used and unused by commitment, whatever kind of charge tells it: FOCUS has unused commitment as usage, a Cost and Usage
- * Report with its fee.
+ * Used and unused cost by commitment, whichever kind of charge carries it: FOCUS has unused commitment as usage, a Cost
+ * and Usage Report has it with the fee.
  */
 export async function commitmentRows(
   context: TenantContext,
@@ -78,7 +77,7 @@ export async function commitmentRows(
     askCost(context, { ...scope, filters, groupBy: ["commitment", "commitment_status"], measures }),
     costSums(context, { range: scope.range, filters }, measures),
   ]);
-  // Where some facts lack a cost it cannot be told whose, so it is told of none.
+  // Where some facts lack a cost we do not know which commitment's, so no commitment gets one.
   const known = (measure: string, value: string | null): string | null =>
     must(whole[measure], "the sum of a measure asked for").missing > 0 ? null : value;
   const commitments = new Map<string | null, CommitmentSums>();
@@ -105,9 +104,7 @@ export async function commitmentRows(
       rows: [...commitments].map(([id, sums]) => rowOf(id, sums)),
       total: rowOf(null, { used, unused, contracted }),
       notes:
-        all.length === 0
-          ? ["No fact of this range is used or unused under a commitment."]
-          : answer.completeness.notes,
+        all.length === 0 ? ["No charge in this range falls under a commitment."] : answer.completeness.notes,
     },
   };
 }

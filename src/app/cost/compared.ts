@@ -32,10 +32,10 @@ const equals = (field: string, value: string | null): QueryFilter => ({ field, o
 
 /** Usage with what corrects it. */
 export const USAGE = [equals("charge_category", "Usage")];
-/** Purchases of what is no commitment, such as a subscription. */
+/** Purchases other than commitments, such as a subscription. */
 const OTHER_PURCHASES = [equals("charge_category", "Purchase"), equals("commitment", null)];
 /**
- * What nobody used of a commitment, where a source tells it with the commitment's fee (a Cost and Usage Report) rather
+ * The unused part of a commitment, where a source has it with the commitment's fee (a Cost and Usage Report) rather
  * than as usage (FOCUS). Its effective cost counts; its list and contracted cost are those of the usage it covers.
  */
 const UNUSED_FEES = [
@@ -50,7 +50,7 @@ const FIGURES: Readonly<Record<keyof PricePairs, readonly [higher: Cost, lower: 
   total: ["list_cost", "effective_cost"],
 };
 
-/** Usage and purchases, and apart from them the fees of which only the effective cost counts. */
+/** Usage and purchases, and separately the fees of which only the effective cost counts. */
 interface Charges {
   charges: readonly CostsBy[];
   fees: CostsBy;
@@ -59,7 +59,8 @@ interface Charges {
 type Ask = (more?: readonly QueryFilter[], ofFees?: readonly QueryFilter[]) => Promise<Charges>;
 
 /**
- * The charges savings are told of, on the accrual side: usage, purchases of what is no commitment, and what nobody used.
+ * The charges savings are computed over, on an accrual basis: usage, purchases other than commitments, and the unused
+ * part of commitments.
  * @throws DomainError `query.mixed-currencies`, `store.unavailable`
  */
 export async function comparedCharges(context: TenantContext, scope: Within): Promise<Compared> {
@@ -75,7 +76,7 @@ export async function comparedCharges(context: TenantContext, scope: Within): Pr
   };
   const all = await ask();
   const partial = COSTS.filter((cost) => missing(all, cost) > 0);
-  // What no fact carries, as a Cost and Usage Report has no contracted cost, need not be asked for.
+  // No need to query a cost that no fact has, such as the contracted cost of a Cost and Usage Report.
   const absent = partial.filter((cost) => missing(all, cost) === factsOf(needing(all, cost)));
   const figures = await figuresOf(ask, all, { partial, absent });
   const lacking = new Map<Cost, (string | null)[]>();
@@ -97,7 +98,7 @@ export async function comparedCharges(context: TenantContext, scope: Within): Pr
   };
 }
 
-/** The charges each figure can be told of: those that carry both of its prices. */
+/** The charges each figure is computed over: those with both of its prices. */
 async function figuresOf(
   ask: Ask,
   all: Charges,
@@ -107,7 +108,7 @@ async function figuresOf(
     if (FIGURES[figure].some((cost) => absent.includes(cost))) return { charges: [], fees: NONE };
     const wanted = FIGURES[figure].filter((cost) => partial.includes(cost));
     if (wanted.length === 0) return all;
-    // Where usage has no contracted cost, what commitments saved on it is not told, and neither is what was not used.
+    // Where usage has no contracted cost, neither its savings from commitments nor the unused part counts.
     const ofFees = wanted.filter((cost) => cost !== "list_cost");
     return ask(wanted.map(carries), ofFees.map(carries));
   };
@@ -126,7 +127,7 @@ const lacks = (cost: Cost): QueryFilter => ({ field: cost, op: "equals", value: 
 type Reader = (costs: CostsBy, cost: Cost) => string | null;
 const allOf: Reader = (costs, cost) => costs.sums[cost]?.value ?? null;
 
-/** Those that a cost is asked of: a list cost is of what a fee covers. */
+/** The charges that should have a cost: a fee has no list cost of its own, the usage it covers has. */
 function needing({ charges, fees }: Charges, cost: Cost): readonly CostsBy[] {
   return cost === "list_cost" ? charges : [...charges, fees];
 }
@@ -166,7 +167,7 @@ function eachFigure<T>(map: (figure: keyof PricePairs) => T): Record<keyof Price
   return { negotiated: map("negotiated"), commitment: map("commitment"), total: map("total") };
 }
 
-/** Whether no charge carries both prices although there are some: what nobody used of fees alone is no figure. */
+/** Whether there are charges but none with both prices: unused fees alone do not make a figure. */
 function isUnknown(of: Charges, all: Charges): boolean {
   const any = ({ charges }: Charges): boolean => charges.some(({ facts }) => facts > 0);
   return any(all) && !any(of);
@@ -181,7 +182,7 @@ function pairsOf(
     const charges = figures[figure];
     if (isUnknown(charges, all)) return null;
     const [higher, lower] = FIGURES[figure];
-    // A service that only has fees nobody used saved nothing and lost them.
+    // A service with nothing but unused fees saved nothing and lost the fees.
     const most = sumOf(charges, higher, read) ?? (read(charges.fees, "effective_cost") === null ? null : "0");
     const least = sumOf(charges, lower, read) ?? most;
     return most === null || least === null ? null : { higher: most, lower: least };

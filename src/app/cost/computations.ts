@@ -18,7 +18,7 @@ import { savingsAnswer } from "./savings.ts";
 /** Parameters were checked against their specs, which name the measures there are. */
 const measureOf = ({ measure }: ParameterValues): CostMeasure => measure as CostMeasure;
 
-/** What computes the cost computations of report sections. */
+/** Runners for the cost computations of report sections. */
 export const costComputations: Readonly<Record<keyof typeof COST_COMPUTATIONS, ComputationRunner>> = {
   chargeback: async (context, { range, filters, parameters }) => {
     const { by = "account", shared } = parameters;
@@ -81,7 +81,7 @@ export const costComputations: Readonly<Record<keyof typeof COST_COMPUTATIONS, C
   budgets: (context) => budgetTable(context),
 };
 
-/** Each is explained by eight questions to the store. */
+/** Explaining one takes eight queries. */
 export const MAX_ANOMALIES = 100;
 
 const scopeOf = ({

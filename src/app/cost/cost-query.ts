@@ -11,7 +11,7 @@ export type CostMeasure = "billed_cost" | "effective_cost";
 export type CostQuery = Omit<AnalyticsQuery, "dataset" | "limit">;
 
 /**
- * All rows of a question about cost, without a limit.
+ * All rows of a cost query, without a limit.
  * @param own as `openQuery` takes it
  * @throws DomainError as `openQuery`
  */
@@ -36,8 +36,8 @@ export function columnReader(result: QueryResult, id: string): (row: readonly Ce
 }
 
 /**
- * What the facts of a range add up to, with how many of them carry no value: enough to tell a sum from a part of it.
- * @returns null values where no fact carries one
+ * Sums over the facts of a range, with the number of facts without a value, so that a partial sum can be recognized.
+ * @returns null values where no fact has one
  * @throws DomainError `query.mixed-currencies`, `store.unavailable`
  */
 export async function costSums(
@@ -110,7 +110,7 @@ export function currencyFilter(currency: string | undefined): QueryFilter[] {
   return currency === undefined ? [] : [{ field: "currency", op: "equals", value: currency }];
 }
 
-/** Reads a stream to its end, so that the store lets go of it. */
+/** Reads a stream to its end, so that the store releases it. */
 async function drain(batches: AsyncIterable<unknown>): Promise<void> {
   const iterator = batches[Symbol.asyncIterator]();
   while ((await iterator.next()).done !== true);

@@ -31,7 +31,7 @@ const usage = (day: string, billed: string, more: Record<string, string | null> 
   });
 
 const daysTo = (last: string, days: number): string =>
-  `Cost data ends on ${last}: it is there for ${days} of the 30 days asked for.`;
+  `Cost data ends on ${last}, covering ${days} of the 30 days requested.`;
 
 let acme: TestTenant;
 beforeEach(async () => {
@@ -120,8 +120,8 @@ describe("savings", () => {
       total: most,
     });
     expect(notes).toEqual([
-      "What negotiated rates saved is told of 4 of the 5 facts (97.67% of the effective cost), those that carry both a list and a contracted cost.",
-      "What was saved in all is told of 4 of the 5 facts (97.67% of the effective cost), those that carry both a list and an effective cost.",
+      "Savings from negotiated rates are computed over 4 of the 5 facts (97.67% of the effective cost), those with both a list and a contracted cost.",
+      "Total savings are computed over 4 of the 5 facts (97.67% of the effective cost), those with both a list and an effective cost.",
       daysTo("2024-09-04", 4),
     ]);
     expect(services.rows).toEqual([
@@ -176,8 +176,8 @@ describe("savings", () => {
     expect(savings).toEqual({ negotiated: null, commitment: null, total: "34", totalPercent: "22.67" });
     expect(told.total).toEqual({ facts: 5, ofFacts: 5, percent: "100" });
     expect(notes).toEqual([
-      "What negotiated rates saved cannot be told: none of the 5 facts carries both a list and a contracted cost.",
-      "What commitments saved cannot be told: none of the 5 facts carries both a contracted and an effective cost.",
+      "Savings from negotiated rates are unknown: none of the 5 facts has both a list and a contracted cost.",
+      "Savings from commitments are unknown: none of the 5 facts has both a contracted and an effective cost.",
       daysTo("2024-09-02", 2),
     ]);
     expect(commitments).toEqual({

@@ -24,18 +24,21 @@ import { twiceCountedNotes } from "./twice-counted.ts";
 const HISTORY_DAYS = 238;
 /** Past days shown beside the forecast. */
 const SHOWN_DAYS = 60;
-/** Last days of a delivery with less than this part of what such a weekday costs are taken to be incomplete. */
+/**
+ * The last days of a delivery count as incomplete when they have less than this part of the usual cost of their
+ * weekday.
+ */
 const INCOMPLETE_PART = 0.5;
 const MOST_INCOMPLETE = 2;
 
 export interface ForecastRequest {
   filters: readonly QueryFilter[];
   measure: CostMeasure;
-  /** Calendar months, the running one among them. */
+  /** Calendar months, including the current one. */
   months: number;
 }
 
-/** A forecast amount: rounded to the currency's minor unit, since it is an estimate and no bill. */
+/** A forecast amount, rounded to the currency's minor unit, since it is an estimate. */
 export interface EstimateText {
   amount: string | null;
   low: string | null;
@@ -122,7 +125,7 @@ async function compute(
     notes.push(
       `There are ${count(Math.max(0, daysBetween(history.from, lastDay)), "day")} of facts; a forecast needs two weeks.`,
     );
-  else if (forecast.total.low === null) notes.push("The history is too short to tell an interval.");
+  else if (forecast.total.low === null) notes.push("The history is too short for an interval.");
   const currency = currencyOf(answer, measure);
   const amounts = exactByDay(answer, measure);
   const monthly = monthsOf(forecast, { amounts, lastDay, until, end, currency, extent });
@@ -148,7 +151,7 @@ async function compute(
     monthTable: computedResult(COMPUTATIONS["month-forecast"], {
       ...head,
       rows: monthly.map(monthRow),
-      // Months are told one by one; their sum is no bill.
+      // Months are separate bills, so they have no total.
       ...(monthly.length === 1 && {
         total: monthly.flatMap(monthRow).map((cell, i) => (i === 0 ? null : cell)),
       }),
@@ -232,7 +235,7 @@ function monthsOf(forecast: CostForecast | undefined, spent: Spent): MonthForeca
 
 const NONE: EstimateText = { amount: null, low: null, high: null };
 
-/** An estimate as text, rounded to the currency's minor unit, on top of an exact base. */
+/** An estimate as text, added to an exact base and rounded to the currency's minor unit. */
 export function estimate({ amount, low, high }: Estimate, currency: string | null, base = 0n): EstimateText {
   const digits = currencyDigits(currency ?? "USD");
   const text = (value: number): string =>

@@ -30,10 +30,10 @@ export interface SavingsAnswer {
   currency: string | null;
   /** All charges of the range, by each of the four costs. */
   views: Prices & { billed: string | null };
-  /** The charges savings are told of: usage and purchases, less those that cover later charges. */
+  /** The charges savings are computed over: usage and purchases, less those that cover later charges. */
   compared: Prices;
   savings: Savings;
-  /** Of how much of them each figure is told. */
+  /** How much of them each figure is computed over. */
   told: Readonly<Record<keyof PricePairs, SavingsBasis>>;
   commitments: {
     /** Effective cost that was used and unused; null where there are no commitments, or a fact lacks the cost. */
@@ -53,8 +53,8 @@ export interface SavingsAnswer {
 }
 
 /**
- * The views of a range's cost and what was saved. A saving is told over the facts that carry both costs it compares, and
- * `told` and the notes say how much that is; every other figure is null where some of its facts lack the cost it needs.
+ * The views of a range's cost and what was saved. A saving is computed over the facts with both costs it compares;
+ * `told` and the notes say how many those are. Other figures are null where a fact lacks the cost they need.
  * @throws DomainError `query.mixed-currencies` and others of `openQuery`
  */
 export async function savingsAnswer(context: TenantContext, request: SavingsRequest): Promise<SavingsAnswer> {
@@ -76,7 +76,7 @@ async function compute(context: TenantContext, scope: SavingsRequest): Promise<S
       twiceCountedNotes(context, scope),
     ]);
   const { prices, pairs, told, services } = compared;
-  const nothing = ["There is no usage in this range to tell savings of."];
+  const nothing = ["There is no usage in this range to compute savings from."];
   const days = await coverageOf(context, "cost", scope);
   const notes = [...twice, ...(compared.facts === 0 ? nothing : basisNotes(told)), ...days];
   const head = { range: categories.range, unit: all.currency, dataAsOf: categories.dataAsOf };
@@ -125,7 +125,7 @@ function savingsRow(name: string | null, prices: Prices, pairs: PricePairs): Row
   ];
 }
 
-/** A sum that all facts are in; null when some carry no value. */
+/** A sum over all facts; null when some have no value. */
 function whole(sum: CostSum | undefined): string | null {
   return sum === undefined || sum.missing > 0 ? null : sum.value;
 }

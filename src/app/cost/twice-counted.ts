@@ -4,8 +4,7 @@ import type { DayRange } from "../../core/time/ranges.ts";
 import type { TenantContext } from "../services.ts";
 
 /**
- * What a reader must know of bills in a range that the tenant's facts tell more than once. A question that filters on
- * sources has chosen.
+ * Notes on bills in a range that the tenant's facts contain more than once. A query that filters on sources needs none.
  */
 export async function twiceCountedNotes(
   { services, tenant }: TenantContext,

@@ -60,9 +60,9 @@ async function answer(
     rows,
     rowsTotal: rows.length + left,
     notes: [
-      ...(left === 0 ? [] : [`${left} more figures, as cost is in several currencies, are in the summary.`]),
+      ...(left === 0 ? [] : [`The summary has ${left} more figures, since cost is in several currencies.`]),
       ...found.notes,
-      ...found.problems.map((problem) => problemText(`What is told of ${problem.part}`, problem)),
+      ...found.problems.map((problem) => problemText(`The ${problem.part} part`, problem)),
     ],
     failed: found.problems.length > 0,
     dataAsOf: asOf,
@@ -96,7 +96,7 @@ async function costByCurrency(
   return answer.compare === undefined ? table : { ...table, compare: answer.compare };
 }
 
-/** What computes the summary computations of report sections. */
+/** Runners for the summary computations of report sections. */
 export const summaryComputations: Readonly<Record<Id, ComputationRunner>> = {
   "summary-kpis": (context, request) =>
     answer(context, request, "summary-kpis", (figures) => ({ rows: figures.map(kpiRow), left: 0 })),
@@ -105,7 +105,7 @@ export const summaryComputations: Readonly<Record<Id, ComputationRunner>> = {
     answer(context, request, "summary-page", (figures) => {
       const main = figures.filter(({ id }) => MAIN.includes(id));
       if (main.length <= MAIN.length) return { rows: main.map(pageRow), left: 0 };
-      // Several currencies: one figure a question, and one less, for the note takes its place.
+      // Several currencies: one figure for each question, and one fewer, since the note takes its place.
       const firsts = MAIN.flatMap((id) => main.find((figure) => figure.id === id) ?? []);
       const shown = firsts.slice(0, MAIN.length - 1);
       return { rows: shown.map(pageRow), left: main.length - shown.length };

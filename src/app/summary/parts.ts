@@ -7,7 +7,7 @@ import { drainStream, openQuery } from "../analytics/run-query.ts";
 import { severityOf } from "../security/changes.ts";
 import type { TenantContext } from "../services.ts";
 
-/** A question whose groups, then and now, are the parts of a figure. */
+/** A query whose groups, before and now, are the parts of a figure. */
 export type PartsQuery = Omit<AnalyticsQuery, "groupBy" | "limit" | "compare"> & { compare: Comparison };
 
 /**

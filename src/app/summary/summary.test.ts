@@ -81,11 +81,11 @@ describe("summary", () => {
       range: { from: "2024-05-01", to: "2024-09-01" },
       compare: "previous-period",
     });
-    expect(notes).toEqual(["Cost data begins on 2024-08-01: it is there for 31 of the 123 days asked for."]);
+    expect(notes).toEqual(["Cost data begins on 2024-08-01, covering 31 of the 123 days requested."]);
     expect(told.map(({ previous }) => previous)).toEqual(told.map(() => null));
     const wide = await summary(tenant.context, { ...ask, range: { from: "2024-08-15", to: "2024-10-01" } });
     expect(wide.notes).toEqual([
-      "The previous period 2024-06-29 to 2024-08-14 has cost data from 2024-08-01 on (14 of 47 days); changes against it are not like for like, and not told in percent.",
+      "The previous period 2024-06-29 to 2024-08-14 has cost data from 2024-08-01 on (14 of 47 days); changes against it are not like for like, and percentages are omitted.",
     ]);
     const billed = wide.figures.find(({ id, unit }) => id === "billed_cost" && unit === "USD");
     expect(billed).toMatchObject({ value: "200", previous: "150", change: "50", changePercent: null });

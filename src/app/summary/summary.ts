@@ -35,9 +35,9 @@ export interface Summary {
   range: ResultRange;
   compare: DayRange & { kind: Comparison };
   figures: readonly Figure[];
-  /** What is to be said of days without data. */
+  /** Notes on days without data. */
   notes: readonly string[];
-  /** Why the figures of an area could not be computed; they are not there. */
+  /** Why the figures of an area could not be computed; those figures are missing. */
   problems: readonly FailedPart[];
 }
 
@@ -69,7 +69,7 @@ export async function summary(context: TenantContext, request: SummaryRequest): 
   };
 }
 
-/** Of the areas whose figures add up over days; said once where cost and usage have the same days. */
+/** Notes for the areas whose figures add up over days; only one where cost and usage have the same days. */
 async function daysWithout(
   context: TenantContext,
   figures: readonly Figure[],

@@ -31,7 +31,7 @@ export interface UsageDashboard {
   range: QueryResult["range"];
   metrics: MetricDetail[];
   notes: readonly string[];
-  /** Why tables that are null could not be computed. */
+  /** Why the tables that are null could not be computed. */
   problems: readonly FailedPart[];
 }
 
@@ -98,12 +98,12 @@ function notesOf(metrics: readonly MetricUsage[]): string[] {
     ...(unknown.length === 0
       ? []
       : [
-          `Whether these add up over days or are levels is not known, so they have no total: ${unknown.join(", ")}.`,
+          `It is not known whether these metrics are counters or gauges, so they have no total: ${unknown.join(", ")}.`,
         ]),
   ];
 }
 
-/** What is to be said of days without data where there are totals, which depend on them. */
+/** Notes on days without data where there are totals, which depend on them. */
 async function daysWithout(
   context: TenantContext,
   metrics: readonly MetricUsage[],
@@ -140,14 +140,14 @@ export async function usageTable(
     range: { ...scope.range, zone: context.tenant.zone },
     unit: single?.unit ?? null,
     rows,
-    // Metrics are never added: only where one is asked for is its row the total as well.
+    // Metrics are never added: only a single metric has its row as the total.
     total:
       single !== undefined && rows[0] !== undefined ? [null, null, null, ...rows[0].slice(3)] : undefined,
     notes: [...notesOf(metrics), ...(await daysWithout(context, metrics, scope, "previous-period"))],
     dataAsOf: asOf,
   });
   const before = { ...daysBefore(scope), kind: "previous-period" as const };
-  // A card of a metric tells its change; of a level it does not depend on how many days have data.
+  // A card of a metric shows its change, which for a level does not depend on how many days have data.
   const counted = metrics.some(({ kind }) => kind === "counter");
   return { ...result, compare: comparedDays(before, counted ? extent : undefined) };
 }
@@ -199,7 +199,7 @@ function metricName(metric: string): UsageScope["filters"] {
   return [{ field: "metric", op: "equals", value: metric }];
 }
 
-/** What computes the usage computations of report sections. */
+/** Runners for the usage computations of report sections. */
 export const usageComputations: Readonly<Record<keyof typeof USAGE_COMPUTATIONS, ComputationRunner>> = {
   "usage-metrics": (context, { range, filters, parameters }) =>
     usageTable(context, { range, filters }, parameters.metric),

@@ -21,14 +21,16 @@ export interface MetricUsage {
   /** Null where the facts name none. */
   unit: string | null;
   kind: MetricKind;
-  /** What the metric comes to: the total of a counter, the average level of a gauge; of an unknown kind it is not known. */
+  /** The total of a counter, the average level of a gauge; null for an unknown kind. */
   value: string | null;
   previous: string | null;
   change: string | null;
   changePercent: string | null;
   /** Total over the days; null for gauges, whose levels are never added over days. */
   total: string | null;
-  /** A counter's total spread over the days with data; a gauge's average level; of an unknown kind the mean of its days. */
+  /**
+   * A counter's total spread over the days with data; a gauge's average level; of an unknown kind the mean of its days.
+   */
   dailyAverage: string | null;
   /** The level of each source's last day; null for counters. */
   last: string | null;
@@ -83,7 +85,7 @@ export async function metricUsage(
         ...is,
         previous: was.value,
         change: changed?.absolute ?? null,
-        // An average is told as well from some of the days; a total is not.
+        // An average is meaningful over some of the days; a total is not.
         changePercent: percent || kind === "gauge" ? (changed?.percent ?? null) : null,
         activeResources,
         perActiveResource: perUnit(shared, activeResources),
@@ -115,7 +117,7 @@ function lastLevel(levels: readonly (Daily & { value: string })[]): string | nul
   return last.size === 0 ? null : sumDecimals([...last.values()].map(({ value }) => value));
 }
 
-/** What each source tells for each day, all its resources together. */
+/** Each source's level on each day, over all its resources. */
 async function dailyLevels(context: TenantContext, scope: UsageScope): Promise<Daily[]> {
   const table = await openQuery(context, {
     dataset: "usage",

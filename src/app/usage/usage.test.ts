@@ -131,7 +131,7 @@ describe("usage", () => {
       },
     ]);
     expect(notes).toEqual([
-      "Whether these add up over days or are levels is not known, so they have no total: weather.",
+      "It is not known whether these metrics are counters or gauges, so they have no total: weather.",
       "The previous period 2024-08-31 to 2024-09-01 has usage data from 2024-09-01 on (1 of 2 days); changes against it are not like for like.",
     ]);
     const storage = metrics.find(({ metric }) => metric === "storage_gb")!;

@@ -9,18 +9,18 @@ import {
 } from "../time/dates.ts";
 import { median, robustSpread } from "./stats.ts";
 
-/** Days before a day that tell what is usual: six weeks, and two months for what comes once a month. */
+/** Days before a day that define what is usual: six weeks, and two months for monthly costs. */
 export const USUAL_DAYS = 42;
 export const LOOKBACK_DAYS = 66;
 const LEVEL_DAYS = 21;
-/** Days that tell a weekday from chance; after a new level two of each weekday must do. */
+/** Days needed to tell a weekday pattern from chance; after a new level, two of each weekday are enough. */
 export const LEAST_USUAL = 28;
 const LEAST_AFTER_LEVEL = 14;
 /** A day is unusual from this many robust deviations on. */
 const DEVIATIONS = 6;
-/** No spread is told smaller than this part of the usual amount: steady series would flag every ripple. */
+/** The spread is at least this part of the usual amount: otherwise steady series would flag every ripple. */
 const LEAST_SPREAD = 0.04;
-/** Nor smaller than the smallest amount a fact holds, so that what never cost anything has a spread, too. */
+/** And at least the smallest amount a fact can hold, so that a series that never cost anything has a spread, too. */
 const SMALLEST = 1e-18;
 /** So many days of a new level in a row, and it is the usual one. */
 const NEW_LEVEL_DAYS = 3;
@@ -48,7 +48,8 @@ export interface Anomaly {
 }
 
 /**
- * Finds days on which a series cost unusually much or little. For each day the six weeks before it tell what is usual:
+ * Finds days on which a series cost unusually much or little. For each day the six weeks before it define what is
+ * usual:
  *
  *     z(t) = y(t) - s(weekday),  s(w) = median of weekday w - median of all
  *     expected = median of z over the last 21 days + s(weekday),  spread = 1.4826 · median |z - median z|
@@ -130,7 +131,7 @@ class Series {
     const pattern = this.#weekdays(recent);
     const flat = (i: number): number => this.#value(i) - (pattern[this.#weekday(i)] ?? 0);
     const even = recent.filter((i) => !this.#odd.has(i));
-    // Of days that are all odd, each in another way, all tell what is usual.
+    // When all days are odd, each in its own way, all of them define what is usual.
     const usual = even.length === 0 ? recent : even;
     const level = median(usual.slice(-LEVEL_DAYS).map(flat));
     const spread = Math.max(

@@ -33,7 +33,7 @@ describe("bills that are told twice", () => {
   it("are told with both sources and how to count one", () => {
     const bill = { tenant: "acme", payer: "1", period: "2024-09" };
     expect(countedTwiceWarning(bill, "focus:AWS:1", "cur:AWS:1")).toBe(
-      "The costs of 1 for 2024-09 that focus:AWS:1 tells are also there from cur:AWS:1 and now count twice. Keep one of them: securebase imports remove --tenant acme --dataset cost --source cur:AWS:1 --period 2024-09 takes the other out, and until then the filter source=focus:AWS:1 counts this one alone.",
+      "The costs of 1 for 2024-09 from focus:AWS:1 were also loaded from cur:AWS:1 and now count twice. Keep one of them: securebase imports remove --tenant acme --dataset cost --source cur:AWS:1 --period 2024-09 removes the other; until then, the filter source=focus:AWS:1 selects this one only.",
     );
     // A payer's name comes from a file, and what a shell is given ends where its word ends.
     expect(countedTwiceWarning(bill, "a", "cur:AWS:it's $(x)")).toContain(
@@ -48,7 +48,7 @@ describe("bills that are told twice", () => {
       part("focus:AWS:1", period),
     ]);
     expect(countedTwiceNotes(countedTwice(months))).toEqual([
-      "The costs of 1 for 2 months from 2024-09 to 2024-10 count twice: they came from cur:AWS:1 and focus:AWS:1. The filter source=cur:AWS:1 counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.",
+      "The costs of 1 for 2 months from 2024-09 to 2024-10 count twice: they came from cur:AWS:1 and focus:AWS:1. The filter source=cur:AWS:1 selects one; securebase imports remove, or DELETE /v1/imports, removes the other.",
     ]);
     expect(countedTwiceNotes([])).toEqual([]);
   });

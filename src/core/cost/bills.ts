@@ -9,12 +9,12 @@ export interface BillPart {
   rows: number;
 }
 
-/** A bill that a tenant's facts tell more than once. */
+/** A bill that a tenant's facts contain more than once. */
 export interface TwiceCounted {
   tenant: string;
   payer: string;
   period: string;
-  /** All who tell it, sorted; at least two. */
+  /** Its sources, sorted; at least two. */
   sources: readonly string[];
 }
 
@@ -25,8 +25,8 @@ export function payerOf(source: string): string | undefined {
 }
 
 /**
- * Bills whose facts came in two formats, say a Cost and Usage Report and a FOCUS export of one payer and month: both are
- * whole bills, and their sum is twice the cost. Two providers in one format are two bills, whatever their accounts.
+ * Bills whose facts came in two formats, say a Cost and Usage Report and a FOCUS export of one payer and month: both
+ * are whole bills, and their sum is twice the cost. Two providers in one format are two bills, whatever their accounts.
  */
 export function countedTwice(parts: readonly BillPart[]): TwiceCounted[] {
   const bills = new Map<string, { tenant: string; payer: string; period: string; sources: Set<string> }>();
@@ -44,7 +44,7 @@ export function countedTwice(parts: readonly BillPart[]): TwiceCounted[] {
     .sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
 }
 
-/** What an operator types to take one of the sources out of a bill. */
+/** The command that removes one of the sources of a bill. */
 function removalOf(tenant: string, source: string, period: string): string {
   return `securebase imports remove --tenant ${tenant} --dataset cost --source ${shellWord(source)} --period ${period}`;
 }
@@ -54,7 +54,7 @@ function shellWord(text: string): string {
   return /^[\w:./@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** That a load made a bill count twice, or would, and how to mend it or count one. */
+/** Warns that a load made a bill count twice, or would, and says how to fix that or select one source. */
 export function countedTwiceWarning(
   bill: Pick<TwiceCounted, "tenant" | "payer" | "period">,
   own: string,
@@ -62,11 +62,11 @@ export function countedTwiceWarning(
   dryRun = false,
 ): string {
   const { tenant, payer, period } = bill;
-  const told = `The costs of ${payer} for ${period} that ${own} tells are also there from ${other} and ${dryRun ? "would count twice" : "now count twice"}`;
-  return `${told}. Keep one of them: ${removalOf(tenant, other, period)} takes the other out, and until then the filter source=${own} counts this one alone.`;
+  const warning = `The costs of ${payer} for ${period} from ${own} were also loaded from ${other} and ${dryRun ? "would count twice" : "now count twice"}`;
+  return `${warning}. Keep one of them: ${removalOf(tenant, other, period)} removes the other; until then, the filter source=${own} selects this one only.`;
 }
 
-/** The same as a note on answers that hold such bills, the months of one payer and the same sources in one. */
+/** The same as notes on answers with such bills, one for all months of one payer and the same sources. */
 export function countedTwiceNotes(bills: readonly TwiceCounted[]): string[] {
   const together = new Map<string, { payer: string; periods: string[]; sources: readonly string[] }>();
   for (const { payer, period, sources } of bills) {
@@ -79,6 +79,6 @@ export function countedTwiceNotes(bills: readonly TwiceCounted[]): string[] {
     const first = must(periods[0], "a month of the bill");
     const last = must(periods.at(-1), "a month of the bill");
     const months = first === last ? first : `${periods.length} months from ${first} to ${last}`;
-    return `The costs of ${payer} for ${months} count ${sources.length === 2 ? "twice" : `${sources.length} times`}: they came from ${sources.join(" and ")}. The filter source=${must(sources[0], "a source of the bill")} counts one; securebase imports remove, or DELETE /v1/imports, takes the other out.`;
+    return `The costs of ${payer} for ${months} count ${sources.length === 2 ? "twice" : `${sources.length} times`}: they came from ${sources.join(" and ")}. The filter source=${must(sources[0], "a source of the bill")} selects one; securebase imports remove, or DELETE /v1/imports, removes the other.`;
   });
 }

@@ -15,7 +15,7 @@ import { planQuery } from "../query/plan.ts";
 import type { QueryFilter } from "../query/query.ts";
 import { addMonths, type CalendarDate, daysBetween } from "../time/dates.ts";
 
-/** What somebody means to spend in a calendar month of the tenant's time zone. */
+/** Planned spend for a calendar month in the tenant's time zone. */
 export interface BudgetSpec {
   name: string;
   /** Of each month, above 0; canonical decimal. */
@@ -25,7 +25,7 @@ export interface BudgetSpec {
   measure: "billed_cost" | "effective_cost";
   /** On dimensions of cost, e.g. an account, a service, a tag; none is all cost. */
   filters: readonly QueryFilter[];
-  /** Percent of the amount to be told of, ascending. */
+  /** Percentages of the amount to warn at, ascending. */
   thresholds: readonly number[];
 }
 
@@ -52,20 +52,20 @@ const MAX_NAME = 120;
 export function checkBudget(spec: BudgetSpec, now: Date): BudgetSpec {
   const name = spec.name.trim();
   if (name === "" || name.length > MAX_NAME) {
-    throw invalid("budget.invalid-name", `A budget's name has 1 to ${MAX_NAME} characters`, {
+    throw invalid("budget.invalid-name", `A budget's name must have 1 to ${MAX_NAME} characters`, {
       field: "name",
       fix: "Give one, for example Production.",
     });
   }
   const amount = tryParseDecimal(spec.amount);
   if (amount === undefined || amount <= 0n) {
-    throw invalid("budget.invalid-amount", `"${shorten(spec.amount)}" is no amount above 0`, {
+    throw invalid("budget.invalid-amount", `"${shorten(spec.amount)}" is not an amount above 0`, {
       field: "amount",
       fix: "Write it like 1500 or 1500.50, without thousands separators or currency signs.",
     });
   }
   if (!/^[A-Z]{3}$/.test(spec.currency)) {
-    throw invalid("budget.invalid-currency", `"${shorten(spec.currency)}" is no ISO 4217 code`, {
+    throw invalid("budget.invalid-currency", `"${shorten(spec.currency)}" is not an ISO 4217 code`, {
       field: "currency",
       fix: "Give three capital letters, for example USD.",
     });
@@ -80,7 +80,7 @@ function checkThresholds(thresholds: readonly number[]): number[] {
   if (bad !== undefined || thresholds.length > MAX_THRESHOLDS) {
     throw invalid(
       "budget.invalid-threshold",
-      bad === undefined ? `${thresholds.length} thresholds are too many` : `${bad} is no threshold`,
+      bad === undefined ? `${thresholds.length} thresholds are too many` : `${bad} is not a threshold`,
       { field: "thresholds", fix: `Give up to ${MAX_THRESHOLDS} whole percentages from 1 to 1000.` },
     );
   }
@@ -93,16 +93,16 @@ function checkFilters(filters: readonly QueryFilter[], now: Date): void {
     if (filter.on === "dimension" && filter.key.dimension.column !== "day") return;
     throw invalid(
       "budget.invalid-filter",
-      `filters[${i}]: a budget is for a month and filters dimensions only`,
+      `filters[${i}]: a budget covers a month and can filter only on dimensions other than time`,
       {
         field: `filters[${i}].field`,
-        fix: "Filter an account, a service, a tag or another dimension that is no time.",
+        fix: "Filter on an account, a service, a tag or another dimension that is not time.",
       },
     );
   });
 }
 
-/** What is known of a month's cost. */
+/** The cost of a month, as far as it is known. */
 export interface MonthCost {
   /** First day. */
   month: CalendarDate;
@@ -117,7 +117,9 @@ export interface MonthCost {
 }
 
 export interface BudgetState {
-  /** `over`: spent more than the amount. `warning`: will be by the forecast, or has passed the last threshold below 100. */
+  /**
+   * `over`: spent more than the amount. `warning`: will be by the forecast, or has passed the last threshold below 100.
+   */
   status: "ok" | "warning" | "over" | "unknown";
   spentPercent: string | null;
   /** What an even pace would have spent by now, rounded to the minor unit. */
@@ -139,7 +141,7 @@ export function budgetState(budget: BudgetSpec, cost: MonthCost): BudgetState {
   const lastBelow = thresholds.filter(({ percent }) => percent < 100).at(-1);
   const exceeds = (value: string | null): boolean =>
     value !== null && compareDecimals(value, budget.amount) > 0;
-  // In a month that is over nothing is ahead to be warned of.
+  // A month that is over has nothing left to warn about.
   const warned = !cost.ended && (exceeds(forecast) || lastBelow?.reached === true);
   return {
     status: spent === null ? "unknown" : exceeds(spent) ? "over" : warned ? "warning" : "ok",

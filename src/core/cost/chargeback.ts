@@ -2,7 +2,7 @@ import { must } from "../errors/must.ts";
 import { formatDecimal, SCALE, wideDecimal } from "../money/decimal.ts";
 import { percentShares, splitExactly } from "./shares.ts";
 
-/** How cost that no key is named for is spread over the keys. */
+/** How cost without a key is spread over the keys. */
 export type SharedRule = "none" | "proportional" | "even";
 
 export interface ChargebackLine {
@@ -10,11 +10,14 @@ export interface ChargebackLine {
   key: string | null;
   /** Canonical decimals. */
   direct: string;
-  /** What it carries of the shared cost; on the unallocated line what was taken off it, with its sign turned. */
+  /** Its part of the shared cost; on the unallocated line the negative of what was spread. */
   shared: string;
   /** Direct and shared together: the lines' costs add up to the bill. */
   cost: string;
-  /** Percent of the bill with two decimals; the lines' shares add up to exactly 100. Null where `percentShares` has none. */
+  /**
+   * Percent of the bill with two decimals; the lines' shares add up to exactly 100. Null where `percentShares` has
+   * none.
+   */
   sharePercent: string | null;
 }
 
@@ -23,7 +26,7 @@ export interface Chargeback {
   lines: readonly ChargebackLine[];
   /** The bill: the sum of all direct cost. */
   total: string;
-  /** What no key is named for, before any of it is spread. */
+  /** Cost without a key, before any of it is spread. */
   unallocated: string;
   unallocatedPercent: string | null;
   /** How the shared cost was spread, as far as it could be. */
@@ -34,9 +37,10 @@ export interface Chargeback {
 const CENT = 10n ** BigInt(SCALE - 2);
 
 /**
- * Charges cost back to who caused it. Cost without a key (no tag, an empty tag) is unallocated. `proportional` spreads
- * it in proportion to direct cost, where costs below zero carry nothing; `even` in equal parts. It is split in cents,
- * or finer where it has finer digits, by largest remainder: the lines always add up to the bill, to the last digit.
+ * Charges cost back to the keys that caused it. Cost without a key (no tag, an empty tag) is unallocated.
+ * `proportional` spreads it in proportion to direct cost, where keys with costs below zero get nothing; `even` in equal
+ * parts. It is split in cents, or finer where it has finer digits, by largest remainder: the lines always add up to the
+ * bill, to the last digit.
  * @param amounts by key; a key may come more than once
  */
 export function chargeback(
@@ -86,7 +90,7 @@ export function chargeback(
   };
 }
 
-/** @returns undefined where nothing is to be spread, or there is nobody to carry it */
+/** @returns undefined where nothing is to be spread, or no key can take it */
 function spreadOver(open: bigint, direct: readonly bigint[], rule: SharedRule): bigint[] | undefined {
   if (rule === "none") return undefined;
   const weights = direct.map((amount) => (rule === "even" ? 1n : amount > 0n ? amount : 0n));
@@ -104,7 +108,7 @@ function finestStep(amount: bigint): bigint {
 function notesOf(rule: SharedRule, open: bigint, spread: readonly bigint[] | undefined): string[] {
   if (open === 0n || rule === "none") return [];
   if (spread === undefined)
-    return ["The unallocated cost could not be spread: nobody has a cost above 0 to carry it."];
+    return ["The unallocated cost could not be spread: no other row has a cost above 0."];
   return [
     `The unallocated cost is spread over all others ${rule === "even" ? "in equal parts" : "in proportion to their direct cost"}; its own row shows what was taken off.`,
   ];

@@ -3,7 +3,7 @@ import { clamp, mean, median, robustSpread } from "./stats.ts";
 
 /** Days a model looks back at most: half a year, so that a pattern that changed is forgotten. */
 export const MODEL_DAYS = 182;
-/** Two weeks: with less there is no telling a weekday from a trend. */
+/** Two weeks: with less a weekday pattern cannot be told from a trend. */
 export const LEAST_DAYS = 14;
 const PATTERN_DAYS = 56;
 /** Last days of a month that may have a pattern of their own: month-end jobs. */
@@ -12,7 +12,7 @@ const END_DAYS = 3;
 const MOST_SLOPE = 0.005;
 /** An effect of month ends below this part is noise. */
 const LEAST_END_EFFECT = 0.02;
-/** Days of which a pattern leaves less than this part of an average day tell nothing of the level. */
+/** Days with an expected part below this of an average day say nothing about the level. */
 const LEAST_FACTOR = 0.05;
 /** Where credits take more than the rest of what a week's days cost, its mean is no measure of them. */
 const LEAST_NET = 0.1;
@@ -22,19 +22,19 @@ const LEAST_NET = 0.1;
  *
  *     y(n + h) = (l + (φ + φ² + … + φʰ) b) · w(weekday) · e(days to the month's end)
  *
- * `w` is, for each weekday, the median over eight weeks of a day's part of the centred seven-day mean around it,
- * scaled to a mean of 1. `e` is 1 but for the last three days of a month, where it is the median of what such days
- * of the last three months had over their neighbours, if they agree on a direction. Where `w` or `e` is next to 0, as
- * on Sundays that cost nothing, a day tells nothing of the level: it is left out of what follows, and time stands still
- * on it. Values so adjusted are cleaned: one further than 3 robust deviations from the median of the seven around it is
- * taken for that median (Hampel filter), unless the like came in other weeks, too. Level `l` and slope `b` come from
- * Holt's linear smoothing with a damped trend (Gardner and McKenzie 1985)
+ * `w` is, for each weekday, the median over eight weeks of a day's part of the centred seven-day mean around it, scaled
+ * to a mean of 1. `e` is 1 but for the last three days of a month, where it is the median of what such days of the last
+ * three months had over their neighbours, if they agree on a direction. Where `w` or `e` is next to 0, as on Sundays
+ * that cost nothing, a day says nothing about the level: it is left out of what follows, and time stands still on it.
+ * Values so adjusted are cleaned: one further than 3 robust deviations from the median of the seven around it is taken
+ * for that median (Hampel filter), unless the like came in other weeks, too. Level `l` and slope `b` come from Holt's
+ * linear smoothing with a damped trend (Gardner and McKenzie 1985)
  *
  *     l(t) = α y(t) + (1 - α) (l(t-1) + φ b(t-1)),   b(t) = β (l(t) - l(t-1)) + (1 - β) φ b(t-1)
  *
- * with b held to 0.5 % of l a day, whose α, β and φ are the ones of a small grid that would have told the mean of the
- * next week best. Where a seven-day mean is not clearly above 0, as with credits, patterns are differences instead of
- * factors.
+ * with b held to 0.5 % of l a day, whose α, β and φ are the values of a small grid that would have predicted the mean
+ * of the next week best. Where a seven-day mean is not clearly above 0, as with credits, patterns are differences
+ * instead of factors.
  */
 export interface DailyModel {
   /** The level at the end of the data: what an average day costs now. */
@@ -63,11 +63,11 @@ export function fitDaily(values: readonly number[], from: CalendarDate): DailyMo
   const ends = monthEndPattern(flat, combine);
   const ofEnd = ({ toEnd }: Day): number => ends[toEnd] ?? combine.none;
   const clean = hampel(without(flat, ofEnd, combine).map(({ value }) => value));
-  const telling = weekdays.filter((effect) => combine.tells(effect)).length;
-  const trend = bestTrend(clean, telling);
+  const informative = weekdays.filter((effect) => combine.informs(effect)).length;
+  const trend = bestTrend(clean, informative);
   const { level, damping } = trend;
   // A step up or down looks like a steep slope for a while; no cloud grows like that for long.
-  const most = MOST_SLOPE * (7 / telling) * Math.abs(level);
+  const most = MOST_SLOPE * (7 / informative) * Math.abs(level);
   const slope = clamp(trend.slope, -most, most);
   return {
     level,
@@ -76,7 +76,7 @@ export function fitDaily(values: readonly number[], from: CalendarDate): DailyMo
       let factor = damping;
       return calendar(addDays(first, y.length), count).map((day) => {
         const [weekday, end] = [ofWeekday(day), ofEnd(day)];
-        if (combine.tells(weekday) && combine.tells(end)) {
+        if (combine.informs(weekday) && combine.informs(end)) {
           ahead += factor * slope;
           factor *= damping;
         }
@@ -91,22 +91,22 @@ interface Combine {
   add: (level: number, effect: number) => number;
   take: (value: number, effect: number) => number;
   none: number;
-  /** Whether a value with the effect tells the level. */
-  tells: (effect: number) => boolean;
+  /** Whether a value with this effect says anything about the level. */
+  informs: (effect: number) => boolean;
 }
 
 const FACTORS: Combine = {
   add: (level, effect) => level * effect,
   take: (value, effect) => value / effect,
   none: 1,
-  tells: (effect) => effect >= LEAST_FACTOR,
+  informs: (effect) => effect >= LEAST_FACTOR,
 };
 
 const DIFFERENCES: Combine = {
   add: (level, effect) => level + effect,
   take: (value, effect) => value - effect,
   none: 0,
-  tells: () => true,
+  informs: () => true,
 };
 
 /** Weeks without any cost, before a service is used or while no facts came, say nothing against factors. */
@@ -120,11 +120,11 @@ interface DayValue {
   value: number;
 }
 
-/** Takes an effect off each day, and leaves out the days that then tell nothing of the level. */
+/** Removes an effect from each day, and leaves out days that then say nothing about the level. */
 function without(series: readonly DayValue[], effectOf: (day: Day) => number, combine: Combine): DayValue[] {
   return series.flatMap(({ day, value }) => {
     const effect = effectOf(day);
-    return combine.tells(effect) ? [{ day, value: combine.take(value, effect) }] : [];
+    return combine.informs(effect) ? [{ day, value: combine.take(value, effect) }] : [];
   });
 }
 
@@ -160,7 +160,7 @@ function weekdayPattern(y: readonly number[], days: readonly Day[], combine: Com
   const pattern = effects.map((list) => (list.length === 0 ? combine.none : median(list)));
   const center = mean(pattern);
   // Cost that comes every few days is on no weekday most of the time: there is no pattern then.
-  if (!combine.tells(center)) return pattern.map(() => combine.none);
+  if (!combine.informs(center)) return pattern.map(() => combine.none);
   return pattern.map((effect) => combine.take(effect, center));
 }
 
@@ -193,7 +193,7 @@ function hampel(z: readonly number[]): number[] {
   return z.map((value, i) => {
     const around = z.slice(Math.max(0, i - 3), i + 4);
     const center = median(around);
-    // Three values of seven may be a new level; a spread over all of the last weeks tells what is usual.
+    // Three values of seven may be a new level; the spread over the last weeks shows what is usual.
     const usual = robustSpread(z.slice(Math.max(0, i - 21), i + 7));
     const off = value - center;
     if (Math.abs(off) <= 3 * Math.max(usual, 0.01 * Math.abs(center))) return value;

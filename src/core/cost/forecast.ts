@@ -18,12 +18,12 @@ export const MAX_FORECAST_DAYS = 92;
 /** Past days the interval is tried at, a week apart. */
 const TRIALS = 20;
 const TRIAL_STEP = 7;
-/** Errors are told in parts of the cost of a day then, but of no less than this part of it now. */
+/** Errors are relative to the cost of a day at that time, but to no less than this part of the current one. */
 const LEAST_SCALE = 0.1;
 
 export interface Estimate {
   amount: number;
-  /** Ends of the interval; null where the history is too short to tell one. */
+  /** Ends of the interval; null where the history is too short for one. */
   low: number | null;
   high: number | null;
 }
@@ -32,13 +32,15 @@ export interface ForecastPoint extends Estimate {
   day: CalendarDate;
 }
 
-/** A forecast, in floats: an estimate, never to be added to a bill. */
+/** A forecast, in floats: an estimate, never to be added to billed amounts. */
 export interface CostForecast {
   /** From the day after the history up to the day asked for. */
   points: readonly ForecastPoint[];
   /** The sum of the points. */
   total: Estimate;
-  /** What is still to be booked in months that have begun or will begin: by month, points and month charges together. */
+  /**
+   * What is still to be booked in months that have begun or will begin: by month, points and month charges together.
+   */
   months: readonly (Estimate & { month: CalendarDate })[];
   /** Of the first month's amount what will be booked on days before the forecast: tax, support. */
   pending: number;
@@ -110,7 +112,7 @@ interface MonthAhead {
 }
 
 /**
- * What each month from the history's end to `until` still costs.
+ * The remaining cost of each month from the history's end to `until`.
  * @param base running cost without credits, which month charges follow
  */
 function monthsAhead(
@@ -159,7 +161,7 @@ function spreadOf(running: readonly number[], from: CalendarDate, horizon: numbe
     if (origin < LEAST_DAYS) break;
     const known = running.slice(Math.max(0, origin - MODEL_DAYS), origin);
     const model = fitDaily(known, addDays(from, origin - known.length));
-    // A trial from a time when next to nothing was spent would tell errors of a thousand times that.
+    // A trial from a time of almost no spend would give errors of a thousand times the cost.
     const own = Math.max(scaleOf(known), LEAST_SCALE * scale) || 1;
     const steps = Math.min(horizon, running.length - origin);
     let error = 0;
@@ -189,7 +191,7 @@ function widthOf(tried: readonly (number | undefined)[], scale: number): Spread[
   return (h) => (last.h === 0 ? undefined : (widths[h - 1] ?? 0) * scale);
 }
 
-/** Fewest trials an interval is told by; of fewer, none is. */
+/** The fewest trials an interval needs; with fewer there is none. */
 const LEAST_TRIALS = 4;
 
 function conformal(errors: readonly number[]): number | undefined {

@@ -12,14 +12,16 @@ export interface DailyCharge {
 /** Charges of whole months, which bills put on the month's first day: month -> amount, by kind of charge. */
 export type MonthCharges = ReadonlyMap<string, ReadonlyMap<CalendarDate, number>>;
 
-/** Days around a first of the month: all tell how much a kind of charge varies, the same weekdays what it costs. */
+/**
+ * Days around the first of a month: all of them show how much a kind of charge varies, the same weekdays what it costs.
+ */
 const AROUND = 7;
 const SAME_WEEKDAY = [-14, -7, 7, 14];
 /** A first of the month stands out by this many robust deviations and this part of an ordinary day. */
 const DEVIATIONS = 4;
 const LEAST_PART = 0.5;
-/** Months that tell what comes: the last ones, complete. */
-const TOLD_BY = 3;
+/** The last complete months, from which the next are expected. */
+const LAST_MONTHS = 3;
 
 /**
  * Takes charges of whole months (tax, support, reserved instances) off the first days they are booked on, so that what
@@ -73,7 +75,7 @@ function lumpsOf(series: readonly number[], days: readonly CalendarDate[]): Map<
   return lumps;
 }
 
-/** What the charges of a month will come to, as told by the months before it. */
+/** The expected charges of a month, from the months before it. */
 export interface ExpectedMonth {
   /** In the whole month. */
   total: number;
@@ -95,17 +97,17 @@ export function expectMonth(
   running: ReadonlyMap<CalendarDate, number>,
   complete: readonly CalendarDate[],
 ): ExpectedMonth {
-  const told = complete.filter((start) => start < month).slice(-TOLD_BY);
+  const last = complete.filter((start) => start < month).slice(-LAST_MONTHS);
   let [total, pending] = [0, 0];
   for (const amounts of monthly.values()) {
     const booked = amounts.get(month);
-    const seen = told.filter((start) => amounts.has(start));
-    if (seen.length === 0 || seen.length * 2 <= told.length) {
+    const seen = last.filter((start) => amounts.has(start));
+    if (seen.length === 0 || seen.length * 2 <= last.length) {
       total += booked ?? 0;
       continue;
     }
     const ran = seen.map((start) => running.get(start) ?? 0);
-    // Where nothing ran in a month, a charge is no part of it.
+    // Where nothing ran in a month, a charge cannot be a part of its running cost.
     const parts = ran.includes(0)
       ? []
       : seen.map(

@@ -51,13 +51,13 @@ describe("toldNotes", () => {
     expect(
       basisNotes({ negotiated: told(0, "0"), commitment: told(1999, "99.9"), total: told(2000, "100") }),
     ).toEqual([
-      "What negotiated rates saved cannot be told: none of the 2,000 facts carries both a list and a contracted cost.",
-      "What commitments saved is told of 1,999 of the 2,000 facts (99.9% of the effective cost), those that carry both a contracted and an effective cost.",
+      "Savings from negotiated rates are unknown: none of the 2,000 facts has both a list and a contracted cost.",
+      "Savings from commitments are computed over 1,999 of the 2,000 facts (99.9% of the effective cost), those with both a contracted and an effective cost.",
     ]);
     expect(
       basisNotes({ negotiated: told(1, null), commitment: told(2000, null), total: told(2000, null) }),
     ).toEqual([
-      "What negotiated rates saved is told of 1 of the 2,000 facts, those that carry both a list and a contracted cost.",
+      "Savings from negotiated rates are computed over 1 of the 2,000 facts, those with both a list and a contracted cost.",
     ]);
   });
 });

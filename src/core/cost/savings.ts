@@ -6,20 +6,20 @@ import {
   wideDecimal,
 } from "../money/decimal.ts";
 
-/** What charges cost by three prices, canonical decimals; null where it is not known for all of them. */
+/** The cost of charges at three prices, canonical decimals; null where it is not known for all of them. */
 export interface Prices {
   list: string | null;
   contracted: string | null;
   effective: string | null;
 }
 
-/** Two of the prices over the charges that carry both; sums over different charges are not comparable. */
+/** Sums at two of the prices over the charges that have both; sums over different charges are not comparable. */
 export interface PricePair {
   higher: string;
   lower: string;
 }
 
-/** What each figure is made of; null where no charge carries both prices. */
+/** What each figure is computed from; null where no charge has both prices. */
 export interface PricePairs {
   /** List and contracted cost. */
   negotiated: PricePair | null;
@@ -32,11 +32,11 @@ export interface PricePairs {
 export interface Savings {
   /** List less contracted cost: what was negotiated. */
   negotiated: string | null;
-  /** Contracted less effective cost: what commitments save, less what of them nobody used. */
+  /** Contracted less effective cost: what commitments save, less their unused part. */
   commitment: string | null;
   /** List less effective cost. */
   total: string | null;
-  /** Of the list cost of the charges it is told of, two decimals. */
+  /** Percentage of the list cost of the charges it is computed over, two decimals. */
   totalPercent: string | null;
 }
 
@@ -56,9 +56,9 @@ export function savingsOf({ negotiated, commitment, total }: PricePairs): Saving
   };
 }
 
-/** How much of the compared charges a figure is told of. */
+/** How much of the compared charges a figure is computed over. */
 export interface SavingsBasis {
-  /** Facts that carry both prices. */
+  /** Facts with both prices. */
   facts: number;
   ofFacts: number;
   /** Their part of the effective cost, two decimals; null where some fact's is not known, or it adds up to 0. */
@@ -66,22 +66,22 @@ export interface SavingsBasis {
 }
 
 const FIGURES = {
-  negotiated: ["What negotiated rates saved", "a list and a contracted cost"],
-  commitment: ["What commitments saved", "a contracted and an effective cost"],
-  total: ["What was saved in all", "a list and an effective cost"],
+  negotiated: ["Savings from negotiated rates", "a list and a contracted cost"],
+  commitment: ["Savings from commitments", "a contracted and an effective cost"],
+  total: ["Total savings", "a list and an effective cost"],
 } as const;
 
-/** A sentence for each figure that is not told of all charges. */
-export function basisNotes(told: Readonly<Record<keyof typeof FIGURES, SavingsBasis>>): string[] {
+/** A sentence for each figure that is not computed over all charges. */
+export function basisNotes(basis: Readonly<Record<keyof typeof FIGURES, SavingsBasis>>): string[] {
   return (["negotiated", "commitment", "total"] as const).flatMap((figure) => {
-    const { facts, ofFacts, percent } = told[figure];
+    const { facts, ofFacts, percent } = basis[figure];
     const [what, prices] = FIGURES[figure];
     if (facts === ofFacts) return [];
     const of = `the ${ofFacts.toLocaleString("en-US")} facts`;
-    if (facts === 0) return [`${what} cannot be told: none of ${of} carries both ${prices}.`];
+    if (facts === 0) return [`${what} are unknown: none of ${of} has both ${prices}.`];
     const share = percent === null ? "" : ` (${percent}% of the effective cost)`;
     return [
-      `${what} is told of ${facts.toLocaleString("en-US")} of ${of}${share}, those that carry both ${prices}.`,
+      `${what} are computed over ${facts.toLocaleString("en-US")} of ${of}${share}, those with both ${prices}.`,
     ];
   });
 }
@@ -105,7 +105,7 @@ export interface CoverableUsage {
   cost: string;
 }
 
-/** How much of what commitments could cover they do cover. */
+/** How much of the coverable usage is covered. */
 export interface Coverage {
   covered: string;
   eligible: string;
@@ -113,8 +113,8 @@ export interface Coverage {
 }
 
 /**
- * The share of eligible cost under a commitment. FOCUS does not say what is eligible; told from the facts it is usage of
- * a kind that a commitment paid for at least once.
+ * The share of eligible cost under a commitment. FOCUS does not say what is eligible; here it is usage of a kind
+ * that a commitment paid for at least once.
  * @returns undefined when no commitment was used
  */
 export function coverageOf(usage: readonly CoverableUsage[]): Coverage | undefined {

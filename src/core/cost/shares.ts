@@ -30,7 +30,7 @@ const MOST = 100_000_000n;
  * Shares of a sum in hundredths of a percent that add up to exactly 100 %. An amount below zero, such as a credit, has
  * a share below zero; the others then have more than 100 % together.
  * @returns undefined when the sum is 0, or so small beside its parts that a share would be beyond a million percent:
- *   what is left where charges and credits cancel out is no measure of them
+ *   where charges and credits cancel out, the rest is not a meaningful whole
  */
 export function percentShares(amounts: readonly bigint[]): bigint[] | undefined {
   const shares = splitExactly(10_000n, amounts);

@@ -16,15 +16,15 @@ export interface UnitTotal {
 export type Totals = readonly (readonly UnitTotal[])[];
 
 /**
- * The units a measure really has values in. Facts without a value (a tax line has no quantity) often name no unit
- * either; they stand in no sum's way.
+ * The units a measure has values in. Facts without a value (a tax line has no quantity) often have no unit either; they
+ * do not prevent a sum.
  */
 function valued(units: readonly UnitTotal[] | undefined): readonly UnitTotal[] {
   return (units ?? []).filter((unit) => unit.value !== null || (unit.previous ?? null) !== null);
 }
 
 /**
- * Refuses to add what cannot be added: amounts in several currencies, or quantities in several units, unless the
+ * Rejects sums over what cannot be added: amounts in several currencies, or quantities in several units, unless the
  * query groups by the currency or unit.
  * @throws DomainError `query.mixed-currencies`, `query.mixed-units`
  */
@@ -49,7 +49,7 @@ export function checkUnits(plan: QueryPlan, totals: Totals): void {
   });
 }
 
-/** The position of the key that tells a measure's unit, when the query groups by it. */
+/** The position of the key that is a measure's unit, when the query groups by it. */
 function unitKey(plan: QueryPlan, measure: Measure): number | undefined {
   if (!("column" in measure.unit)) return undefined;
   const { column } = measure.unit;
@@ -104,7 +104,7 @@ function singleUnit(units: readonly UnitTotal[] | undefined): string | undefined
 
 /**
  * Turns a store's row `[...keys, ...values, ...previous]` into the result's cells.
- * @param percent whether changes are told in percent; see `toldInPercent`
+ * @param percent whether changes are given in percent, see `comparableInPercent`
  */
 export function rowShaper(plan: QueryPlan, totals: Totals, percent: boolean): (row: Row) => Row {
   if (plan.compare === undefined) return (row) => row;
@@ -123,8 +123,8 @@ export function rowShaper(plan: QueryPlan, totals: Totals, percent: boolean): (r
 }
 
 /**
- * Value, previous, change, percent. A group without facts before counts as 0 where the compared range has facts of
- * other groups: it was not there. Where the compared range has no facts at all, nothing is known and nothing is said.
+ * Value, previous, change, percent. A group without earlier facts counts as 0 where the compared range has facts of
+ * other groups: it did not exist. Where the compared range has no facts at all, the change is null.
  */
 function comparedCells(now: Cell, before: Cell, knownBefore: boolean, percent: boolean): Cell[] {
   if (!knownBefore || (now === null && before === null)) return [now, before, null, null];
@@ -159,8 +159,8 @@ export function totalRows(plan: QueryPlan, totals: Totals, percent: boolean): To
 }
 
 /**
- * What a limit left out: total minus the rows shown, exact. Cells that cannot be told (several units, or a gauge over
- * time) are null.
+ * What a limit left out: total minus the rows shown, exact. Cells that cannot be computed (several units, or a gauge
+ * over time) are null.
  * @param rows the store's rows, all of them that are shown
  */
 export function othersRow(
@@ -177,9 +177,9 @@ export function othersRow(
     const units = valued(totals[i]);
     const only = units.length === 1 ? units[0] : undefined;
     const missing = (totals[i] ?? []).some((unit) => unit.missing > 0);
-    const told = only !== undefined && !(measure.kind === "gauge" && byTime);
+    const computable = only !== undefined && !(measure.kind === "gauge" && byTime);
     const rest = (total: string | null | undefined, at: number): Cell =>
-      told && total !== null && total !== undefined ? remainder(total, rows, at, missing) : null;
+      computable && total !== null && total !== undefined ? remainder(total, rows, at, missing) : null;
     const now = rest(only?.value, plan.keys.length + i);
     if (plan.compare === undefined) return [now];
     const before = rest(only?.previous, plan.keys.length + count + i);
@@ -188,7 +188,7 @@ export function othersRow(
   return { groups: groups - rows.length, cells: [...plan.keys.map(() => null), ...cells] };
 }
 
-/** Total minus the sum of a column; null when nothing is left although some facts carry no value. */
+/** Total minus the sum of a column; null when nothing is left although some facts have no value. */
 function remainder(total: string, rows: readonly Row[], at: number, someMissing: boolean): Cell {
   let left = wideDecimal(total);
   for (const row of rows) left -= wideDecimal(row[at] ?? "0");
@@ -204,13 +204,13 @@ export function notesOf(
   shown: number,
 ): string[] {
   const notes: string[] = [];
-  if (facts === 0) notes.push("No facts match this question.");
+  if (facts === 0) notes.push("No facts match this query.");
   if (groups > shown) notes.push(`${count(groups - shown, "more row")} added up as "Others".`);
   plan.measures.forEach((measure, i) => {
     const missing = (totals[i] ?? []).reduce((sum, unit) => sum + unit.missing, 0);
     if (missing > 0) {
       notes.push(
-        `${count(missing, "fact")} of ${facts.toLocaleString("en-US")} carry no ${measure.label.toLowerCase()} and are not in its sums.`,
+        `${count(missing, "fact")} of ${facts.toLocaleString("en-US")} have no ${measure.label.toLowerCase()} and are not included in its totals.`,
       );
     }
   });

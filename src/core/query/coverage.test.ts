@@ -25,26 +25,14 @@ describe("days with data", () => {
   });
 
   it.each([
-    [
-      "2024-09-11",
-      "2024-12-31",
-      "Cost data begins on 2024-09-11: it is there for 20 of the 30 days asked for.",
-    ],
-    [
-      "2024-01-01",
-      "2024-09-29",
-      "Cost data ends on 2024-09-29: it is there for 29 of the 30 days asked for.",
-    ],
+    ["2024-09-11", "2024-12-31", "Cost data begins on 2024-09-11, covering 20 of the 30 days requested."],
+    ["2024-01-01", "2024-09-29", "Cost data ends on 2024-09-29, covering 29 of the 30 days requested."],
     [
       "2024-09-02",
       "2024-09-02",
-      "Cost data begins on 2024-09-02 and ends on 2024-09-02: it is there for 1 of the 30 days asked for.",
+      "Cost data begins on 2024-09-02 and ends on 2024-09-02, covering 1 of the 30 days requested.",
     ],
-    [
-      "2024-01-01",
-      "2024-08-31",
-      "Cost data is there from 2024-01-01 to 2024-08-31, which is none of the days asked for.",
-    ],
+    ["2024-01-01", "2024-08-31", "Cost data covers 2024-01-01 to 2024-08-31, none of the days requested."],
   ])("are told of the range when data is of %s to %s", (first, last, note) => {
     expect(notes({ range: SEPTEMBER }, extent(first, last))).toEqual([note]);
   });
@@ -52,7 +40,7 @@ describe("days with data", () => {
   it("are told of the period before", () => {
     const year = against({ from: "2023-10-01", to: "2024-10-01" });
     expect(notes(year, extent("2023-08-01", "2024-09-30"))).toEqual([
-      "The previous period 2022-10-01 to 2023-09-30 has cost data from 2023-08-01 on (61 of 365 days); changes against it are not like for like, and not told in percent.",
+      "The previous period 2022-10-01 to 2023-09-30 has cost data from 2023-08-01 on (61 of 365 days); changes against it are not like for like, and percentages are omitted.",
     ]);
     expect(notes(against(SEPTEMBER, "previous-year"), extent("2023-09-03", "2024-09-30"))).toEqual([
       "The previous year 2023-09-01 to 2023-09-30 has cost data from 2023-09-03 on (28 of 30 days); changes against it are not like for like.",
@@ -61,7 +49,7 @@ describe("days with data", () => {
 
   it("are told of the range when the period before has them all", () => {
     expect(notes(against(SEPTEMBER), extent("2024-01-01", "2024-09-10"))).toEqual([
-      "Cost data ends on 2024-09-10: it is there for 10 of the 30 days asked for. The previous period 2024-08-01 to 2024-08-31 is covered whole, so changes against it are not like for like, and not told in percent.",
+      "Cost data ends on 2024-09-10, covering 10 of the 30 days requested. The previous period 2024-08-01 to 2024-08-31 is fully covered, so changes against it are not like for like, and percentages are omitted.",
     ]);
   });
 

@@ -3,7 +3,7 @@ import { addDays, type CalendarDate, daysBetween } from "../time/dates.ts";
 import type { Comparison, DayRange } from "../time/ranges.ts";
 import type { QueryPlan } from "./plan.ts";
 
-/** The first and last day a tenant's facts of a dataset are of. Days between them without facts cost and used nothing. */
+/** The first and last day with facts of a dataset. Days between them without facts have no cost and no usage. */
 export interface Extent {
   first: CalendarDate;
   last: CalendarDate;
@@ -15,13 +15,13 @@ export interface Covered {
   of: number;
 }
 
-/** What is asked about: a range and what it is compared with. */
+/** The requested days: a range and what it is compared with. */
 export interface AskedDays {
   range: DayRange;
   compare?: DayRange & { kind: Comparison };
 }
 
-/** A dataset's data and the days that are asked of it. `extent` is null where nothing was loaded. */
+/** A dataset and the days it covers; `extent` is null where nothing was loaded. */
 export interface AskedData {
   label: string;
   extent: Extent | null;
@@ -36,16 +36,16 @@ export function coveredDays(range: DayRange, extent: Extent | null): Covered {
 }
 
 /**
- * Whether a plan's answers depend on how many of its days there is data of: sums do, and the last state of a range,
- * which gauges tell, does not.
+ * Whether a plan's answers depend on how many of its days have data: sums do, the last state of a range, which gauges
+ * give, does not.
  */
 export function addsUpDays(plan: QueryPlan): boolean {
   return plan.measures.some(({ kind }) => kind === "counter");
 }
 
 /**
- * Whether a change between two periods may be told in percent: not where data reaches less than half of either, since
- * the percentage then tells how much was loaded and not what changed.
+ * Whether a change between two periods may be given in percent: not where data covers less than half of either, since
+ * the percentage would then reflect how much was loaded rather than what changed.
  */
 export function comparableInPercent({ range, compare }: AskedDays, extent: Extent | null): boolean {
   return [range, ...(compare === undefined ? [] : [compare])].every((period) => {
@@ -67,14 +67,14 @@ export function comparedDays(
   return { from, to, kind, ...(!whole && { covered: covered.days }) };
 }
 
-/** How a dataset's data is called in a sentence. */
+/** The name of a dataset's data in a sentence. */
 export function dataLabel(dataset: DatasetId): string {
   return `${DATASETS[dataset].label} data`;
 }
 
 /**
- * What a reader must know of days before the first and after the last with data, in the range and in what it is
- * compared with. Nothing where data reaches all of both, and nothing of datasets without any.
+ * Notes on days before the first and after the last day with data, in the range and in what it is compared with. None
+ * where data covers both, and none for datasets without data.
  */
 export function coverageNotes(asked: AskedDays, { label, extent }: AskedData): string[] {
   if (extent === null) return [];
@@ -83,26 +83,24 @@ export function coverageNotes(asked: AskedDays, { label, extent }: AskedData): s
   const notes = own.days === own.of ? [] : [rangeNote(range, own, { label, extent })];
   if (compare === undefined || own.days === 0) return notes;
   const before = coveredDays(compare, extent);
-  // That nothing was there at all is said with the answer.
+  // The answer itself already says that there is nothing to compare with.
   if (before.days === 0) return notes;
-  const percent = comparableInPercent(asked, extent) ? "" : ", and not told in percent";
+  const percent = comparableInPercent(asked, extent) ? "" : ", and percentages are omitted";
   const verdict = `changes against it are not like for like${percent}.`;
   const period = `The ${compare.kind === "previous-year" ? "previous year" : "previous period"} ${named(compare)}`;
   if (before.days < before.of) {
     const part = `${reach(compare, extent)} (${before.days} of ${count(before.of)})`;
     return [...notes, `${period} has ${lower(label)} ${part}; ${verdict}`];
   }
-  return notes.map((note) => `${note} ${period} is covered whole, so ${verdict}`);
+  return notes.map((note) => `${note} ${period} is fully covered, so ${verdict}`);
 }
 
 function rangeNote(range: DayRange, own: Covered, { label, extent }: AskedData & { extent: Extent }): string {
-  const there = `${own.days} of the ${count(own.of)} asked for`;
-  if (own.days === 0)
-    return `${label} is there from ${extent.first} to ${extent.last}, which is none of the days asked for.`;
-  if (extent.first <= range.from) return `${label} ends on ${extent.last}: it is there for ${there}.`;
-  if (addDays(extent.last, 1) >= range.to)
-    return `${label} begins on ${extent.first}: it is there for ${there}.`;
-  return `${label} begins on ${extent.first} and ends on ${extent.last}: it is there for ${there}.`;
+  const there = `${own.days} of the ${count(own.of)} requested`;
+  if (own.days === 0) return `${label} covers ${extent.first} to ${extent.last}, none of the days requested.`;
+  if (extent.first <= range.from) return `${label} ends on ${extent.last}, covering ${there}.`;
+  if (addDays(extent.last, 1) >= range.to) return `${label} begins on ${extent.first}, covering ${there}.`;
+  return `${label} begins on ${extent.first} and ends on ${extent.last}, covering ${there}.`;
 }
 
 function reach(range: DayRange, { first, last }: Extent): string {

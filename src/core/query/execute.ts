@@ -365,7 +365,7 @@ function ranksOf(plan: QueryPlan, step: QueryPlan["sort"][number]): readonly str
   return step.on === "key" ? plan.keys[step.index]?.dimension.order : undefined;
 }
 
-/** 0 when the ranks do not tell: of two values without one, and where there is no order. */
+/** 0 when ranks do not decide: for two values without a rank, and where there is no order. */
 function compareRanks(
   a: string | bigint | null,
   b: string | bigint | null,

@@ -41,7 +41,7 @@ export function includes(range: DayRange, day: CalendarDate): boolean {
 }
 
 /**
- * For gauges: which loaded days count on a period. In each bucket of time a source's last snapshot stands for the
+ * For gauges: which loaded days count in a period. In each bucket of time a source's last snapshot stands for the
  * bucket, since snapshots repeat what is still there and must not be added. The snapshot is picked before its facts
  * are filtered, but within the days that filters on time leave.
  * @param keys the plan's time keys; without any the whole period is one bucket

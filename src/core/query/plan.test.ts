@@ -52,7 +52,7 @@ describe("planQuery", () => {
     ],
     [{ sort: [{ by: "region", order: "asc" }] }, "query.invalid-sort", "billed_cost"],
     [{ limit: 0 }, "query.invalid-limit", "whole number"],
-    [{ range: { from: "2024-10-01", to: "2024-09-01" } }, "range.empty", "first day not included"],
+    [{ range: { from: "2024-10-01", to: "2024-09-01" } }, "range.empty", "is not included"],
   ])("refuses %j and says how to mend it", (query, code, fix) => {
     const error = failure(query);
     expect(error.code).toBe(code);
@@ -148,7 +148,7 @@ describe("assembling a result", () => {
     const simple = plan({ groupBy: ["service"] });
     expect(othersRow(simple, some, [["EC2", "6"]], 2, true)?.cells).toEqual([null, null]);
     expect(notesOf(simple, some, 9, 2, 2)).toEqual([
-      "3 facts of 9 carry no billed cost and are not in its sums.",
+      "3 facts of 9 have no billed cost and are not included in its totals.",
     ]);
   });
 });

@@ -29,8 +29,8 @@ export interface PlannedKey {
 }
 
 /**
- * A checked filter: `values` has one entry, or two for `between`, or any number for `in` and `not`. `presence` keeps facts
- * whose decimal column has a value, or has none.
+ * A checked filter: `values` has one entry, or two for `between`, or any number for `in` and `not`. `presence` keeps
+ * facts whose decimal column has a value, or has none.
  */
 export type PlannedFilter =
   | { on: "dimension"; key: PlannedKey; op: FilterOp; values: readonly (string | null)[] }
@@ -159,7 +159,7 @@ function planMeasures(dataset: Dataset, names: readonly string[]): Measure[] {
   if (new Set(measures.map((m) => m.kind)).size > 1) {
     throw invalid("query.mixed-measures", "Counters and gauges cannot be asked for in one query", {
       field: "measures",
-      fix: "Counters add up over days, gauges are taken last; ask for them in two queries.",
+      fix: "Counters add up over days, gauges take the last value; use two queries.",
     });
   }
   return measures;
@@ -181,7 +181,7 @@ function planFilter(
     if (index < 0) {
       throw invalid(
         "query.invalid-filter",
-        `${field}: the measure ${filter.field} is filtered but not asked for`,
+        `${field}: the measure ${filter.field} is filtered on but not requested`,
         {
           field: `${field}.field`,
           allowed: measures.map((m) => m.id),
@@ -204,7 +204,7 @@ function planFilter(
   }
   if (kind === "instant") checkPresence(filter, values, field);
   if (["contains", "starts", "ends"].includes(filter.op) && values[0] === null) {
-    throw invalid("query.invalid-filter", `${field}: ${filter.op} needs a text`, {
+    throw invalid("query.invalid-filter", `${field}: ${filter.op} needs a text value`, {
       field: `${field}.value`,
       fix: 'Use "equals" with null to find facts without a value.',
     });
@@ -212,7 +212,9 @@ function planFilter(
   return { on: "dimension", key, op: filter.op, values };
 }
 
-/** Null asks for facts without the measure, as it does of a dimension; only a group's sum can be compared with a number. */
+/**
+ * Null asks for facts without the measure, as it does of a dimension; only a group's sum can be compared with a number.
+ */
 function asksForPresence(measure: Measure, { op }: QueryFilter, values: readonly (string | null)[]): boolean {
   if (measure.column === "rows" || (op !== "equals" && op !== "not")) return false;
   return values.length > 0 && values.every((value) => value === null);
@@ -272,9 +274,9 @@ function checkDates(values: readonly (string | null)[], field: string): void {
 
 function checkPresence(filter: QueryFilter, values: readonly (string | null)[], field: string): void {
   if (values.every((value) => value === null)) return;
-  throw invalid("query.invalid-filter", `${field}: ${filter.field} is filtered only on being there`, {
+  throw invalid("query.invalid-filter", `${field}: ${filter.field} can be filtered only for presence`, {
     field: `${field}.value`,
-    fix: "Use null: equals null finds facts without it, not null those with it.",
+    fix: "Use null: equals null selects facts without it, not null those with it.",
   });
 }
 

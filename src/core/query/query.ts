@@ -22,7 +22,7 @@ export type FilterOp = (typeof FILTER_OPS)[number];
 export interface QueryFilter {
   /**
    * A dimension (facts are filtered) or a measure (groups are filtered, after adding up). A measure with `equals` or
-   * `not` and null filters facts too: those that do not carry it, or do.
+   * `not` and null filters facts too: those without the measure, or with it.
    */
   field: string;
   op: FilterOp;
@@ -67,7 +67,7 @@ export interface Column {
   grain?: "day" | "week" | "month";
   /** Whether a total of the column's rows means anything. */
   additive: boolean;
-  /** The cells are long ids that repeat; on paper their beginning tells them apart. */
+  /** The cells are long ids that repeat; on paper their beginning is enough to distinguish them. */
   repeatedIds?: true;
 }
 

@@ -1,6 +1,6 @@
 import { divideDecimal, formatDecimal, roundDecimal, wideDecimal } from "../money/decimal.ts";
 
-/** One group's part of a total, then and now; null where it has no value, which counts as nothing of it being there. */
+/** One group's part of a total, before and now; null where it has no value, which counts as 0. */
 export interface Part {
   name: string | null;
   before: string | null;
@@ -15,7 +15,10 @@ export interface Driver {
   name: string | null;
   /** Its own change: a canonical decimal. */
   change: string;
-  /** Its change as a part of the whole change, in percent with at most 1 place; over 100 where others went the other way. */
+  /**
+   * Its change as a part of the whole change, in percent with at most 1 place; over 100 where others went the other
+   * way.
+   */
   sharePercent: string | null;
 }
 
@@ -40,16 +43,16 @@ export function mainDriver(
   }
   if (best === undefined) return undefined;
   const share = divideDecimal(best.change * 100n, total);
-  const told = share !== undefined && magnitude(share) <= MOST_SHARE;
+  const meaningful = share !== undefined && magnitude(share) <= MOST_SHARE;
   return {
     dimension,
     name: best.part.name,
     change: formatDecimal(best.change),
-    sharePercent: !told ? null : trimmed(roundDecimal(formatDecimal(share), 1)),
+    sharePercent: !meaningful ? null : trimmed(roundDecimal(formatDecimal(share), 1)),
   };
 }
 
-/** Where changes cancel out, what is left of them is no measure: beyond a million percent none is told. */
+/** Where changes cancel out, shares become meaningless: beyond a million percent none is given. */
 const MOST_SHARE = wideDecimal("1000000");
 
 function magnitude(value: bigint): bigint {

@@ -1,19 +1,19 @@
 import { divideDecimal, divideRounded, formatDecimal, SCALE, wideDecimal } from "../money/decimal.ts";
 import type { CalendarDate } from "../time/dates.ts";
 
-/** A level that a source tells for a day, all its resources together. */
+/** A source's level on a day, over all its resources. */
 export interface DailyLevel {
   source: string;
   day: CalendarDate;
-  /** Canonical decimal; null where the day's facts carry no number. */
+  /** Canonical decimal; null where the day's facts have no number. */
   value: string | null;
 }
 
 const PLACES = 6;
 
 /**
- * The average level: each source's own, over the days it tells, added up over the sources. A source that tells every
- * day and one that tells once a week thus count alike, and a day without facts is not taken for 0.
+ * The average level: each source's average over the days it reports, added up over the sources. A source that reports
+ * daily and one that reports weekly thus count alike, and a day without facts does not count as 0.
  * @returns a canonical decimal with at most 6 places; null when no day has a value
  */
 export function averageLevel(levels: readonly DailyLevel[]): string | null {

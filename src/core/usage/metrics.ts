@@ -1,7 +1,6 @@
 /**
- * What a usage metric's numbers are: a `counter` counts what happened (calls, hours, bytes sent) and adds up over
- * days; a `gauge` tells a level (bytes kept) and is averaged over days or taken last; of an `unknown` metric neither
- * may be said for sure.
+ * The kind of a usage metric: a `counter` counts events (calls, hours, bytes sent) and adds up over days; a `gauge` is
+ * a level (bytes stored) that is averaged over days or taken last; an `unknown` metric may be either.
  */
 export type MetricKind = "counter" | "gauge" | "unknown";
 
@@ -19,12 +18,12 @@ export const KNOWN_METRICS: readonly UsageMetric[] = [
   { id: "data_transfer_gb", label: "Data transfer", kind: "counter" },
 ];
 
-/** Words at the end of a metric's name that tell what it is, as importers and connectors name theirs. */
+/** Words at the end of a metric's name that show its kind, as importers and connectors name theirs. */
 const COUNTERS =
   /(?:^|_)(?:calls|requests|invocations|errors|throttles|hours|seconds|transfer(?:_gb)?|bytes_(?:in|out|sent|received))$/;
 const GAUGES = /(?:^|_)(?:storage(?:_gb|_bytes)?|size(?:_gb|_bytes)?|objects|connections|utilization|level)$/;
 
-/** What is known of a metric by its name; an unknown one is shown under its own. */
+/** A metric by its name; an unknown one is shown under its own. */
 export function usageMetric(id: string): UsageMetric {
   const known = KNOWN_METRICS.find((metric) => metric.id === id);
   if (known !== undefined) return known;
