@@ -78,7 +78,9 @@ describe("securebase compliance", () => {
     expect(spelt.out).toBe(out);
     const unknown = await securebase("compliance", ...SEPTEMBER, "--framework", "CIS AWS 2.4");
     expect(unknown.code).toBe(2);
-    expect(unknown.err).toContain('fix: Did you mean "CIS AWS 1.4"? The tenant\'s are: CIS AWS 1.4');
+    expect(unknown.err).toContain(
+      'fix: Did you mean "CIS AWS 1.4"? The tenant\'s frameworks are: CIS AWS 1.4',
+    );
     expect(out).toMatch(/^First evaluated +CIS AWS 1\.4 +1\.4/m);
     expect(out).not.toContain("HIPAA");
   });

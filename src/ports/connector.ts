@@ -5,7 +5,7 @@ import type { DatasetId } from "../core/metrics/datasets.ts";
 import type { FactRecord } from "../core/metrics/facts.ts";
 import type { InputFile } from "./load.ts";
 
-/** A fact as a connector found it; whose it is follows from the account. */
+/** A fact as a connector found it; the account decides which tenant gets it. */
 export interface PulledFact extends FactRecord {
   account: string;
   source: string;
@@ -25,7 +25,7 @@ interface Pulled {
   title: string;
   /** Marks to store when it has been loaded; read only after its content has been pulled to the end. */
   marks(): SyncMarks;
-  /** Visible remarks; read only after its content has been pulled to the end. */
+  /** Remarks for the user; read only after its content has been pulled to the end. */
   notes(): readonly string[];
 }
 
@@ -42,7 +42,7 @@ export interface FileBatch extends Pulled {
   files: readonly InputFile[];
   /** Billing period `YYYY-MM` the files are for. */
   period: string;
-  /** The account that pays the bill, where the delivery says. */
+  /** The account that pays the bill, where the delivery says so. */
   payer: string | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface RecordBatch extends Pulled {
   records: AsyncIterable<readonly unknown[]>;
 }
 
-/** Facts that a connector made of an API's answers. */
+/** Facts that a connector made from an API's answers. */
 export interface FactBatch extends Pulled {
   kind: "facts";
   dataset: DatasetId;
@@ -73,21 +73,21 @@ export type SyncBatch = UnchangedBatch | FileBatch | RecordBatch | FactBatch;
 export interface PullContext {
   now: Date;
   marks: SyncMarks;
-  /** IANA zone of the days of whoever owns the account. */
+  /** IANA zone of the tenant that has the account. */
   zoneOf(account: string): string;
   signal: AbortSignal;
-  /** Told every call to the cloud, by its IAM action. */
+  /** Called for every call to the cloud, with its IAM action. */
   onCall(action: string): void;
-  /** Told what is being read, for people. */
+  /** Called with a text for people that says what is being read. */
   onProgress(text: string): void;
 }
 
-/** Reads one kind of thing from a cloud account. It changes nothing there and knows nothing of any store. */
+/** Reads one kind of data from a cloud account. It changes nothing there and knows nothing about stores. */
 export interface Connector {
   readonly kind: ConnectionKind;
   /**
-   * What there is to load, one delivery after the other; the next is looked for when the one before has been dealt
-   * with. Every call has a timeout and a bounded number of tries.
+   * Yields what there is to load, one batch after the other; the next is fetched only when the one before has been
+   * handled. Every call has a timeout and a bounded number of attempts.
    * @throws DomainError `sync.access-denied` (names the missing action), `sync.credentials`, `sync.role`,
    *   `sync.wrong-region`, `sync.not-found`, `sync.not-enabled`, `sync.unavailable`, `sync.unexpected-answer`;
    *   the signal's reason when aborted

@@ -394,9 +394,7 @@ describe("cost-explorer", () => {
     });
     const id = await add("cost-explorer");
     const first = await runSync(on.services, id);
-    expect(first.warnings[0]).toBe(
-      "1 days of 2025-03 are estimates of AWS and will change; pull again later.",
-    );
+    expect(first.warnings[0]).toBe("1 days of 2025-03 are AWS estimates and will change; pull again later.");
     serve([line("2025-02-03", "eu-west-1", "100"), line("2025-03-02", "eu-west-1", "2.5")]);
     on.setNow("2025-03-11T09:00:00.000Z");
     const second = await runSync(on.services, id);

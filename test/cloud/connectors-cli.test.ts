@@ -83,7 +83,7 @@ describe("securebase sync", () => {
       { connection: "bills", deliveries: [{ status: "loaded" }] },
     ]);
     expect(err).toMatch(
-      /error sync\.access-denied: a-hub: .*\n {2}fix: Attach the policy.*securebase sync policy security-hub/,
+      /error sync\.access-denied: a-hub: .*\n {2}fix: Attach a policy.*securebase sync policy security-hub/,
     );
     expect((await securebase("sync", "list")).out).toMatch(/a-hub.*failed.*Access denied/);
   });
@@ -163,7 +163,7 @@ describe("securebase sync", () => {
       aws.script["s3:ListObjectsV2"] = () => ({ error: "AccessDenied", status: 403 });
       expect(await securebase("sync", "run", "bills")).toMatchObject({
         code: 1,
-        err: expect.stringMatching(/sync\.access-denied: bills.*\n {2}fix: Attach the policy/) as string,
+        err: expect.stringMatching(/sync\.access-denied: bills.*\n {2}fix: Attach a policy/) as string,
       });
     } finally {
       await server?.close();

@@ -321,8 +321,8 @@ describe("files that cannot be loaded", () => {
       "import.missing-column",
       /is a Cost and Usage Report without lineItem.CurrencyCode/,
     ],
-    ["noise", Buffer.from([1, 0, 2, 0, 0, 3]), "import.unknown-format", /format is not known/],
-    ["a word", "hello", "import.unknown-format", /format is not known/],
+    ["noise", Buffer.from([1, 0, 2, 0, 0, 3]), "import.unknown-format", /format is not supported/],
+    ["a word", "hello", "import.unknown-format", /format is not supported/],
     ["a header without an end", "BilledCost,".repeat(40_000), "import.header-too-long", /no line end/],
   ])(
     "%s is refused with a reason and a fix, and the store is as it was",

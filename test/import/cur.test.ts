@@ -264,7 +264,7 @@ describe("a Cost and Usage Report", () => {
       { file: path, line: 2, row: 1, field: "reservation/EffectiveCost", reason: '"n/a" is not a number' },
     ]);
     expect(report.warnings).toEqual([
-      "CUR: lineItem/LineItemType is one that is not known here: 1 row",
+      "CUR: lineItem/LineItemType has an unknown value: 1 row",
       "CUR: the amortized cost of a row is not in the file, its effective cost unknown: 1 row",
     ]);
     const tags = await select(database, "SELECT tags FROM facts_cost WHERE tags IS NOT NULL");

@@ -57,7 +57,7 @@ describe("a delivery with a manifest", () => {
     ]);
     expect(remarks).toHaveLength(2);
     expect(remarks[0]).toMatch(/no data: .*sha256, .*sql$/);
-    expect(remarks[1]).toMatch(/not named by the manifest.*0ld.daily-1\.csv\.gz$/);
+    expect(remarks[1]).toMatch(/not listed in the manifest.*0ld.daily-1\.csv\.gz$/);
   });
 
   it("misses a part: the error names it and nothing is planned", async () => {
@@ -70,7 +70,7 @@ describe("a delivery with a manifest", () => {
     await expect(planned()).rejects.toMatchObject({
       code: "import.missing-part",
       message: expect.stringMatching(
-        /daily-Manifest\.json names a file that is not here: bills.*\/daily-2\.csv\.gz$/,
+        /daily-Manifest\.json names a file that is missing: bills.*\/daily-2\.csv\.gz$/,
       ) as string,
     });
   });

@@ -17,7 +17,7 @@ const QUERIES = 500;
 const HOUR = 3_600;
 const DAY = 86_400;
 const DEFAULT_DAYS = 14;
-/** Days before the last one read that are read again: storage is told up to two days late. */
+/** Days before the last one that are read again: storage is reported up to two days late. */
 const AGAIN = 2;
 /** ListMetrics only knows what reported within two weeks. */
 const LISTED_DAYS = 14;
@@ -26,8 +26,8 @@ const THROUGH = "through";
 
 /**
  * Usage as CloudWatch measures it, whole days up to yesterday in the tenant's zone; an hour belongs to the day it
- * starts on. Levels (storage) are a source of their own, so that a day on which they were not told does not read as
- * a level of nothing.
+ * starts on. Levels (storage) are a source of their own, so that a day on which none was reported does not
+ * read as a level of 0.
  */
 export function cloudwatchUsage(options: ConnectorOptions): Connector {
   return {
@@ -100,7 +100,7 @@ class Reader {
     this.days = { from: from < to ? from : addDays(to, -1), to };
     if (through === undefined && wanted > LISTED_DAYS)
       this.notes.push(
-        `CloudWatch lists only metrics that reported within ${LISTED_DAYS} days: resources that were gone before are missing in earlier days.`,
+        `CloudWatch lists only metrics that reported within ${LISTED_DAYS} days: resources deleted before that are missing from earlier days.`,
       );
   }
 
@@ -110,7 +110,7 @@ class Reader {
   }
 
   /**
-   * Every day's counters are known, also where they are nothing. A day whose levels were not told has none: an empty
+   * Every day's counters are known, even when they are 0. A day without reported levels gets no partition: an empty
    * snapshot would say that nothing is stored.
    */
   partitions(): { account: string; source: string; period: string }[] {

@@ -13,8 +13,8 @@ const PACKS_PAGE = 20;
 const PRODUCT = "AWS Config";
 
 /**
- * What AWS Config's rules say of each resource, as control results: rules of a conformance pack under the framework
- * the pack is named for, the others under one framework of their own. A snapshot of today.
+ * The results of AWS Config's rules for each resource, as control results: rules of a conformance pack under the
+ * framework the pack is named for, the others under one framework of their own. A snapshot of today.
  */
 export function configCompliance(options: ConnectorOptions): Connector {
   return {
@@ -43,7 +43,7 @@ export function configCompliance(options: ConnectorOptions): Connector {
   };
 }
 
-/** A rule as its results are told. */
+/** A rule as its results are recorded. */
 interface Rule {
   name: string;
   framework: string;
@@ -260,7 +260,7 @@ class Reader {
   }
 }
 
-/** A rule without a verdict has no resources to tell of; it counts once, as not available. */
+/** A rule without a verdict lists no resources; it counts once, as not available. */
 function isOpen(compliance: string | undefined): boolean {
   return compliance === "INSUFFICIENT_DATA" || compliance === "NOT_APPLICABLE";
 }

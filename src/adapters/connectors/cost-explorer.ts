@@ -13,7 +13,7 @@ const ACTION = "ce:GetCostAndUsage";
 const METRICS = ["UnblendedCost", "AmortizedCost"];
 const DEFAULT_MONTHS = 2;
 const BATCH = 1000;
-/** What costs of no region are grouped under; they are what is left of the whole, so they are not asked for. */
+/** The group of costs without a region. They are the rest of the whole, so they are not queried. */
 const NO_REGION = "NoRegion";
 const FINAL = "final";
 
@@ -179,11 +179,11 @@ class Month {
     const notes: string[] = [];
     if (this.#estimated.size > 0)
       notes.push(
-        `${this.#estimated.size} days of ${this.#period} are estimates of AWS and will change; pull again later.`,
+        `${this.#estimated.size} days of ${this.#period} are AWS estimates and will change; pull again later.`,
       );
     if (this.#homeless > 0)
       notes.push(
-        `${this.#homeless} regional amounts of ${this.#period} appeared while it was read and are part of no total; pull again.`,
+        `${this.#homeless} regional amounts of ${this.#period} appeared during the pull and are in no total; pull again.`,
       );
     return notes;
   }

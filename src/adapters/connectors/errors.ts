@@ -43,7 +43,7 @@ const ABSENT = new Set([
   "ResourceNotFoundException",
   "NoSuchEntity",
 ]);
-/** Security Hub, Config and Cost Explorer say by these that the account has not switched them on. */
+/** Errors by which Security Hub, Config and Cost Explorer say that the account has not enabled them. */
 const SWITCHED_OFF = new Set([
   "InvalidAccessException",
   "NoAvailableConfigurationRecorderException",
@@ -81,7 +81,7 @@ export function readVendorError(error: unknown): VendorError {
   };
 }
 
-/** An error of the cloud as an operator should see it: what failed, why, and what to do. Cause kept. */
+/** Translates an SDK error for an operator: what failed, why, and what to do. The cause is kept. */
 export function translate(call: FailedCall, error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const vendor = readVendorError(error);
@@ -115,7 +115,7 @@ function denied(call: FailedCall, vendor: VendorError, cause: unknown): DomainEr
     `Access denied: ${who} may not ${where(call)}: ${vendor.message}`,
     {
       field: action,
-      fix: `Attach the policy that allows ${action}; "securebase sync policy ${connection.kind}${options}${prefix === undefined ? "" : ` --prefix ${prefix}`}" prints it. If it is attached, look for a denying bucket, key or organization policy.`,
+      fix: `Attach a policy that allows ${action}; "securebase sync policy ${connection.kind}${options}${prefix === undefined ? "" : ` --prefix ${prefix}`}" prints it. If it is attached, look for a bucket, key or organization policy that denies it.`,
       cause,
     },
   );
@@ -126,7 +126,7 @@ function credentials(call: FailedCall, what: string, vendor: VendorError, cause:
   const profile = access.kind === "ambient" ? undefined : access.profile;
   const fix =
     profile === undefined
-      ? "Give the process valid credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role of the machine); temporary ones have to be renewed. A region that the account has not enabled refuses good credentials in the same way."
+      ? "Give the process valid credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role of the machine); temporary ones expire and must be renewed. A region that is not enabled for the account rejects valid credentials in the same way."
       : `Sign in again (aws sso login --profile ${profile}), or renew the profile's keys.`;
   return new DomainError(
     "sync.credentials",
@@ -144,7 +144,7 @@ function roleRefused(call: FailedCall, vendor: VendorError, cause: unknown): Dom
     "unavailable",
     `The role ${role} cannot be assumed: ${vendor.message}`,
     {
-      fix: `Check that the role's trust policy names who assumes it${access.kind === "role" && access.externalId !== undefined ? " and has this connection's external id" : ""}, and that the assuming side may sts:AssumeRole on it; "securebase sync policy ${kind} --trust PRINCIPAL-ARN" prints a trust policy.`,
+      fix: `Check that the role's trust policy names the principal that assumes it${access.kind === "role" && access.externalId !== undefined ? " and has this connection's external id" : ""}, and that this principal is allowed sts:AssumeRole on it; "securebase sync policy ${kind} --trust PRINCIPAL-ARN" prints a trust policy.`,
       cause,
     },
   );
@@ -156,7 +156,7 @@ function elsewhere(call: FailedCall, vendor: VendorError, cause: unknown): Domai
   return new DomainError(
     "sync.wrong-region",
     "unavailable",
-    `${call.resource ?? "What the connection names"} is not in ${call.connection.region}${there}`,
+    `${call.resource ?? "The connection's resource"} is not in ${call.connection.region}${there}`,
     {
       field: "region",
       fix: `Add the connection again with ${region === undefined ? "the right region" : `--region ${region}`}.`,
@@ -172,7 +172,7 @@ function noEndpoint(call: FailedCall, cause: unknown): DomainError {
     `There is no endpoint for ${where(call)}: its name cannot be resolved`,
     {
       field: "region",
-      fix: "Check the region's name and that the service exists there; then this machine's name resolution and network.",
+      fix: "Check the region's name and that it has the service, then this machine's DNS and network.",
       cause,
     },
   );
@@ -204,14 +204,14 @@ function unavailable(call: FailedCall, vendor: VendorError, cause: unknown): Dom
     "sync.unavailable",
     "unavailable",
     `${where(call)} failed with ${vendor.name}: ${vendor.message}`,
-    { fix: "Try again in some minutes; what was loaded before stays.", retryAfter: 60, cause },
+    { fix: "Try again in a few minutes; data loaded earlier is kept.", retryAfter: 60, cause },
   );
 }
 
-/** An answer that is not what the service's reference promises. */
+/** The error for a response that does not match the service's API reference. */
 export function unexpectedAnswer(action: string, what: string, cause?: unknown): DomainError {
   return new DomainError("sync.unexpected-answer", "unavailable", `${action} answered ${what}`, {
-    fix: "Try again; if it stays, report it with the cause.",
+    fix: "Try again; if it keeps failing, report it with the cause.",
     cause,
   });
 }

@@ -24,7 +24,7 @@ export interface ManifestObject extends ListedObject {
 export interface Manifest {
   /** Keys of the data files, in order. */
   files: string[];
-  /** Tells this delivery from others of its period: legacy reports call it assembly, Data Exports execution. */
+  /** Identifies the delivery among those of its period: legacy reports call it assembly, Data Exports execution. */
   id: string;
   /** Account the bill is of. */
   payer: string | undefined;
@@ -101,11 +101,11 @@ function parseObject(text: string, key: string): Record<string, unknown> {
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
-    throw unexpectedAnswer("s3:GetObject", `with ${key}, which is no JSON`, error);
+    throw unexpectedAnswer("s3:GetObject", `with ${key}, which is not JSON`, error);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw unexpectedAnswer("s3:GetObject", `with ${key}, which is no manifest`);
+  throw unexpectedAnswer("s3:GetObject", `with ${key}, which is not a manifest`);
 }
 
 /** Legacy manifests name the account; those of Data Exports have it in the export's ARN. */

@@ -19,7 +19,7 @@ import { type ConnectorOptions, Session } from "./session.ts";
 /** A bucket with more objects is searched with a prefix. */
 const MAX_OBJECTS = 500_000;
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
-/** How often in a row a broken download may be gone on with and bring nothing. */
+/** How many times in a row a broken download is resumed without receiving a byte. */
 const MAX_FUTILE = 5;
 
 /**
@@ -160,7 +160,7 @@ class Bucket {
     }
   }
 
-  /** The object as it was listed, going on where a connection breaks. */
+  /** Reads the object as it was listed, resuming where a connection breaks. */
   async *#read(object: ListedObject): AsyncGenerator<Uint8Array> {
     let at = 0;
     for (let futile = 0; ; futile++) {
@@ -185,7 +185,7 @@ class Bucket {
     }
   }
 
-  /** `IfMatch` keeps a file that is replaced meanwhile from being glued together of two deliveries. */
+  /** `IfMatch` keeps a file that is replaced meanwhile from being assembled from two deliveries. */
   async #open(object: ListedObject, from: number): Promise<AsyncIterable<Uint8Array>> {
     const input = {
       Bucket: this.#name,
@@ -231,7 +231,7 @@ class Bucket {
       `${place} holds no cost export: there is no manifest`,
       {
         field: "prefix",
-        fix: "Give the folder of the export as prefix. A new export is first delivered within a day.",
+        fix: "Give the folder of the export as prefix. The first delivery of a new export can take a day.",
       },
     );
   }
@@ -246,7 +246,7 @@ class Bucket {
   }
 }
 
-/** The same for the same bytes under the same names, whatever the manifest around them says. */
+/** A fingerprint of names and contents, whatever else the manifest says. */
 function fingerprint(files: readonly ListedObject[]): string {
   const hash = createHash("sha256");
   for (const { key, etag } of [...files].sort((a, b) => (a.key < b.key ? -1 : 1)))
@@ -258,9 +258,9 @@ function missing(manifest: ManifestObject, key: string): never {
   throw new DomainError(
     "sync.incomplete-delivery",
     "unavailable",
-    `The delivery for ${manifest.period} is not whole: ${key}, which its manifest names, is not there`,
+    `The delivery for ${manifest.period} is incomplete: ${key}, which its manifest names, does not exist`,
     {
-      fix: "Try again later; if it stays, refresh the export. What was loaded before is unchanged.",
+      fix: "Try again later; if that does not help, refresh the export. Data loaded earlier is unchanged.",
       retryAfter: 3600,
     },
   );
@@ -280,6 +280,6 @@ function replaced(object: ListedObject, cause: unknown): DomainError {
     "sync.incomplete-delivery",
     "unavailable",
     `${object.key} was replaced while it was read: a new delivery is being written`,
-    { fix: "Try again in an hour. What was loaded before is unchanged.", retryAfter: 3600, cause },
+    { fix: "Try again in an hour. Data loaded earlier is unchanged.", retryAfter: 3600, cause },
   );
 }

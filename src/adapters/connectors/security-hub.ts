@@ -7,8 +7,8 @@ const ACTION = "securityhub:GetFindings";
 const PAGE = 100;
 
 /**
- * All active findings of a region as its Security Hub has them now, passed checks and suppressed ones included: a
- * snapshot is whole or it is none. In the home region of a cross-region aggregation that is every linked region.
+ * All active findings of a region as its Security Hub has them now, including passed checks and suppressed findings: a
+ * snapshot must be complete. In the home region of a cross-region aggregation that is every linked region.
  */
 export function securityHub(options: ConnectorOptions): Connector {
   return {

@@ -8,26 +8,26 @@ export interface StaticCredentials {
   sessionToken?: string;
 }
 
-/** Where the cloud is, when it is not where it always is. */
+/** Overrides of where and how the cloud is called, for emulators and tests. */
 export interface ConnectorOptions {
   /** Another endpoint for all services, e.g. an emulator's. */
   endpoint?: string;
   /** Another endpoint for S3 alone. */
   s3Endpoint?: string;
-  /** Instead of the surroundings' credentials. */
+  /** Instead of the credentials in the environment. */
   credentials?: StaticCredentials;
-  /** How often a call is tried. */
+  /** Attempts of one call. */
   attempts?: number;
-  /** Milliseconds one try may take. */
+  /** Milliseconds one attempt may take. */
   timeout?: number;
 }
 
-/** Tries of one call; the SDK's standard strategy pauses between them, doubling up to 20 s, with full jitter. */
+/** Attempts of one call; the SDK's standard strategy pauses between them, doubling up to 20 s, with full jitter. */
 const ATTEMPTS = 6;
-/** Milliseconds of one try, and of all tries of a call together. */
+/** Milliseconds of one attempt, and of all attempts of a call together. */
 const TIMEOUT = 30_000;
 const DEADLINE = 180_000;
-/** How long the credentials of an assumed role are good for, in seconds; the SDK asks for new ones before. */
+/** How long the credentials of an assumed role are valid, in seconds; the SDK renews them before. */
 const ROLE_SECONDS = 3_600;
 
 /** Credentials and settings of one pull. Clients are made by the connectors, which load their SDK when they pull. */
@@ -49,7 +49,7 @@ export class Session {
     return { ...this.#ownConfig, ...(isRole && { credentials: () => this.#assumeRole() }) };
   }
 
-  /** The configuration with the credentials that are there without assuming a role. */
+  /** The configuration with the credentials available without assuming a role. */
   get #ownConfig() {
     const { endpoint, credentials, attempts = ATTEMPTS, timeout = TIMEOUT } = this.options;
     const { access, region } = this.connection;
@@ -150,7 +150,7 @@ export class Session {
   }
 }
 
-/** Settles as the call does, or at once when aborted: the pauses the SDK makes between tries, up to 20 s, are deaf. */
+/** Settles as the call does, or at once when aborted: the SDK's pauses between attempts, up to 20 s, ignore the signal. */
 function unlessAborted<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);

@@ -17,10 +17,10 @@ export interface UsageMetric {
   unit: string;
   /** What the values of an hour (of a day for gauges) amount to, scaled by 10^18. */
   quantity: (value: number) => bigint;
-  /** A level at a time, told once a day; everything else adds up. */
+  /** A level at a point in time, reported once a day; everything else adds up. */
   gauge: boolean;
   service: (dimensions: Readonly<Record<string, string>>) => string;
-  /** Undefined where usage is told by service only. */
+  /** Undefined where usage is reported by service only. */
   resource: (dimensions: Readonly<Record<string, string>>) => string | undefined;
   /** A dimension that is kept as a tag. */
   tag?: string;
@@ -38,7 +38,7 @@ const hoursOfMilliseconds = (ms: number): bigint => divideRounded(scaled(ms), 3_
 const anHour = (samples: number): bigint => (samples > 0 ? UNIT : 0n);
 
 /**
- * What usage is read from. Gigabytes are 10^9 bytes. Network out counts what leaves a machine, also to another one.
+ * The metrics usage is read from. Gigabytes are 10^9 bytes. Network out counts all traffic that leaves a machine.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html
  */
 export const USAGE_METRICS: readonly UsageMetric[] = [

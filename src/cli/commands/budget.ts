@@ -30,17 +30,27 @@ const ROLE = "manager";
 export function budgetsCommand(program: Command, effects: Effects): void {
   const budgets = program
     .command("budgets")
-    .description("set monthly budgets, and see what is spent of them and what will be");
+    .description("set monthly budgets, and see spend and forecast against them");
 
   common(budgets.command("add"))
-    .description("set a monthly budget, on all cost or on what its filters leave")
+    .description("set a monthly budget, on all cost or on the cost its filters select")
     .requiredOption("--tenant <id>", "whose budget")
     .requiredOption("--name <name>", "its name")
-    .requiredOption("--amount <amount>", "what may be spent in a month, e.g. 25000")
+    .requiredOption("--amount <amount>", "amount for a month, e.g. 25000")
     .option("--currency <code>", "ISO 4217", "USD")
     .option("--effective", "count effective cost instead of billed cost")
-    .option("--where <filter>", "only cost where …; repeatable, e.g. account=1234, tag:team=web", collect, [])
-    .option("--threshold <percent>", "percent to be told of; repeatable (default 50, 80, 100)", collect, [])
+    .option(
+      "--where <filter>",
+      "only cost that matches; repeatable, e.g. account=1234, tag:team=web",
+      collect,
+      [],
+    )
+    .option(
+      "--threshold <percent>",
+      "percent of the budget to warn at; repeatable (default 50, 80, 100)",
+      collect,
+      [],
+    )
     .action(async (options: AddOptions) => {
       const { name, amount, currency } = options;
       const thresholds = listOf(options.threshold).map(percentOf);
@@ -65,9 +75,9 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     });
 
   common(budgets.command("list"))
-    .description("list budgets with what is spent, and the forecast of the month")
+    .description("list budgets with spend to date and the forecast for the month")
     .requiredOption("--tenant <id>", "whose budgets")
-    .option("--month <YYYY-MM>", "where they stood in a month (default the running one)")
+    .option("--month <YYYY-MM>", "month to report on (default: the current one)")
     .action(async (options: BudgetOptions & { month?: string }) => {
       await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
         const client = await asTenant(connection, ROLE, options.tenant);
@@ -110,7 +120,7 @@ export function budgetsCommand(program: Command, effects: Effects): void {
 function percentOf(text: string): number {
   const number = /^(\d{1,4})\s*%?$/.exec(text)?.[1];
   if (number !== undefined) return Number(number);
-  throw invalid("budget.invalid-threshold", `--threshold "${shorten(text)}" is no whole percentage`, {
+  throw invalid("budget.invalid-threshold", `--threshold "${shorten(text)}" is not a whole percentage`, {
     field: "threshold",
     fix: "Give whole percentages from 1 to 1000, for example 80.",
   });

@@ -128,7 +128,7 @@ describe("securebase budgets", () => {
     expect(wrong.err).toContain("budget.invalid-amount");
     const threshold = ["--name", "x", "--amount", "1", "--threshold", "most"];
     expect((await securebase("budgets", "add", ...tenant, ...threshold)).err).toContain(
-      "no whole percentage",
+      "not a whole percentage",
     );
   });
 });

@@ -33,7 +33,7 @@ export function costCommand(program: Command, effects: Effects): void {
   const scoped = (command: Command): Command =>
     common(command)
       .requiredOption("--tenant <id>", "whose cost")
-      .option("--where <filter>", "keep only …; repeatable, e.g. region=eu-west-1", collect, [])
+      .option("--where <filter>", "filter; repeatable, e.g. region=eu-west-1", collect, [])
       .option("--account <id>", "only this account; repeatable", collect, [])
       .option("--currency <code>", "only amounts in this currency");
   const measured = (command: Command): Command =>
@@ -42,7 +42,7 @@ export function costCommand(program: Command, effects: Effects): void {
     );
 
   rangeOptions(scoped(cost.command("savings")))
-    .description("what negotiated rates and commitments saved, and how commitments are used")
+    .description("savings from negotiated rates and commitments, and commitment utilization")
     .action((options: CostOptions) =>
       answer(
         effects,
@@ -54,10 +54,10 @@ export function costCommand(program: Command, effects: Effects): void {
     );
 
   rangeOptions(measured(scoped(cost.command("chargeback"))))
-    .description("who caused the cost, by account or tag, with what is unallocated")
+    .description("cost by the account or tag that caused it, with the unallocated rest")
     .option("--by <dimension>", "account, tag:KEY or another dimension", "account")
     .addOption(
-      new Option("--shared <rule>", "spread unallocated cost over the others")
+      new Option("--shared <rule>", "how to spread unallocated cost over the others")
         .choices(["none", "proportional", "even"])
         .default("none"),
     )
@@ -74,7 +74,7 @@ export function costCommand(program: Command, effects: Effects): void {
 
   measured(scoped(cost.command("forecast")))
     .description("cost by the end of the month, with an interval")
-    .option("--months <count>", "calendar months, the running one among them (1 to 3)", "1")
+    .option("--months <count>", "calendar months including the current one (1 to 3)", "1")
     .action((options: CostOptions & Measured & { months: string }) => {
       const query = { ...scope(options), ...measure(options), months: wholeNumber(options.months, "months") };
       return answer(effects, options, (client) => client.call("costForecast", { query, signal }), forecast);
@@ -82,8 +82,8 @@ export function costCommand(program: Command, effects: Effects): void {
 
   rangeOptions(measured(scoped(cost.command("anomalies"))))
     .description("days on which a service cost unusually much or little, and why")
-    .option("--limit <count>", "most anomalies to list (default 20)")
-    .option("--least-impact <amount>", "least impact of a day, in whole units of the currency")
+    .option("--limit <count>", "maximum number of anomalies to list (default 20)")
+    .option("--least-impact <amount>", "minimum impact of a day, in whole units of the currency")
     .action((options: CostOptions & Measured & { limit?: string; leastImpact?: string }) => {
       const { limit, leastImpact } = options;
       const query = {
@@ -171,12 +171,14 @@ async function forecast(found: AnswerOf<Routes["costForecast"]>, effects: Effect
   await printResult(effects, found.monthTable);
   effects.err(`Low and high: ${found.levelPercent} % of outcomes are expected between them.\n`);
   effects.err(`${found.method}.\n`);
-  effects.err(`From ${found.historyDays} days of facts; forecast from ${found.asOf}, an estimate.\n`);
+  effects.err(
+    `Based on ${found.historyDays} days of data; the forecast starts on ${found.asOf} and is an estimate.\n`,
+  );
 }
 
 async function anomalies(found: AnswerOf<Routes["costAnomalies"]>, effects: Effects): Promise<void> {
   await printResult(effects, found.table);
   effects.err(
-    `${found.judged.toLocaleString("en-US")} days of services judged, ${describeRange(found.range)}; least impact ${found.leastImpact} ${found.currency ?? ""}\n`,
+    `${found.judged.toLocaleString("en-US")} service-days evaluated, ${describeRange(found.range)}; minimum impact ${found.leastImpact} ${found.currency ?? ""}\n`,
   );
 }

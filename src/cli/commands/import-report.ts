@@ -2,7 +2,7 @@ import type { ImportReport } from "../../runtimes/input.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 
-/** Tells a person, or with `json` a machine, what an import did. */
+/** Prints what an import did, for people or with `json` for machines. */
 export async function printImport(effects: Effects, report: ImportReport, json: boolean): Promise<void> {
   if (json) return effects.out(`${JSON.stringify(report)}\n`);
   const count = (n: number): string => n.toLocaleString("en-US");
@@ -28,7 +28,7 @@ export async function printImport(effects: Effects, report: ImportReport, json: 
     const some = report.unassigned.slice(0, 5).map((entry) => entry.account);
     const list = some.join(", ") + (report.unassigned.length > some.length ? ", …" : "");
     effects.err(
-      `note: ${count(report.unassigned.length)} accounts (${count(rows)} rows) belong to no tenant and wait under "unassigned": ${list}\n` +
+      `note: ${count(report.unassigned.length)} accounts (${count(rows)} rows) belong to no tenant and are kept under "unassigned": ${list}\n` +
         "  fix: securebase tenants add ID --name NAME --account ACCOUNT moves them to their tenant.\n",
     );
   }

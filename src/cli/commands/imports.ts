@@ -6,11 +6,11 @@ import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { common, type CommonOptions, wholeNumber } from "./options.ts";
 
-/** How many loads the API tells at most at once. */
+/** The most loads the API lists at once. */
 const MOST = 1_000;
 
 export function importsCommand(program: Command, effects: Effects): void {
-  const imports = program.command("imports").description("list what was imported, and take loads out again");
+  const imports = program.command("imports").description("list imported loads, and remove them");
   listCommand(imports, effects);
   removeCommand(imports, effects);
 }
@@ -22,13 +22,13 @@ interface ListOptions extends CommonOptions {
 
 function listCommand(imports: Command, effects: Effects): void {
   common(imports.command("list"))
-    .description("list the loads behind the current data, newest first, with what they add up to")
-    .option("--tenant <id>", "only this tenant's; unassigned for accounts nobody claims")
-    .option("--limit <n>", `how many, at most ${MOST}`, "100")
+    .description("list the loads behind the current data, newest first, with their totals")
+    .option("--tenant <id>", "only this tenant's loads; unassigned for accounts that belong to no tenant")
+    .option("--limit <n>", `maximum number to list, up to ${MOST}`, "100")
     .action(async (options: ListOptions) => {
       const limit = wholeNumber(options.limit, "limit");
       if (limit < 1 || limit > MOST) {
-        throw invalid("cli.invalid-limit", `--limit ${limit} is not from 1 to ${MOST}`, {
+        throw invalid("cli.invalid-limit", `--limit ${limit} is not between 1 and ${MOST}`, {
           field: "limit",
           fix: `Give a number from 1 to ${MOST}.`,
         });
@@ -63,18 +63,16 @@ interface RemoveOptions extends CommonOptions {
 
 function removeCommand(imports: Command, effects: Effects): void {
   common(imports.command("remove"))
-    .description(
-      "take out the loads of one source, all at once or none; importing the files brings them back",
-    )
+    .description("remove the loads of one source, all or none; importing the files again restores them")
     .requiredOption("--tenant <id>", "whose they are")
     .addOption(
-      new Option("--dataset <name>", "what they hold; findings and controls go together")
+      new Option("--dataset <name>", "dataset to remove; findings and controls go together")
         .choices(DATASET_IDS)
         .makeOptionMandatory(),
     )
     .requiredOption("--source <source>", "as imports list shows it, e.g. cur:AWS:123456789012")
     .option("--period <period>", "one month or snapshot day, as imports list shows it (default: all)")
-    .option("--dry-run", "tell what would go, and change nothing")
+    .option("--dry-run", "show what would be removed, and change nothing")
     .action(async (options: RemoveOptions) => {
       const { tenant, dataset, source, period, dryRun } = options;
       await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
@@ -114,14 +112,14 @@ function columnsOf(first?: string, last?: string): { label: string; align?: "rig
   ];
 }
 
-/** `10.5 USD, 3 EUR`; null, which a table shows as unknown, where no fact carries an amount. */
+/** `10.5 USD, 3 EUR`; null, which a table shows as unknown, where no fact has an amount. */
 function amountsOf(
   totals: readonly { currency: string | null; amounts: Readonly<Record<string, string | null>> }[],
   name: string,
 ): string | null {
   const known = totals.flatMap(({ currency, amounts }) => {
     const amount = amounts[name] ?? null;
-    return amount === null ? [] : [`${amount} ${currency ?? "in no currency"}`];
+    return amount === null ? [] : [`${amount} ${currency ?? "without a currency"}`];
   });
   return known.length === 0 ? null : known.join(", ");
 }

@@ -38,7 +38,7 @@ export function rangeOptions(command: Command): Command {
   return command
     .option("--range <preset>", "7d, 30d, 90d, 12m, mtd or last-month")
     .option("--from <date>", "first day, YYYY-MM-DD, in the tenant's time zone")
-    .option("--to <date>", "first day not included, YYYY-MM-DD");
+    .option("--to <date>", "end date, not included, YYYY-MM-DD");
 }
 
 /**
@@ -58,10 +58,10 @@ export function rangeOf(options: RangeOptions): RangeRequest | undefined {
   if (from === undefined || to === undefined) {
     throw invalid(
       "range.incomplete",
-      `--${from === undefined ? "to" : "from"} is given without its other end`,
+      `--${from === undefined ? "to" : "from"} is given without ${from === undefined ? "--from" : "--to"}`,
       {
         field: from === undefined ? "from" : "to",
-        fix: "Give both --from and --to; --to is the first day not included.",
+        fix: "Give both --from and --to; --to is the day after the last one.",
       },
     );
   }

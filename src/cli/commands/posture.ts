@@ -74,12 +74,12 @@ function dashboard<T>(
     .requiredOption("--tenant <id>", "whose data")
     .option("--account <id>", "only these accounts; repeatable or separated by commas", collect, [])
     .option("--region <name>", "only these regions; repeatable or separated by commas", collect, [])
-    .addOption(new Option("--compare <period>", "what to compare with").choices([...COMPARISONS]));
+    .addOption(new Option("--compare <period>", "period to compare with").choices([...COMPARISONS]));
   if (about.filters.includes("service"))
     command.option("--service <name>", "only these services; repeatable or separated by commas", collect, []);
   if (about.filters.includes("framework"))
     command.option("--framework <name>", "only these frameworks; repeatable", collect, []);
-  if (about.filters.includes("top")) command.option("--top <n>", "rows of each list");
+  if (about.filters.includes("top")) command.option("--top <n>", "maximum number of rows in each list");
   command.action(async (options: PostureOptions) => {
     const query = scopeOf(options);
     await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
@@ -98,7 +98,7 @@ export function postureCommands(program: Command, effects: Effects): void {
     effects,
     {
       name: "summary",
-      description: "the key figures of a tenant, their change, and what drove it",
+      description: "key figures of a tenant, how they changed and what drove the change",
       filters: [],
     },
     { ask: (client, query) => client.call("summary", { query, signal }), show: showSummary },
@@ -149,7 +149,7 @@ function section(title: string, result: QueryResult | null, without: readonly st
   return `\n${title}\n${body}${shown.map((note) => `note: ${note}\n`).join("")}`;
 }
 
-/** Why what is not computed is not. */
+/** Why parts could not be computed. */
 function problemLines({ problems }: Pick<AnswerOf<Routes["summary"]>, "problems">): string[] {
   return problems.map((problem) => `failed: ${problemText(problem.part, problem)}\n`);
 }

@@ -30,7 +30,7 @@ interface QueryOptions extends CommonOptions, RangeOptions {
 
 export function queryCommand(program: Command, effects: Effects): void {
   rangeOptions(common(program.command("query")))
-    .description("ask one question of a tenant's data; amounts are exact")
+    .description("query a tenant's data; amounts are exact")
     .requiredOption("--tenant <id>", "whose data")
     .option("--dataset <name>", "cost, findings, controls or usage", "cost")
     .option(
@@ -39,20 +39,20 @@ export function queryCommand(program: Command, effects: Effects): void {
       collect,
       [],
     )
-    .option("--measure <name>", "what to add up; repeatable, e.g. billed_cost", collect, [])
+    .option("--measure <name>", "measure to aggregate; repeatable, e.g. billed_cost", collect, [])
     .option(
       "--where <filter>",
-      'keep only …; repeatable, e.g. region=eu-west-1, "service~ec2", "billed_cost>10"',
+      'filter; repeatable, e.g. region=eu-west-1, "service~ec2", "billed_cost>10"',
       collect,
       [],
     )
     .option(
       "--sort <column>",
-      "sort; - before the name descends, e.g. -billed_cost (write --sort=-billed_cost)",
+      "sort column; prefix with - to sort descending (write --sort=-billed_cost)",
       collect,
       [],
     )
-    .option("--limit <rows>", "rows to show; the rest is added up as Others")
+    .option("--limit <rows>", "maximum number of rows; the rest is added up as Others")
     .addOption(new Option("--compare <with>", "add the change against another period").choices(COMPARISONS))
     .action(async (options: QueryOptions) => {
       const range = rangeOf(options) ?? { preset: "30d" as const };

@@ -18,11 +18,7 @@ export function serveCommand(program: Command, effects: Effects): void {
     .command("serve")
     .description("start the server; it stays in the foreground until Ctrl-C")
     .option("--port <port>", "TCP port", "8787")
-    .option(
-      "--host <address>",
-      "address to listen on; others than this machine reach it only if you widen this",
-      "127.0.0.1",
-    )
+    .option("--host <address>", "address to listen on; by default only this machine can connect", "127.0.0.1")
     .option("--data <dir>", "data folder (default .securebase, or SECUREBASE_DATA)")
     .option("--demo", "fill an empty data folder with generated, labelled demo data")
     .action(async (options: ServeOptions) => {
@@ -38,7 +34,7 @@ export function serveCommand(program: Command, effects: Effects): void {
         directory: dataFolder(
           effects,
           options.data,
-          "Serve a folder. On AWS the deployed function serves; commands reach its data with --data aws:ENV.",
+          "Give a data folder. On AWS the deployed function is the server; commands reach its data with --data aws:ENV.",
         ),
         port,
         host: options.host,
@@ -62,8 +58,8 @@ export function serveCommand(program: Command, effects: Effects): void {
       throw new DomainError(
         "serve.broken",
         "unavailable",
-        `The server stopped after an error that nobody handled: ${broken.message}`,
-        { fix: "Start it again, and report the error; the log has all of it.", cause: broken },
+        `The server stopped after an unhandled error: ${broken.message}`,
+        { fix: "Start it again and report the error; the log has the details.", cause: broken },
       );
     });
 }

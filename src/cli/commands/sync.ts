@@ -47,7 +47,7 @@ function kindList(): string {
 }
 
 function kindArgument(): Argument {
-  return new Argument("<kind>", `what is pulled: ${CONNECTION_KINDS.join(", ")}`);
+  return new Argument("<kind>", `kind of connection: ${CONNECTION_KINDS.join(", ")}`);
 }
 
 /** `bucket: … (s3-cost-export)`: which kinds an option is for. */
@@ -67,11 +67,11 @@ function settingsOf(options: Partial<Record<string, unknown>>): Record<string, s
 function addCommand(sync: Command, effects: Effects): void {
   settingOptions(
     common(sync.command("add"))
-      .description("remember a connection; only names of roles and profiles are kept, never keys")
+      .description("add a connection; only names of roles and profiles are stored, never keys")
       .addArgument(kindArgument())
-      .option("--id <id>", "its name (default: tenant and kind)")
-      .option("--tenant <id>", "everything goes to this tenant (default: to whoever claims the account)")
-      .option("--region <region>", "region of what is read (default for Cost Explorer: us-east-1)")
+      .option("--id <id>", "id of the connection (default: tenant and kind)")
+      .option("--tenant <id>", "tenant that gets all the data (default: the tenant that has the account)")
+      .option("--region <region>", "region to read from (default for Cost Explorer: us-east-1)")
       .option("--role-arn <arn>", "role to assume for reading")
       .option("--external-id <id>", "external id in the role's trust policy")
       .option("--profile <name>", "profile of the shared AWS configuration files"),
@@ -125,7 +125,7 @@ function listCommand(sync: Command, effects: Effects): void {
 
 function removeCommand(sync: Command, effects: Effects): void {
   common(sync.command("remove"))
-    .description("forget a connection; what it loaded stays")
+    .description("remove a connection; the data it loaded stays")
     .argument("<id>")
     .action(async (id: string, options: CommonOptions) => {
       await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
@@ -152,9 +152,9 @@ function policyCommand(sync: Command, effects: Effects): void {
     .addArgument(kindArgument())
     .option("--bucket <name>", "bucket of an s3-cost-export (default: the placeholder BUCKET)")
     .option("--prefix <path>", "folder of an s3-cost-export")
-    .option("--region <region>", "region, which decides about aws, aws-us-gov or aws-cn in ARNs")
-    .option("--trust <principal-arn>", "print the role's trust policy for whoever assumes it instead")
-    .option("--external-id <id>", "external id the trust policy asks for")
+    .option("--region <region>", "region, which determines the partition of ARNs (aws, aws-us-gov or aws-cn)")
+    .option("--trust <principal-arn>", "print the role's trust policy for this principal instead")
+    .option("--external-id <id>", "external id the trust policy requires")
     .action((kind: string, options: PolicyOptions) => {
       const known: ConnectionKind = parseKind(kind);
       const { region, trust, externalId, bucket, prefix } = options;

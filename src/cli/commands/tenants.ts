@@ -15,14 +15,14 @@ interface AddOptions extends CommonOptions {
 export function tenantsCommand(program: Command, effects: Effects): void {
   const tenants = program
     .command("tenants")
-    .description("add and list the customers whose clouds are analysed");
+    .description("add and list tenants: the customers whose clouds are analysed");
 
   common(tenants.command("add"))
-    .description("add a tenant; facts of its accounts that were imported before move to it")
+    .description("add a tenant; facts already imported for its accounts move to it")
     .argument("<id>", "lower case letters, digits and hyphens")
     .requiredOption("--name <name>", "name as shown in reports")
     .option("--account <id>", "cloud account that belongs to it; repeatable", collect, [])
-    .option("--framework <name>", "compliance framework it answers to; repeatable", collect, [])
+    .option("--framework <name>", "compliance framework it is subject to; repeatable", collect, [])
     .option("--zone <zone>", "IANA time zone its days are counted in, e.g. Europe/Berlin (default UTC)")
     .option("--color <#rrggbb>", "brand colour of its reports")
     .action(async (id: string, options: AddOptions) => {

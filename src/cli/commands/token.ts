@@ -17,11 +17,11 @@ const MAX_HOURS = 24 * 365;
 
 export function tokenCommand(program: Command, effects: Effects): void {
   common(program.command("token"))
-    .description("make a bearer token for the API, signed with the data folder's secret")
-    .option("--tenant <id>", "whose data it opens; an operator's token opens none")
+    .description("create a bearer token for the API, signed with the data folder's secret")
+    .option("--tenant <id>", "tenant whose data it gives access to; an operator token gives access to none")
     .addOption(new Option("--role <role>", "what it may do").choices(ROLES).makeOptionMandatory())
-    .option("--hours <n>", "how long it is good for", "8")
-    .option("--subject <name>", "who it stands for, as recorded with reports", "cli")
+    .option("--hours <n>", "hours until it expires", "8")
+    .option("--subject <name>", "subject to record with reports", "cli")
     .action(async (options: TokenOptions) => {
       const hours = Number(options.hours);
       if (!Number.isFinite(hours) || hours <= 0 || hours > MAX_HOURS) {

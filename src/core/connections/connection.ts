@@ -4,7 +4,7 @@ import { unknownNameFix } from "../errors/suggest.ts";
 import { CONNECTION_KINDS, type ConnectionKind, KINDS, type SettingSpec } from "./kinds.ts";
 
 /**
- * As whom a connection signs in. Only names are kept, never keys: credentials come from the surroundings of the
+ * How a connection signs in. Only names are stored, never keys: credentials come from the environment of the
  * process (environment, instance or function role, shared configuration files) or from a role that is assumed.
  */
 export type Access =
@@ -14,11 +14,11 @@ export type Access =
   /** A role that ambient credentials, or those of `profile`, may assume. */
   | { kind: "role"; roleArn: string; externalId?: string; profile?: string };
 
-/** Where to pull what from, and for whom. */
+/** What to pull, from where, and for which tenant. */
 export interface Connection {
   id: string;
   kind: ConnectionKind;
-  /** Everything goes to this tenant; without it, to whoever claims a fact's account. */
+  /** All data goes to this tenant; without it, to the tenant that has a fact's account. */
   tenant?: string;
   region: string;
   access: Access;
@@ -94,9 +94,9 @@ function regionOf(kind: ConnectionKind, given: string | undefined): string {
   }
   check("region", region, REGION, "a region such as eu-west-1");
   if (only === undefined || region === only) return region;
-  throw invalid("connection.invalid", `${KINDS[kind].title} answers only in ${only}, not in ${region}`, {
+  throw invalid("connection.invalid", `${KINDS[kind].title} is available only in ${only}, not in ${region}`, {
     field: "region",
-    fix: `Leave the region out, or give ${only}; costs of all regions are there.`,
+    fix: `Leave the region out, or give ${only}; it has the costs of all regions.`,
   });
 }
 
@@ -155,7 +155,7 @@ function settingsOf(
 
 function check(field: string, value: string, pattern: RegExp, form: string): void {
   if (pattern.test(value)) return;
-  throw invalid("connection.invalid", `${field} "${shorten(value)}" is not valid: it has to be ${form}`, {
+  throw invalid("connection.invalid", `${field} "${shorten(value)}" is not valid: it must be ${form}`, {
     field,
     fix: `Give ${form}.`,
   });

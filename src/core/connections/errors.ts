@@ -5,9 +5,9 @@ export function syncRunning(id: string, since: string): DomainError {
   return new DomainError(
     "sync.running",
     "conflict",
-    `The connection "${id}" is being pulled since ${since}`,
+    `The connection "${id}" has been pulling since ${since}`,
     {
-      fix: "Wait until it is done, or cancel its job.",
+      fix: "Wait until that pull is done, or cancel its job.",
       retryAfter: 30,
     },
   );
@@ -19,6 +19,6 @@ export function syncLost(connection: string): DomainError {
     "sync.lost",
     "conflict",
     `The connection "${connection}" was removed, or another pull took over`,
-    { fix: "Look at the connections, and pull again if it is still needed." },
+    { fix: "List the connections, and pull again if it is still needed." },
   );
 }

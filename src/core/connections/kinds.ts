@@ -10,13 +10,13 @@ export const CONNECTION_KINDS = [
 ] as const;
 export type ConnectionKind = (typeof CONNECTION_KINDS)[number];
 
-/** Something a kind wants to be told beside where and as whom. */
+/** A setting that a kind has besides region and access. */
 export interface SettingSpec {
   name: string;
   description: string;
   required: boolean;
   pattern: RegExp;
-  /** Completes "… is not valid: it has to be …". */
+  /** Completes "… is not valid: it must be …". */
   form: string;
   example: string;
 }
@@ -25,7 +25,7 @@ export interface KindSpec {
   title: string;
   dataset: DatasetId;
   settings: readonly SettingSpec[];
-  /** The service answers only there; other regions are refused. */
+  /** The service exists only there; other regions are rejected. */
   onlyRegion?: string;
 }
 
@@ -63,7 +63,7 @@ export const KINDS: Readonly<Record<ConnectionKind, KindSpec>> = {
         example: "exports/focus",
       },
       {
-        ...months("newest billing periods to load (default: all there are)"),
+        ...months("newest billing periods to load (default: all)"),
         pattern: /^[1-9]\d{0,2}$/,
         form: "a whole number from 1 to 999",
       },
@@ -80,7 +80,7 @@ export const KINDS: Readonly<Record<ConnectionKind, KindSpec>> = {
     settings: [
       {
         name: "framework",
-        description: "framework that rules outside conformance packs count for (default: AWS Config)",
+        description: "framework for rules outside conformance packs (default: AWS Config)",
         required: false,
         pattern: /^\S.{0,99}$/,
         form: "a name of up to 100 characters",
@@ -103,7 +103,7 @@ export const KINDS: Readonly<Record<ConnectionKind, KindSpec>> = {
         description: "days to ask for the first time (default 14)",
         required: false,
         pattern: /^(?:[1-9]|[1-9]\d|[1-3]\d\d|4[0-4]\d|45[0-5])$/,
-        form: "a whole number from 1 to 455, which is how long CloudWatch keeps hours",
+        form: "a whole number from 1 to 455 (CloudWatch keeps hourly data for 455 days)",
         example: "30",
       },
     ],

@@ -33,7 +33,7 @@ const ACTIONS: Readonly<Record<Exclude<ConnectionKind, "s3-cost-export">, readon
   "cloudwatch-usage": ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"],
 };
 
-/** Nobody can be kept from these, so no policy has to allow them. */
+/** These actions cannot be denied, so no policy has to allow them. */
 export const FREE_ACTIONS: readonly string[] = ["sts:GetCallerIdentity"];
 
 /** `aws`, `aws-us-gov` or `aws-cn`: the first part of ARNs in a region. */
@@ -43,7 +43,7 @@ export function arnPartition(region: string): string {
 }
 
 /**
- * The least that a connection of a kind has to be allowed, to attach to its role or user.
+ * The least-privilege policy for a kind of connection, to attach to its role or user.
  * @param settings those of the connection; without a bucket, S3's statements name a placeholder
  */
 export function policyFor(

@@ -1,12 +1,12 @@
 import type { Connection } from "./connection.ts";
 
 /**
- * What a connection remembers between pulls, in words of its connector: which delivery of a month was loaded, how far
- * days were read. A mark is stored once what it stands for is in the store, never before.
+ * What a connection keeps between pulls, as its connector defines it: which delivery of a month was loaded, up to which
+ * day it has read. A mark is stored only after the data it stands for.
  */
 export type SyncMarks = Readonly<Record<string, string>>;
 
-/** A pull of a connection: the one that runs, or the last one. */
+/** A pull of a connection: the current one, or the last one. */
 export interface SyncRun {
   /** Of its job as well. */
   id: string;
@@ -23,7 +23,7 @@ export interface SyncRun {
   error: { code: string; message: string; fix: string | null } | null;
 }
 
-/** What a run that is not at its end has done: deliveries that need not be pulled again, and what it took. */
+/** What an unfinished run has done: deliveries that need not be pulled again, and its calls and warnings. */
 export type SyncSoFar = Pick<SyncReport, "deliveries" | "calls" | "warnings">;
 
 /** What a pull did. */
@@ -57,7 +57,7 @@ export interface DeliveredLoad {
   totals: readonly { currency: string | null; billed: string | null; effective: string | null }[];
 }
 
-/** A connection and what became of its pulls. Never holds keys or passwords. */
+/** A connection and the outcome of its pulls. Never holds keys or passwords. */
 export interface StoredConnection {
   connection: Connection;
   marks: SyncMarks;

@@ -21,8 +21,8 @@ const BOM = [0xef, 0xbb, 0xbf];
 const NOTHING = new Uint8Array(0);
 
 /**
- * A longer row ends the reading: a row that is only too long is passed over and counted, but one that never ends, as
- * behind a lost line break or in a file that is no CSV, would be read to the end of the file for nothing.
+ * A longer row stops the import: a row that is merely too long is skipped and counted, but one that never ends, as
+ * after a lost line break or in a file that is not CSV, would be read to the end of the file for nothing.
  */
 export const ENDLESS_BYTES = 128 << 20;
 
@@ -154,14 +154,16 @@ export class CsvScanner {
   }
 }
 
-/** The refusal of a row without an end. @param line 1-based, where the row starts */
+/** The error for a row without an end. @param line 1-based, where the row starts */
 export function endless(file: string | undefined, line: number): DomainError {
   const where = file === undefined ? `line ${line}` : `${file}, line ${line}`;
   return new DomainError(
     "import.record-too-large",
     "unprocessable",
-    `${where}: the row is longer than ${ENDLESS_BYTES >> 20} MB, which no row is`,
-    { fix: "Check that the file is CSV with a line a row; a line break or a closing quote may be lost." },
+    `${where}: the row is longer than ${ENDLESS_BYTES >> 20} MB`,
+    {
+      fix: "Check that the file is CSV with one line per row; a line break or a closing quote may be missing.",
+    },
   );
 }
 

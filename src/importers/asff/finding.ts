@@ -16,7 +16,7 @@ import { noInstant, parseInstant } from "../shared/instants.ts";
 import { type Refused, refuse } from "../shared/record-format.ts";
 import { asffControls } from "./controls.ts";
 
-/** Reads what a finding cannot do without: its id, its account and a time it was observed at. */
+/** Reads what every finding needs: its id, its account and a time it was observed at. */
 export function asffKey(record: Fields): FindingKey | Refused {
   const id = textAt(record, "Id");
   if (id === null) return refuse("Id", "has no Id");

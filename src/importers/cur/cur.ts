@@ -13,7 +13,7 @@ export const curImporter: Importer = {
   detect(sample) {
     if (sample.kind !== "csv" && sample.kind !== "parquet") return undefined;
     const names = (columnsOf(sample) ?? []).map((name) => name.toLowerCase());
-    // Enough to tell it from any other table, even where a required column is what is missing.
+    // Enough to recognize it, even when a required column is missing.
     if (names.filter((name) => /^(lineitem\/|line_item_)/.test(name)).length < 2) return undefined;
     const columns = new Set(names);
     const slashed = names.some((name) => name.startsWith("lineitem/"));

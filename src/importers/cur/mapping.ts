@@ -184,7 +184,7 @@ const FIELDS: readonly FieldMapping[] = [
 
 const RULES: readonly ConformanceRule[] = [
   {
-    text: "lineItem/LineItemType is one that is not known here",
+    text: "lineItem/LineItemType has an unknown value",
     check: { kind: "values", target: "charge_category", allowed: [...new Set(Object.values(CATEGORIES))] },
   },
   {

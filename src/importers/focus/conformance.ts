@@ -15,7 +15,7 @@ interface ColumnRule {
   allowedAs?: string;
   /** Texts it must not have in the rows the rule is for. */
   never?: readonly string[];
-  /** The rows the rule is for, as the store tells them and as the specification does. */
+  /** The rows the rule applies to, as conditions and in the specification's words. */
   where?: { conditions: readonly RuleCondition[]; text: string };
   /** The versions that say so; all when left out. */
   versions?: readonly Versions[];
@@ -56,8 +56,8 @@ const CURRENCIES: readonly string[] = Intl.supportedValuesOf("currency");
 
 /**
  * `specification/columns/*.md` of the tags v1.0-preview, v1.0, v1.1 and v1.2 of the FOCUS_Spec repository; a rule that
- * only some of them have names them. 1.3 is taken to keep what 1.2 says where nothing else is known. What is left out is in
- * decisions 026 and 121.
+ * only some of them have names them. 1.3 is taken to keep what 1.2 says where nothing else is known. What is left out
+ * is in decisions 026 and 121.
  */
 const COLUMNS: readonly ColumnRule[] = [
   cost("BilledCost", "billed_cost"),
@@ -66,7 +66,8 @@ const COLUMNS: readonly ColumnRule[] = [
   cost("ContractedCost", "contracted_cost"),
   rule("BillingAccountId", "billing_account_id", "text", false),
   rule("BillingCurrency", "billing_currency", "text", false),
-  // attributes/currency_code_format.md, from 1.2 on currency_format.md; the billing currency is a national one there too.
+  // attributes/currency_code_format.md, from 1.2 on currency_format.md; the billing currency is a national one there
+  // too.
   currency("Currency Code Format", ["1.0-preview", "1.0", "1.1"]),
   currency("Currency Format", ["1.2", "1.3"]),
   rule("BillingPeriodStart", "period", "instant", false),
@@ -131,7 +132,7 @@ const COLUMNS: readonly ColumnRule[] = [
     },
     versions: SINCE_1_0,
   }),
-  // "MUST be null when CommitmentDiscountId is null", told of the column that is missing.
+  // "MUST be null when CommitmentDiscountId is null", reported for the column that is missing.
   rule("CommitmentDiscountId", "commitment_discount_id", "text", true, {
     section: "Commitment Discount Status",
     where: wherePresent("commitment_discount_status", "CommitmentDiscountStatus"),
@@ -214,7 +215,10 @@ const MANDATORY: Readonly<Record<Versions, readonly string[]>> = {
   "1.3": [...MANDATORY_1_0, "HostProviderName", "ServiceProviderName"],
 };
 
-/** What a version of FOCUS asks of a file, as far as it concerns columns that are loaded, and columns that must be there. */
+/**
+ * What a version of FOCUS asks of a file, as far as it concerns columns that are loaded, and columns that must be
+ * there.
+ */
 export function focusRules(version: string): ConformanceRule[] {
   const known = Object.keys(MANDATORY).find((name): name is Versions => name === version) ?? "1.0";
   const rows = COLUMNS.filter(({ versions }) => versions?.includes(known) ?? true).flatMap(rulesOf);

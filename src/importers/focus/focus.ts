@@ -96,7 +96,7 @@ export const focusImporter: Importer = {
     if (sample.kind !== "csv" && sample.kind !== "parquet") return undefined;
     const columns = new Set(lowerColumns(sample));
     const known = FOCUS_1_0.filter((name) => columns.has(name.toLowerCase()));
-    // Enough to tell it from any other table, even where a required column is what is missing.
+    // Enough to recognize it, even when a required column is missing.
     if (known.length < 6 && !REQUIRED.every((name) => columns.has(name.toLowerCase()))) return undefined;
     const missing = REQUIRED.filter((name) => !columns.has(name.toLowerCase()));
     if (missing.length > 0) {

@@ -15,7 +15,7 @@ export function apiCall(record: Fields): ApiCall | Refused {
   const service = textAt(fieldsAt(record, "api", "service"), "name");
   if (service === null) return refuse("api.service.name", "has no api.service.name");
   const at = timeAt(record, "time");
-  if (typeof at !== "number") return refuse("time", at === null ? "has a time that is none" : "has no time");
+  if (typeof at !== "number") return refuse("time", at === null ? "has an invalid time" : "has no time");
   return {
     kind: "api-call",
     account,

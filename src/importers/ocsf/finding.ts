@@ -16,7 +16,7 @@ import { type Refused, refuse } from "../shared/record-format.ts";
 import { ocsfControls } from "./controls.ts";
 import { firstTime, timeAt } from "./times.ts";
 
-/** Reads what a finding event cannot do without: an id, an account and a time. */
+/** Reads what every finding event needs: an id, an account and a time. */
 export function ocsfKey(record: Fields): FindingKey | Refused {
   const info = infoOf(record);
   const id = firstText(textAt(info, "uid"), textAt(fieldsAt(record, "metadata"), "uid"));
@@ -100,7 +100,7 @@ function timesOf(
   info: Fields,
 ): Pick<FindingKey, "firstSeen" | "lastSeen" | "observedAt"> | Refused {
   const written = timeAt(record, "time");
-  if (written === null) return refuse("time", "has a time that is none");
+  if (written === null) return refuse("time", "has an invalid time");
   const seen = firstTime(timeAt(info, "last_seen_time"), timeAt(info, "modified_time"), written);
   if (seen === undefined) return refuse("time", "has no time");
   const first = firstTime(timeAt(info, "first_seen_time"), timeAt(info, "created_time"), seen) ?? seen;

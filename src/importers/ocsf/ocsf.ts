@@ -37,7 +37,7 @@ function normalizeOcsf(record: unknown): Normalized {
   if (!isFields(record)) return refuse(null, "is not an object");
   const version = textAt(fieldsAt(record, "metadata"), "version");
   if (version !== null && !version.startsWith("1.")) {
-    return refuse("metadata.version", `is OCSF ${shorten(version, 20)}; versions 1.0 to 1.5 are known here`);
+    return refuse("metadata.version", `is OCSF ${shorten(version, 20)}; versions 1.0 to 1.5 are supported`);
   }
   // `type_uid` is class x 100 + activity, and stands in where a producer leaves the class out.
   const type = numberAt(record, "type_uid");
@@ -48,7 +48,7 @@ function normalizeOcsf(record: unknown): Normalized {
     const name = textAt(record, "class_name");
     return refuse(
       "class_uid",
-      `is of class ${code}${name === null ? "" : ` (${shorten(name, 60)})`}, which is no finding and no API activity`,
+      `is of class ${code}${name === null ? "" : ` (${shorten(name, 60)})`}, which is neither a finding nor API activity`,
     );
   }
   const key = ocsfKey(record);

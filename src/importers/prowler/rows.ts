@@ -8,7 +8,7 @@ import { JSON_LIMITS, type Located } from "../shared/json-stream.ts";
 
 const PROBLEMS: Readonly<Record<CsvProblem, string>> = {
   unclosed: "opens a quote that is never closed",
-  "text-after-quote": "has text behind a closing quote",
+  "text-after-quote": "has text after a closing quote",
   "too-long": `is longer than ${JSON_LIMITS.recordBytes} bytes`,
 };
 const REQUIRED = ["CHECK_ID", "STATUS"] as const;
@@ -55,7 +55,7 @@ function headerOf(file: InputFile, record: CsvRecord, delimiter: string): readon
   const names = splitRecord(textOf(record.bytes), delimiter).map((name) => name.trim().toUpperCase());
   const missing = REQUIRED.find((name) => !names.includes(name));
   if (missing !== undefined) {
-    throw importError("missing-column", file, `has no column ${missing}, so it is no Prowler output`, {
+    throw importError("missing-column", file, `has no column ${missing}, so it is not Prowler output`, {
       field: missing,
       fix: "Give the CSV that Prowler wrote, or name another format.",
     });

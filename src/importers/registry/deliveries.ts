@@ -8,11 +8,11 @@ interface Manifest {
   folder: readonly string[];
   /** Keys of its data files in the bucket. */
   keys: readonly string[];
-  /** Tells deliveries of the same report and period. */
+  /** Identifies the report and period of a delivery. */
   subject: string;
 }
 
-/** Files to read as data, and what is told of the others. */
+/** Files to read as data, and remarks on the others. */
 export interface Deliveries {
   files: readonly InputFile[];
   remarks: readonly string[];
@@ -26,7 +26,8 @@ const SIDE_FILES =
 /**
  * Follows the manifests among files: a delivery is the files its manifest names, all of them, and nothing that lies
  * around it, such as an earlier version of the same bill. Manifests themselves and checksums are no data. Of several
- * manifests of one report and period the one that lies highest counts, since AWS keeps there the copy of the current one.
+ * manifests of one report and period the one that lies highest counts, since AWS keeps there the copy of the current
+ * one.
  * @throws DomainError `import.missing-part`, `import.ambiguous-part`, `import.manifest`, and what reading throws
  */
 export async function resolveDeliveries(given: readonly InputFile[]): Promise<Deliveries> {
@@ -53,7 +54,7 @@ export async function resolveDeliveries(given: readonly InputFile[]): Promise<De
     files: data.filter((file) => !stale.includes(file)),
     remarks: [
       ...leftOut("no data", extras),
-      ...leftOut("not named by the manifest of their delivery", stale),
+      ...leftOut("not listed in the manifest of their delivery", stale),
     ],
   };
 }
@@ -75,7 +76,7 @@ async function readManifest(file: InputFile): Promise<Manifest | undefined> {
   try {
     parsed = whole ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
   } catch (error) {
-    throw importError("manifest", file, "is named a manifest and cannot be read as JSON", {
+    throw importError("manifest", file, "is named like a manifest but is not valid JSON", {
       fix: "Fetch it again, or import the data files without it.",
       cause: error,
     });
@@ -142,7 +143,7 @@ function partsOf(manifest: Manifest, files: readonly InputFile[]): InputFile[] {
   const missing = found.filter(({ part }) => part === undefined).map(({ key }) => key);
   if (missing.length > 0) {
     const names = missing.slice(0, LISTED).join(", ");
-    const what = `names ${missing.length === 1 ? "a file that is" : `${missing.length} files that are`} not here: ${names}`;
+    const what = `names ${missing.length === 1 ? "a file that is" : `${missing.length} files that are`} missing: ${names}`;
     throw importError("missing-part", manifest.file, what, {
       fix: "Fetch all files of the delivery and import them with their manifest; nothing was loaded.",
     });

@@ -2,7 +2,7 @@ import { shorten } from "../../core/errors/bounded.ts";
 import { must } from "../../core/errors/must.ts";
 import { columnsOf, type Sample } from "../shared/importer.ts";
 
-/** What a file that no importer takes looks like, so that the error can say more than "unknown format". */
+/** A kind of file that no importer takes, so that the error can say more than "unknown format". */
 interface KnownShape {
   /** Completes "looks like …". */
   name: string;
@@ -74,7 +74,7 @@ const KNOWN_SHAPES: readonly KnownShape[] = [
   { name: "a table", matches: columns(/./) },
 ];
 
-/** What a file looks like; undefined when it looks like nothing known. */
+/** Describes a file that no importer takes; undefined when nothing is recognized. */
 export function describeUnknown(sample: Sample): string | undefined {
   const found = KNOWN_SHAPES.find(({ matches }) => matches(sample));
   if (found?.name !== "a table") return found?.name;

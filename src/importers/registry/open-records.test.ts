@@ -171,7 +171,7 @@ describe("records that are refused", () => {
     await expect(reading).rejects.toMatchObject({
       code: "import.nothing-accepted",
       message: expect.stringMatching(
-        /^trail\.json: no record is a Security Hub finding.*line 1: has no Id/,
+        /^trail\.json: no record is a usable Security Hub finding.*line 1: has no Id/,
       ) as string,
     });
   });

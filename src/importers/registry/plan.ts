@@ -27,7 +27,7 @@ export const ALL_FORMATS: readonly string[] = [...FORMATS, ...RECORD_FORMATS.map
 
 /** What the files of one command hold, and so how they are loaded. */
 export type FilePlan = FileKinds & {
-  /** What is told of files that are no data. */
+  /** Remarks on files that were left out. */
   remarks: readonly string[];
 };
 
@@ -52,8 +52,8 @@ type FileKinds =
  * Finds out what the files of one command hold, tables and lists of records alike. A manifest among them names the
  * files of its delivery.
  * @param wanted one of {@link ALL_FORMATS}; other than `auto` only that format will do
- * @throws DomainError `import.missing-part` and others of {@link resolveDeliveries}; `import.invalid-format`, `import.unknown-format`, `import.mixed-formats`, and what `planImport`
- *   throws
+ * @throws DomainError `import.missing-part` and others of {@link resolveDeliveries}; `import.invalid-format`,
+ *   `import.unknown-format`, `import.mixed-formats`, and what `planImport` throws
  */
 export async function planFiles(given: readonly InputFile[], wanted = "auto"): Promise<FilePlan> {
   if (!ALL_FORMATS.includes(wanted)) {
@@ -126,7 +126,7 @@ async function planTables(files: readonly InputFile[], wanted: string): Promise<
 
 function isNot(sample: Sample, candidates: readonly RecordFormat[]): DomainError {
   const titles = candidates.map((format) => format.title).join("; ");
-  const like = describeUnknown(sample) ?? "no format known here";
+  const like = describeUnknown(sample) ?? "no supported format";
   return importError("unknown-format", sample.file, `is not what --format says: it looks like ${like}`, {
     fix: `Give ${titles}, or leave --format out.`,
   });

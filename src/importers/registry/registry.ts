@@ -41,7 +41,7 @@ export async function detectFormat(
   throw importError(
     "unknown-format",
     file,
-    `cannot be imported${format === "auto" ? "" : ` as ${format}`}: ${like === undefined ? "its format is not known here" : `it looks like ${like}`}`,
+    `cannot be imported${format === "auto" ? "" : ` as ${format}`}: ${like === undefined ? "its format is not supported" : `it looks like ${like}`}`,
     { fix: `Import one of these: ${titles}.` },
   );
 }
@@ -58,7 +58,7 @@ function importersOf(format: string): readonly Importer[] {
 }
 
 /**
- * Two columns of one name cannot be told apart, and taking either would be a guess. Tags have names of their owners'
+ * Two columns with one name cannot be distinguished, and picking one would be a guess. Tags have names of their owners'
  * making, in which case counts.
  */
 function checkColumns(file: InputFile, { mapping, table }: Detected): void {

@@ -59,7 +59,7 @@ export class CallCounter {
       throw new DomainError(
         "import.too-many-groups",
         "too-large",
-        `The events fall in more than ${MAX_GROUPS} combinations of day, account, region and service`,
+        `The events fall into more than ${MAX_GROUPS} combinations of day, account, region and service`,
         { fix: "Import them in parts, a month at a time." },
       );
     }

@@ -3,7 +3,7 @@ import { controlStatusOf, type ControlStatus, type FindingStatus } from "../../c
 import { formatInstant } from "./instants.ts";
 import type { ObservedFinding, Values } from "./record-format.ts";
 
-/** What a finding cannot do without, and what decides where it belongs. */
+/** What every finding needs, and what decides where it belongs. */
 export interface FindingKey {
   id: string;
   account: string;

@@ -50,7 +50,7 @@ export class IdSet {
       throw new DomainError(
         "import.too-many-events",
         "too-large",
-        `One import can tell apart ${this.#size} events and no more`,
+        `One import can hold at most ${this.#size} distinct events`,
         { fix: "Import them in parts, a day or a month at a time." },
       );
     }

@@ -9,8 +9,8 @@ const PLAIN =
 
 /**
  * The instant of an ISO 8601 or RFC 3339 date and time, in milliseconds since 1970; without a zone it is taken as UTC,
- * as Prowler writes it. Undefined for anything else, for days that do not exist, and outside the years 2000 to 9999: what
- * is older is no observation but a clock that was never set.
+ * as Prowler writes it. Undefined for anything else, for days that do not exist, and outside the years 2000 to 9999:
+ * what is older is no observation but a clock that was never set.
  */
 export function parseInstant(text: string): number | undefined {
   if (PLAIN.test(text)) return Date.parse(text);
@@ -65,7 +65,7 @@ function inRange(ms: number): number | undefined {
   return ms >= FIRST && ms <= LAST ? ms : undefined;
 }
 
-/** What is said of a text that {@link parseInstant} does not take. */
+/** The reason for a text that {@link parseInstant} rejects. */
 export function noInstant(text: string): string {
   const problem = /^\s*[01]\d{3}-/.test(text) ? "is not in the year 2000 or later" : "is not a date and time";
   return `"${text.slice(0, 40)}" ${problem}`;

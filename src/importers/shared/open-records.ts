@@ -21,7 +21,7 @@ import { snapshotGroups } from "./snapshots.ts";
 
 const BATCH = 1000;
 const DAY_MS = 86_400_000;
-/** Empty partitions named beside the full ones; more combinations than this are no real estate of accounts. */
+/** The most empty partitions named beside the full ones; no real set of accounts has more combinations. */
 const MAX_NAMED_PARTITIONS = 10_000;
 
 /** Files that are one snapshot together, and what was found in them. */
@@ -37,8 +37,8 @@ interface Snapshot {
 
 /**
  * Opens files of one format for loading. They are read once, as the store pulls the facts: every record is checked,
- * the refused ones are counted and explained, findings are handed out with the controls they stand for, API calls are
- * counted and handed out last. The day of a snapshot is that of its newest observation, so it is told at the end.
+ * rejected ones are counted and explained, findings are yielded with the controls they stand for, API calls are counted
+ * and yielded last. The day of a snapshot is that of its newest observation, so it is known only at the end.
  *
  * The delivery's facts throw DomainError `import.*` when a file cannot be read, and the signal's reason when aborted;
  * its end throws `import.nothing-accepted` when all records of all files were refused.
@@ -64,7 +64,7 @@ function observableDays(loadedAt: string): DayRange {
   return { from: FIRST_PLAUSIBLE_DAY, to: addDays(loadedAt.slice(0, 10), 2) };
 }
 
-/** Who owns the facts of an account; accounts nobody claims go to the unassigned tenant. */
+/** The tenant that owns the facts of an account; accounts without one go to the unassigned tenant. */
 export function tenantOfAccount(owners: Ownership): (account: string) => string {
   if (owners.kind === "tenant") return () => owners.tenant;
   const claims = new Map(owners.claims.map((claim) => [claim.account, claim.tenant]));
@@ -208,8 +208,8 @@ class Scan implements RecordCounts {
   }
 
   /**
-   * Every product and account that a snapshot names, combined: a product that has no finding left in an account shall
-   * not leave the account's older snapshot standing as its newest one.
+   * Every product and account that a snapshot names, combined: when a product has no finding left in an account, the
+   * account's older snapshot must not remain its newest one.
    */
   #partitions(dayOf: DeliveryEnd["dayOf"]): DeliveryEnd["partitions"][number][] {
     const found: DeliveryEnd["partitions"][number][] = [];
@@ -237,7 +237,7 @@ function nothingAccepted(format: RecordFormat, input: RecordInput, rejections: R
   return new DomainError(
     "import.nothing-accepted",
     "unprocessable",
-    `${shown}: no record is a ${format.what} that can be used; refused: ${rejections.count}${where}`,
+    `${shown}: no record is a usable ${format.what}; rejected: ${rejections.count}${where}`,
     {
       fix: "Check that the file holds what its format says, or name its format with --format.",
       field: first?.field ?? undefined,

@@ -24,7 +24,7 @@ export async function parquetColumns(file: InputFile): Promise<string[]> {
 }
 
 function broken(file: InputFile, cause?: unknown): Error {
-  return damaged(file, "it begins as Parquet and its end is missing or broken", cause);
+  return damaged(file, "it begins as Parquet, but its footer is missing or broken", cause);
 }
 
 async function tailOfFile(path: string): Promise<Buffer> {

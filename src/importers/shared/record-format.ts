@@ -31,11 +31,11 @@ export interface ApiCall {
   service: string;
   /** Milliseconds since 1970. */
   at: number;
-  /** Tells the call apart from all others; null when the source does not say. */
+  /** Unique id of the call; null when the source has none. */
   id: string | null;
 }
 
-/** Why a record is not taken: the field to blame, when there is one, and the reason. */
+/** Why a record is rejected: the field at fault, when there is one, and the reason. */
 export interface Refused {
   kind: "refused";
   field: string | null;

@@ -12,7 +12,7 @@ const SAMPLE_BYTES = 256 << 10;
 const DELIMITERS = [",", ";", "\t", "|"];
 
 /**
- * Reads as much of a file as it takes to tell its format.
+ * Reads as much of a file as it takes to detect its format.
  * @throws DomainError `import.damaged`, `import.encoding`, `import.header-too-long`
  */
 export async function takeSample(file: InputFile): Promise<Sample> {
@@ -38,7 +38,7 @@ function describe(file: InputFile, compression: Compression, bytes: Uint8Array, 
   if (header.length > 1) return { kind: "csv", file, compression, delimiter, header };
   if (!whole && DELIMITERS.some((delimiter) => text.includes(delimiter)) && !/[\r\n]/.test(text)) {
     throw importError("header-too-long", file, `has no line end in its first ${SAMPLE_BYTES >> 10} kB`, {
-      fix: "Check that it is a CSV file with a header row and one line a row.",
+      fix: "Check that it is a CSV file with a header row and one line per row.",
     });
   }
   return { kind: "other", file, compression, bytes };

@@ -12,7 +12,7 @@ interface NativeZstd {
   }) => NodeJS.ReadWriteStream & { destroy(e?: Error): void };
 }
 
-/** A file compressed with Zstandard as the file it was before; no store has to know of it. */
+/** The uncompressed view of a file that is compressed with Zstandard, so that no store has to know about it. */
 export function unpackedZstd(file: InputFile): InputFile {
   return { name: file.name, open: () => unzstd(file) };
 }
@@ -34,7 +34,7 @@ export async function* unzstd(file: InputFile): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** What the unpacking threw, told from what the file threw. */
+/** What decompression threw, as opposed to what reading the file threw. */
 class Broken extends Error {}
 
 async function* byNode(
