@@ -115,7 +115,7 @@ export class Bill {
     return charges;
   }
 
-  /** What the commitments cost on a day and what of them nobody used. */
+  /** What the commitments cost on a day, and their unused part. */
   #commitments(day: DemoDay, planLeft: Nanos, hoursLeft: Millis): Charge[] {
     const { profile } = this.#inventory;
     const charges: Charge[] = [];
@@ -194,7 +194,7 @@ export class Bill {
     return charges;
   }
 
-  /** Remembers what a restated day's usage was counted too high, for the bill of the next month. */
+  /** Keeps what a restated day's usage was overcounted, for the bill of the next month. */
   #correct(day: DemoDay, line: Line, texts: LineTexts, prices: Prices, quantity: Millis): void {
     const { restatement } = this.#inventory;
     if (restatement === undefined || line.sku.service !== restatement.service) return;

@@ -73,7 +73,7 @@ function* batched(facts: Iterable<LoadedFact>): Generator<readonly LoadedFact[],
   if (batch.length > 0) yield batch;
 }
 
-/** A finding that a snapshot lists, and how it stands. */
+/** A finding that a snapshot lists, with its status. */
 interface Listed {
   finding: DemoFinding;
   state: FindingState;

@@ -28,8 +28,8 @@ const REGION_NAMES: Readonly<Record<string, string>> = {
 const CHUNK_CHARACTERS = 1 << 18;
 
 /**
- * The demo's cost as one FOCUS 1.0 CSV delivery (comma, LF, empty field for null): the rows of all demo tenants, told
- * apart by account, ordered by the day they arise. It goes through the same importer as a customer's file.
+ * The demo's cost as one FOCUS 1.0 CSV delivery (comma, LF, empty field for null): the rows of all demo tenants,
+ * distinguished by account, ordered by the day they arise. It goes through the same importer as a customer's file.
  * @yields pieces of text of some hundred kilobytes, cut anywhere
  * @throws DomainError `date.invalid`, `demo.invalid-months`
  */

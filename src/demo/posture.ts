@@ -108,7 +108,7 @@ function hex(random: Random): string {
   return random.int(0, 0xffffffff).toString(16).padStart(8, "0");
 }
 
-/** What a snapshot of a day says of a finding; undefined when it does not list it (not yet, or no longer). */
+/** The status of a finding in a day's snapshot; undefined when the snapshot does not list it (yet, or any more). */
 export function stateOn(finding: DemoFinding, day: DemoDay): FindingState | undefined {
   const { index } = day;
   if (index < finding.opened) return undefined;

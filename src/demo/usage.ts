@@ -12,13 +12,13 @@ export const USAGE_UNITS: Readonly<Record<UsageMetric, string>> = {
   data_transfer_gb: "GB",
 };
 
-/** Metrics that are told resource by resource; the others are added up by account, region and service. */
+/** Metrics that are reported for each resource; the others are added up by account, region and service. */
 const BY_RESOURCE: readonly UsageMetric[] = ["compute_hours", "storage_gb"];
 const MILLI = 10n ** BigInt(SCALE - 3);
 
 /**
- * What an inventory used on a day, from the same amounts its cost is made of: hours of compute, gigabytes kept (a level,
- * not a sum), gigabytes sent and calls made (whole numbers).
+ * What an inventory used on a day, from the same amounts its cost is made of: hours of compute, gigabytes kept (a
+ * level, not a sum), gigabytes sent and calls made (whole numbers).
  */
 export function usageOf(inventory: Inventory, day: DemoDay): FactRecord["values"][] {
   const factors = dayFactors(inventory, day);

@@ -159,7 +159,7 @@ describe("the templates of posture and summary", () => {
     await expect(templateDefinition(tenant.context, "compliance", {})).rejects.toMatchObject({
       code: "report.missing-parameter",
       allowed: ["HIPAA"],
-      fix: expect.stringContaining("The tenant's are: HIPAA.") as string,
+      fix: expect.stringContaining("The tenant's frameworks are: HIPAA.") as string,
     });
     await expect(
       templateDefinition(tenant.context, "compliance", { framework: "HIPPA" }),

@@ -45,7 +45,7 @@ const counts = (score: ComplianceScore): Cell[] =>
   [score.passed, score.failed, score.notAvailable].map(String);
 
 /**
- * Scores by framework, each with that of the period before, and over all their controls as the total.
+ * Scores by framework, each with its score in the previous period; the total is over all their controls.
  * @throws DomainError as `openQuery`
  */
 export async function frameworkScores(
@@ -194,7 +194,7 @@ const of =
   (context, { range, filters, parameters }) =>
     answer(context, { range, filters: [...filters, ...frameworkFilter(parameters.framework)] });
 
-/** What computes the compliance computations of report sections. */
+/** Runners for the compliance computations of report sections. */
 export const complianceComputations: Readonly<Record<Id, ComputationRunner>> = {
   "compliance-score": of((context, scope) => frameworkScores(context, scope)),
   "compliance-families": of(familyScores),

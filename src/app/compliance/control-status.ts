@@ -15,11 +15,11 @@ import type { TenantContext } from "../services.ts";
 
 const KEYS = ["source", "day", "framework", "control", "control_title", "status"];
 
-/** Controls as they stand at the end of a range, and as they stood at its beginning. */
+/** The status of controls at the end of a range, and at its beginning. */
 export interface ControlStatuses {
   /** Of the last snapshot of every source within the range; null when there is none. */
   now: ControlTally | null;
-  /** Of the sources that can be compared alone: then, and now. Null when there is none. */
+  /** Before and now, only of the sources that can be compared. Null when there is none. */
   compared: { before: ControlTally; now: ControlTally } | null;
   snapshots: SnapshotSteps;
   notes: readonly string[];
@@ -27,8 +27,8 @@ export interface ControlStatuses {
 }
 
 /**
- * Adds up control results of the snapshots that matter: each source's last within the range, and the one it is
- * compared with. Read as sums by control; what is held grows with the controls, not with their results.
+ * Adds up the control results of each source's last snapshot within the range, and of the one it is compared with.
+ * Results are read as sums by control, so memory grows with the number of controls and not of results.
  * @throws DomainError as `openQuery`
  */
 export async function controlStatuses(context: TenantContext, scope: PostureScope): Promise<ControlStatuses> {

@@ -26,13 +26,13 @@ export interface ComplianceDashboard {
   controls: QueryResult | null;
   failed: QueryResult | null;
   changes: QueryResult | null;
-  /** Why tables that are null could not be computed. */
+  /** Why the tables that are null could not be computed. */
   problems: readonly FailedPart[];
 }
 
 /**
- * Everything the compliance dashboard shows, over one range. Of failed results the first are listed, and the rest is
- * told in the others row.
+ * Everything the compliance dashboard shows, over one range. The first failed results are listed; the others row has
+ * the rest.
  * @throws DomainError as `openQuery`
  */
 export function complianceDashboard(

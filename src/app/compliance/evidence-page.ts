@@ -5,7 +5,7 @@ import type { TenantContext } from "../services.ts";
 import type { PostureScope } from "../security/snapshots.ts";
 import { evidence } from "./evidence.ts";
 
-/** A part of the evidence, and where the next one starts. */
+/** A page of the evidence, and where the next one starts. */
 export interface EvidencePage {
   result: QueryResult;
   /** Null on the last page. */
@@ -13,10 +13,10 @@ export interface EvidencePage {
 }
 
 /**
- * A page of the evidence. All pages are of the same data over the same days: the place to go on from names both.
+ * A page of the evidence. All pages are of the same data over the same days: the position to continue from names both.
  * @param after `next` of the page before
- * @throws DomainError `compliance.invalid-place` for a text that is no place, `compliance.changed` when results were
- *   loaded since the first page, or a range relative to today has moved on; those of `openQuery`
+ * @throws DomainError `compliance.invalid-place` for a text that is not a position, `compliance.changed` when results
+ *   were loaded since the first page, or a range relative to today has moved on; those of `openQuery`
  */
 export async function evidencePage(
   context: TenantContext,
@@ -57,16 +57,16 @@ export async function evidencePage(
 function placeOf(after: string, state: string): number {
   const match = /^(\d{1,12})_(.+)$/.exec(after);
   if (match === null) {
-    throw invalid("compliance.invalid-place", `after "${shorten(after)}" is no place in the evidence`, {
+    throw invalid("compliance.invalid-place", `after "${shorten(after)}" is not a position in the evidence`, {
       field: "after",
-      fix: "Give `next` of the page before, as it is; leave it out for the first page.",
+      fix: "Pass `next` from the previous page unchanged; leave it out for the first page.",
     });
   }
   if (match[2] === state) return Number(match[1]);
   throw new DomainError(
     "compliance.changed",
     "conflict",
-    "The evidence is not what it was on the page before: results were loaded, or the range was another one",
-    { field: "after", fix: "Start again without after, and ask for every page with the same parameters." },
+    "The evidence has changed since the previous page: results were loaded, or the range is different",
+    { field: "after", fix: "Start again without after, and request every page with the same parameters." },
   );
 }

@@ -9,7 +9,7 @@ import type { TenantContext } from "../services.ts";
 import { lastWithin } from "../../core/findings/snapshots.ts";
 
 const SPEC = COMPLIANCE_COMPUTATIONS["compliance-evidence-full"];
-/** What the store groups by; the rest of a row comes from the load it was recorded with. */
+/** The store groups by these; the rest of a row comes from the load that brought it. */
 const KEYS = [
   ...["framework", "control", "control_title", "status", "severity", "product", "check", "account", "region"],
   ...["resource", "finding", "evaluated_at", "source"],

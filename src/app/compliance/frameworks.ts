@@ -10,7 +10,7 @@ import { MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
 import { drainStream, openQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 
-/** Frameworks there are results of, and those the tenant says it answers to; by name. */
+/** Frameworks that have results, and those the tenant is subject to; by name. */
 export async function knownFrameworks(context: TenantContext): Promise<string[]> {
   const { services, tenant } = context;
   const extent = await services.metrics.forTenant(tenant.id).extent("controls");
@@ -26,8 +26,8 @@ export async function knownFrameworks(context: TenantContext): Promise<string[]>
 }
 
 /**
- * The values of a template that asks for a framework, which is named as the data names it: `cis-1.4` and `hipaa` are
- * understood as well. Values of other templates are given back as they are.
+ * Parameter values of a template that needs a framework, with the framework named as in the data: `cis-1.4` and
+ * `hipaa` are understood as well. Values of other templates are returned unchanged.
  * @throws DomainError `report.missing-parameter`, `report.invalid-parameter` that list the tenant's frameworks
  */
 export async function withFramework(
@@ -43,8 +43,8 @@ export async function withFramework(
   const list =
     known.length === 0
       ? "The tenant has no results of any framework yet."
-      : `The tenant's are: ${listed(known)}.`;
-  // A misspelt name of the parameter is told as such, before it is missed.
+      : `The tenant's frameworks are: ${listed(known)}.`;
+  // A misspelt parameter name is reported as such, before a missing parameter.
   const misspelt = Object.keys(values).some((name) => !template.parameters.some((one) => one.id === name));
   if (given === undefined && misspelt) return values;
   if (given === undefined || given.trim() === "") {
@@ -70,11 +70,11 @@ function knownName(given: string, known: readonly string[], field: string, code:
   const lower = given.trim().toLowerCase();
   const name =
     known.find((each) => each.toLowerCase() === lower) ?? known.find((each) => each === frameworkName(given));
-  // Before the first results it may be asked for all the same; the answer says that nothing is known yet.
+  // Before the first results any framework is accepted; the answer says that nothing is known yet.
   if (name !== undefined || known.length === 0) return name ?? frameworkName(given);
   throw invalid(code, `The tenant has no results of the framework "${shorten(given)}"`, {
     field,
     allowed: known,
-    fix: didYouMean(given, known, `The tenant's are: ${listed(known)}.`),
+    fix: didYouMean(given, known, `The tenant's frameworks are: ${listed(known)}.`),
   });
 }

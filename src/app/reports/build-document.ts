@@ -37,10 +37,10 @@ export interface DocumentOptions {
 }
 
 /**
- * Runs all questions of a report. Charts, cards and side tables are answered at once, the detail table is opened as a
+ * Runs all queries of a report. Charts, cards and side tables are answered at once, the detail table is opened as a
  * stream: the caller renders the document, or calls `closeTables`. A chart, card or side table that cannot be computed
- * says so in its place, and the manifest that the report is not complete.
- * @throws DomainError as `openQuery`, where the report asks what cannot be asked or its detail table cannot be computed
+ * is replaced by its problem, and the manifest says that the report is incomplete.
+ * @throws DomainError as `openQuery`, where a query of the report is invalid or its detail table cannot be computed
  */
 export async function buildDocument(
   context: TenantContext,
@@ -100,7 +100,7 @@ async function allOrNone(answers: readonly Promise<DocumentSection>[]): Promise<
   throw failure.reason;
 }
 
-/** What the parts of one document are asked over. */
+/** The scope that all parts of one document share. */
 interface Asking {
   ask: (query: SectionQuery) => SectionQuery & { range: RangeRequest };
   range: DayRange;
@@ -177,7 +177,7 @@ function needed(query: SectionQuery | undefined): SectionQuery {
   throw new Error("a part of a report has neither query nor computation; checkDefinition rules that out");
 }
 
-/** The detail table's question as the manifest tells it. */
+/** The detail table's query as the manifest records it. */
 function questionOf({ query, compute }: SectionSource, asking: Asking): unknown {
   if (compute === undefined) return asking.ask(needed(query));
   return { ...compute, range: asking.range, filters: asking.filters };
@@ -193,7 +193,7 @@ async function answerKpi(context: TenantContext, spec: KpiSpec, asking: Asking):
   return kpiOf(spec, result, unfiltered);
 }
 
-/** Hashes and counts the detail table as it is read; the manifest is told when the last row has passed. */
+/** Hashes and counts the detail table as it is read; the manifest is complete after the last row. */
 function recordManifest(
   context: TenantContext,
   table: TableStream,
@@ -221,7 +221,7 @@ function recordManifest(
           throw new DomainError(
             "export.incomplete",
             "unavailable",
-            `The store gave ${rowsWritten} of ${head.completeness.rows} rows`,
+            `The store returned ${rowsWritten} of ${head.completeness.rows} rows`,
             { fix: "Try again; if it happens again, check the store with the health endpoint." },
           );
         }
@@ -234,8 +234,8 @@ function recordManifest(
       const totals = manifestTotals(head.columns, head.totals);
       const known = { ...about, rowsWritten, rowsTotal, totals, datasetHash };
       if (failures.length === 0) return { ...known, complete, notes };
-      const told = [...notes, ...failures.map(({ message }) => message)];
-      return { ...known, complete: false, notes: told, failures };
+      const all = [...notes, ...failures.map(({ message }) => message)];
+      return { ...known, complete: false, notes: all, failures };
     },
   };
 }

@@ -90,6 +90,6 @@ describe("the answer behind a chart with a time axis", () => {
   it("leaves a limit on other axes to the question, and says what is not drawn", async () => {
     const spec: ChartSpec = { kind: "bar", x: "account", y: ["billed_cost"], series: "service" };
     const chart = await drawn(spec, query({ groupBy: ["account", "service"], limit: 2 }));
-    expect(chart.notes).toContain("18 more rows, beyond the question's limit, are not drawn.");
+    expect(chart.notes).toContain("18 more rows, beyond the query's limit, are not drawn.");
   });
 });

@@ -8,9 +8,9 @@ import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 
 /**
- * Answers the question behind a chart. On a time axis no limit of rows applies, which would end the axis early: every
- * bucket of the range is there, and what is limited, by `limit` or by what can be told apart, is the number of series.
- * The largest stay, the rest is added up, bucket by bucket and exactly, as a series of its own.
+ * Answers the query behind a chart. On a time axis no row limit applies, since that would cut the axis short: every
+ * bucket of the range is there. The number of series is limited instead, by `limit` or by the colours there are. The
+ * largest stay; the rest is added up exactly, bucket by bucket, as a series of its own.
  * @throws DomainError as `openQuery`
  */
 export async function chartAnswer(
@@ -39,7 +39,7 @@ function timeAxis(chart: ChartSpec, { dataset, groupBy = [] }: AnalyticsQuery): 
   return kind === "day" || kind === "week" || kind === "month" ? chart.x : undefined;
 }
 
-/** The one dimension whose values are the series, where what is left of them can be told by subtraction. */
+/** The one dimension whose values are the series, where the rest can be computed by subtraction. */
 function foldable(query: AnalyticsQuery, x: string): string | undefined {
   const [split, ...others] = (query.groupBy ?? []).filter((name) => name !== x);
   const { measures, dimensions, defaultMeasures } = datasetOf(query.dataset);

@@ -4,7 +4,7 @@ import type { ParameterValues } from "../../core/reports/parameters.ts";
 import type { DayRange } from "../../core/time/ranges.ts";
 import type { TenantContext } from "../services.ts";
 
-/** What a computation is asked for: the days and filters of the report, and its own checked parameters. */
+/** The input of a computation: the days and filters of the report, and its own checked parameters. */
 export interface ComputationRequest {
   range: DayRange;
   /** Those of the run, to be added to every query. */
@@ -14,8 +14,8 @@ export interface ComputationRequest {
 }
 
 /**
- * Computes one answer, with the columns its spec in core names, in that order. What is not known is null with a note
- * in `completeness.notes`, never 0; a large answer is a stream.
+ * Computes one answer, with the columns its spec in core names, in that order. Unknown values are null with a note in
+ * `completeness.notes`, never 0; a large answer is a stream.
  * @throws DomainError those of the queries it asks
  */
 export type ComputationRunner = (

@@ -10,7 +10,7 @@ import { summaryComputations } from "../summary/computations.ts";
 import { usageComputations } from "../usage/dashboard.ts";
 import type { ComputationRequest, ComputationRunner } from "./computation.ts";
 
-/** What computes each computation that core describes; one too few does not compile. */
+/** A runner for each computation that core describes; a missing one does not compile. */
 const RUNNERS: Readonly<Record<ComputationId, ComputationRunner>> = {
   ...costComputations,
   ...securityComputations,

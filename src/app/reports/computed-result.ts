@@ -14,7 +14,7 @@ export interface ComputedRows {
   labels?: Readonly<Record<string, string>>;
   /** Rows there are, when these are not all. */
   rowsTotal?: number;
-  /** Whether a part could not be computed, which a note then tells. */
+  /** Whether a part could not be computed; a note then says why. */
   failed?: boolean;
 }
 

@@ -57,7 +57,7 @@ export async function listReports(context: TenantContext, page: Page): Promise<V
 }
 
 /**
- * Replaces a report that is still as the caller saw it.
+ * Replaces a report, provided it is unchanged since the caller read it.
  * @throws DomainError `report.changed` when somebody else changed it meanwhile; `report.not-found`
  */
 export async function replaceReport(
@@ -89,7 +89,7 @@ export async function removeReport(context: TenantContext, id: string, etag?: st
   await recordsOf(context, REPORTS).remove(id, etag);
 }
 
-/** A template as it is listed: what it can be given, and the report it makes of its defaults. */
+/** A template as it is listed: its parameters, and the report it makes of its defaults. */
 export interface ListedTemplate {
   id: string;
   parameters: readonly ParameterSpec[];

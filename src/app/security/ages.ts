@@ -16,8 +16,8 @@ interface Aged {
 }
 
 /**
- * Open findings of the last snapshots by age, youngest first; those of unknown age apart, and only when there are any.
- * Read by source, day and severity, so that what is held does not grow with the findings.
+ * Open findings of the last snapshots by age, youngest first; those of unknown age separately, if there are any. Read
+ * by source, day and severity, so that memory does not grow with the number of findings.
  * @throws DomainError as `openQuery`
  */
 export async function findingAges(context: TenantContext, scope: PostureScope): Promise<QueryResult> {

@@ -8,10 +8,10 @@ import type { TenantContext } from "../services.ts";
 import { type ChangedFinding, compareSnapshots } from "./changes.ts";
 import type { PostureScope } from "./snapshots.ts";
 
-/** Changed findings told by name, of each of the six changes: their details are asked for in one question. */
+/** Changed findings listed for each of the six changes: one query gets their details. */
 export const MAX_LISTED_CHANGES = Math.floor(MAX_FILTER_VALUES / 6);
 
-/** A changed finding with what it is about, as the newest compared snapshot that lists it tells. */
+/** A changed finding with its details from the newest compared snapshot that lists it. */
 export interface DescribedFinding extends ChangedFinding {
   title: string | null;
   check: string | null;
@@ -35,8 +35,8 @@ export interface SecurityChanges {
 }
 
 /**
- * What became of findings over a range, with the worst of them by name.
- * @param list findings to name of each change, at most `MAX_LISTED_CHANGES`
+ * How findings changed over a range, with the worst of them listed.
+ * @param list findings to list for each change, at most `MAX_LISTED_CHANGES`
  * @throws DomainError as `compareSnapshots`
  */
 export function securityChanges(
@@ -92,7 +92,7 @@ async function describe(
   for await (const rows of table.batches()) {
     for (const [source, finding, , ...cells] of rows) {
       const details = Object.fromEntries(DETAILS.map((name, i) => [name, cells[i] ?? null]));
-      // Days ascend: the newest snapshot that lists the finding has the last word.
+      // Days ascend, so the newest snapshot that lists the finding wins.
       known.set(JSON.stringify([source, finding]), details as unknown as Details);
     }
   }

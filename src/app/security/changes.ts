@@ -22,14 +22,14 @@ import { openQuery } from "../analytics/run-query.ts";
 import type { TenantContext } from "../services.ts";
 import { loadedSnapshots, type PostureScope } from "./snapshots.ts";
 
-/** Facts of all snapshots of a range that are read; of more, only the first and the last snapshot are compared. */
+/** With more facts than these in the snapshots of a range, only the first and the last snapshot are compared. */
 export const MAX_STEP_FACTS = 1_000_000;
-/** Facts of the first and last snapshots that are read at most. */
+/** The most facts of first and last snapshots that are read. */
 export const MAX_COMPARED_FACTS = 20_000_000;
-/** Facts one question reads, unless a single source has more: what a store that adds up in memory has to hold. */
+/** Facts one query reads, unless a single source has more: a store that aggregates in memory has to hold them. */
 const BATCH_FACTS = 250_000;
 
-/** A finding whose change is told by name. */
+/** A changed finding, by id. */
 export interface ChangedFinding {
   change: FindingChange;
   source: string;
@@ -53,9 +53,9 @@ export interface ComparedSnapshots {
 
 /**
  * Compares the snapshots of findings over a range: each source's last one before it, or its first within it, with
- * those that follow. Findings are read once, sorted by source, id and day, and forgotten one by one: what is held
- * does not grow with them.
- * @param keep changed findings to tell by name, of each change
+ * those that follow. Findings are read once, sorted by source, id and day, and released one by one, so that
+ * memory does not grow with their number.
+ * @param keep changed findings to list for each change
  * @throws DomainError `security.too-many-findings`, and those of `openQuery`
  */
 export async function compareSnapshots(
@@ -95,8 +95,8 @@ function tooMany(facts: number): DomainError {
   return new DomainError(
     "security.too-many-findings",
     "too-large",
-    `The snapshots to compare hold ${shown(facts)} findings; at most ${shown(MAX_COMPARED_FACTS)} are read`,
-    { fix: "Ask about fewer accounts with the account filter.", field: "account" },
+    `The snapshots to compare hold ${shown(facts)} findings; at most ${shown(MAX_COMPARED_FACTS)} can be read`,
+    { fix: "Select fewer accounts with the account filter.", field: "account" },
   );
 }
 
@@ -111,7 +111,7 @@ function notesOf(steps: SnapshotSteps, whole: boolean, facts: number): string[] 
   if (stale.length > 0) notes.push(`Not recorded in this range: ${list(stale)}.`);
   if (!whole) {
     notes.push(
-      `Only the first and the last snapshot are compared, since all of them hold ${facts.toLocaleString("en-US")} findings: what came and went in between is not counted.`,
+      `Only the first and last snapshots are compared, because all of them together hold ${facts.toLocaleString("en-US")} findings; changes in between are not counted.`,
     );
   }
   return notes;
@@ -210,7 +210,7 @@ export function severityOf(text: string | null): Severity | null {
   return SEVERITIES.find((severity) => severity === text) ?? null;
 }
 
-/** The worst findings of each change; it holds at most twice as many as are kept. */
+/** The worst findings of each change; holds at most twice as many as it keeps. */
 class Worst {
   readonly #keep: number;
   readonly #found = new Map<FindingChange, ChangedFinding[]>();

@@ -31,7 +31,7 @@ interface Changes {
   dataAsOf: string | null;
 }
 
-/** The comparison behind both tables of changes, made once for the same question on the same data. */
+/** The comparison behind both tables of changes, computed once for the same question on the same data. */
 function changesOf(context: TenantContext, scope: PostureScope): Promise<Changes> {
   return cached(context, "findings", ["security-changes", scope], async () => {
     const { changes, notes } = await compareSnapshots(context, scope);
@@ -40,7 +40,7 @@ function changesOf(context: TenantContext, scope: PostureScope): Promise<Changes
   });
 }
 
-/** What became of findings, by severity, with the time it took to resolve them. @throws as `compareSnapshots` */
+/** Changes of findings by severity, with the time it took to resolve them. @throws as `compareSnapshots` */
 export async function changesBySeverity(context: TenantContext, scope: PostureScope): Promise<QueryResult> {
   const { changes, notes, dataAsOf } = await changesOf(context, scope);
   const rows = changes?.bySeverity.map(({ severity, counts, timeToResolve }): Row => [
@@ -90,7 +90,7 @@ async function changesByWeek(context: TenantContext, scope: PostureScope): Promi
   });
 }
 
-/** What computes the security computations of report sections. */
+/** Runners for the security computations of report sections. */
 export const securityComputations: Readonly<Record<keyof typeof SECURITY_COMPUTATIONS, ComputationRunner>> = {
   "security-score": (context, { range, filters }) => riskScore(context, { range, filters }),
   "security-age": (context, { range, filters }) => findingAges(context, { range, filters }),

@@ -27,7 +27,7 @@ export interface SecurityDashboard {
   resources: QueryResult | null;
   changes: QueryResult | null;
   changesByDay: QueryResult | null;
-  /** Why tables that are null could not be computed. */
+  /** Why the tables that are null could not be computed. */
   problems: readonly FailedPart[];
 }
 
@@ -102,7 +102,7 @@ async function compute(context: TenantContext, request: SecurityRequest): Promis
   };
 }
 
-/** A group that a snapshot does not have is known to have no findings in it, as long as there is a snapshot. */
+/** Where there is a snapshot, a group it does not have is known to have no findings. */
 export function knownZeros(result: QueryResult): QueryResult {
   const total = result.totals[0]?.cells ?? [];
   const counts = result.columns.map(

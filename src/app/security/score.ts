@@ -24,8 +24,8 @@ export function comparedCells(now: number | null, before: number | null): Cell[]
 
 /**
  * Open findings by severity, worst first, each with its weight and points, and the score as their total: that of the
- * last snapshots within the range. All severities are there: one without findings is known to have 0 where there is a
- * snapshot, and not known where there is none.
+ * last snapshots within the range. All severities are listed: one without findings has 0 where there is a snapshot,
+ * and null where there is none.
  * @throws DomainError as `runQuery`
  */
 export async function riskScore(

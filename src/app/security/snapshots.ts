@@ -6,7 +6,7 @@ import { type DayRange, MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
 import type { LoadRecord } from "../../ports/metric-store.ts";
 import type { TenantContext } from "../services.ts";
 
-/** What posture is asked over: whole days, and filters that every question gets. */
+/** The scope of posture queries: whole days, and filters that apply to every query. */
 export interface PostureScope {
   range: DayRange;
   filters: readonly QueryFilter[];
@@ -18,8 +18,8 @@ export interface LoadedSnapshot extends Snapshot {
 }
 
 /**
- * The snapshots of a dataset up to the end of a range, those without facts too. What is older than the longest range
- * a query may have cannot be compared with and is left out.
+ * The snapshots of a dataset up to the end of a range, including those without facts. Snapshots older than the longest
+ * range of a query cannot be compared and are left out.
  */
 export async function loadedSnapshots(
   context: TenantContext,

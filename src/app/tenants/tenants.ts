@@ -28,7 +28,7 @@ async function claimFacts(services: Services, tenant: Tenant, accounts: readonly
   return moved;
 }
 
-/** What may be changed of a tenant; its zone stays, since its facts are counted in that zone's days. */
+/** The fields of a tenant that can change. The zone cannot, since facts are counted in its days. */
 export type TenantChange = Partial<Pick<NewTenant, "name" | "accounts" | "frameworks" | "branding">>;
 
 /**
@@ -54,12 +54,12 @@ export async function updateTenant(services: Services, id: string, change: Tenan
   return after;
 }
 
-/** By id; the unassigned one is not among them. */
+/** All tenants by id, without the unassigned one. */
 export async function listTenants(services: Services): Promise<Tenant[]> {
   return (await tenantRecords(services).all()).map(({ record }) => record);
 }
 
-/** The tenant by id, if there is one; `unassigned` is one, too. */
+/** The tenant by id, if it exists; `unassigned` counts as one. */
 export async function findTenant(services: Services, id: string): Promise<Tenant | undefined> {
   return id === UNASSIGNED ? unassignedTenant() : (await tenantRecords(services).find(id))?.record;
 }
@@ -68,7 +68,7 @@ function tenantRecords(services: Services): Records<Tenant> {
   return serviceRecords(services, TENANTS);
 }
 
-/** The tenant by id; `unassigned` is one, too. @throws DomainError `tenant.not-found` */
+/** The tenant by id; `unassigned` counts as one. @throws DomainError `tenant.not-found` */
 export async function getTenant(services: Services, id: string): Promise<Tenant> {
   const tenant = await findTenant(services, id);
   if (tenant !== undefined) return tenant;

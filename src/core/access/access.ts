@@ -3,7 +3,7 @@ import { DomainError } from "../errors/errors.ts";
 export const ROLES = ["operator", "admin", "manager", "analyst", "viewer"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who is asking, as the verified token says. */
+/** The caller, as the verified token says. */
 export interface Principal {
   /** JWT `sub`, or `token` when the token names nobody. */
   subject: string;
@@ -29,7 +29,7 @@ const TABLE = {
 
 export type Action = keyof typeof TABLE;
 
-/** All actions, for who lists what a role may do. */
+/** All actions, for listing what a role may do. */
 export const ACTIONS = Object.keys(TABLE) as readonly Action[];
 
 export function may(role: Role, action: Action): boolean {

@@ -110,7 +110,7 @@ function columnIndex(data: QueryResult, spec: ChartSpec, id: string): number {
   const allowed = data.columns.map((column) => column.id);
   throw invalid(
     "chart.unknown-column",
-    `The ${spec.kind} chart names a column "${shorten(id)}" that its table has not`,
+    `The ${spec.kind} chart names a column "${shorten(id)}" that its table does not have`,
     {
       field: "chart",
       allowed,
@@ -233,7 +233,7 @@ export function isOthersName(name: string): boolean {
 function leftOut(data: QueryResult): string[] {
   return data.others === null
     ? []
-    : [`${data.others.groups} more rows, beyond the question's limit, are not drawn.`];
+    : [`${data.others.groups} more rows, beyond the query's limit, are not drawn.`];
 }
 
 function bySeries(spec: SeriesSpec, data: QueryResult, x: number, y: number, split: number): SeriesChart {

@@ -1,11 +1,11 @@
 import { divideRounded, formatDecimal, SCALE } from "../money/decimal.ts";
 import type { ControlStatus } from "../findings/status.ts";
 
-/** How often a control's checks passed, failed, and gave no verdict. */
+/** How many of a control's results passed, failed, and had no verdict. */
 export type ControlCounts = Readonly<Record<ControlStatus, number>>;
 
 /**
- * What a control's results add up to: failed when any of them failed, else passed when any passed, else not
+ * The outcome of a control from its results: failed when any of them failed, else passed when any passed, else not
  * available. One failing resource fails the control, as auditors and Security Hub count it.
  */
 export function controlOutcome(counts: ControlCounts): ControlStatus {

@@ -6,16 +6,16 @@ const MAX_LISTED = 50;
 const MAX_NAME = 200;
 
 /**
- * What a message may repeat of a text from outside: all of it, or its beginning when it is long. Every message that
- * shows what it was given shows it through this, so that no answer grows with what is asked.
+ * A text from outside as a message may repeat it: in full, or its beginning when it is long. Every message that quotes
+ * input does so through this, so that no answer grows with its request.
  */
 export function shorten(text: string, most = MAX_WORD): string {
   if (text.length <= most) return text;
-  // Half a character would be none.
+  // Half a surrogate pair is not a character.
   return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
-/** As many of the names as are listed. */
+/** The names that are listed, at most `most`. */
 export function firstOf(names: readonly string[], most = MAX_LISTED): string[] {
   return names.slice(0, most).map((name) => shorten(name, MAX_NAME));
 }

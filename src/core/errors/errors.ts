@@ -20,7 +20,7 @@ export type ErrorKind =
   | "unavailable";
 
 export interface ErrorDetails {
-  /** How to mend it: one sentence in the imperative. */
+  /** How to fix it: one sentence in the imperative. */
   fix?: string | undefined;
   /** The field of the request or file that is wrong, e.g. `filters[0].field`. */
   field?: string | undefined;
@@ -31,7 +31,7 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** More than any message has of its own, so that one that repeats too much of its input is cut off all the same. */
+/** Longer than any message of ours, so that only one that repeats too much of its input is cut off. */
 const MAX_TEXT = 2000;
 const MAX_FIELD = 200;
 
@@ -65,7 +65,7 @@ export function invalid(code: string, message: string, details: ErrorDetails = {
   return new DomainError(code, "invalid", message, details);
 }
 
-/** Whatever was thrown, as an error a client may see: the unexpected is told without its details, which the log has. */
+/** Turns whatever was thrown into an error a client may see; the details of an unexpected one go to the log only. */
 export function asDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   return new DomainError("service.internal", "unavailable", "The service failed to answer", {
@@ -74,12 +74,12 @@ export function asDomainError(error: unknown): DomainError {
   });
 }
 
-/** An error in the place of a part of an answer that has other parts. */
+/** Stands in for the part of an answer that could not be computed. */
 export interface Problem {
   code: string;
   message: string;
   fix?: string;
-  /** Of a fault of ours: what it is logged under. */
+  /** For unexpected errors: the id of their log entry. */
   requestId?: string;
 }
 
@@ -92,7 +92,7 @@ export function problemOf({ code, message, fix }: DomainError, requestId?: strin
   };
 }
 
-/** A sentence that stands where something should. @param what `The forecast` */
+/** A sentence to show in place of a part. @param what the part, e.g. `The forecast` */
 export function problemText(what: string, { message, requestId }: Problem): string {
   return `${what} could not be computed: ${message}${requestId === undefined ? "" : ` (request ${requestId})`}`;
 }

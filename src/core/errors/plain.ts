@@ -1,6 +1,6 @@
 import { DomainError, type ErrorDetails, type ErrorKind } from "./errors.ts";
 
-/** An error as plain data, which survives JSON and another process; `code` is absent where it is none of ours. */
+/** An error as plain data that can be sent to another process; `code` is absent for errors other than DomainError. */
 export interface PlainError extends Omit<ErrorDetails, "cause"> {
   code?: string;
   kind?: ErrorKind;

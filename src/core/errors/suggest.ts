@@ -1,8 +1,8 @@
 import { listed } from "./bounded.ts";
 
-/** A longer word is no typo of a name, and comparing it letter by letter would take long. */
+/** A longer word is not a typo of a name, and comparing it would be slow. */
 const MAX_TYPO = 64;
-/** Among more names than this nobody looks for what was meant. */
+/** With more names than this no suggestion is made. */
 const MAX_CANDIDATES = 1000;
 
 /** Levenshtein distance: single-character edits that turn `a` into `b`. Takes the product of both lengths. */
@@ -43,7 +43,7 @@ export function unknownNameFix(typed: string, allowed: readonly string[]): strin
   return didYouMean(typed, allowed, `Allowed: ${listed(allowed)}.`);
 }
 
-/** A guess in front of what else there is to say. */
+/** Puts a suggestion, where there is one, in front of the rest of the fix. */
 export function didYouMean(typed: string, candidates: readonly string[], rest: string): string {
   const guess = closest(typed, candidates);
   return guess === undefined ? rest : `Did you mean "${guess}"? ${rest}`;

@@ -15,7 +15,7 @@ export interface TimeToResolve {
 
 export type ChangeCounts = Readonly<Record<FindingChange, number>>;
 
-/** What became of findings over some snapshots. Counts are of finding ids. */
+/** How findings changed over some snapshots. Counts are of finding ids. */
 export interface FindingChanges {
   openBefore: number;
   openNow: number;

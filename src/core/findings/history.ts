@@ -1,7 +1,7 @@
 import { type CalendarDate, daysBetween } from "../time/dates.ts";
 import { SEVERITIES, type Severity } from "./severity.ts";
 
-/** What a snapshot says of a finding. Dates are those of its own observations, null where its source tells none. */
+/** A finding as a snapshot has it. Dates are those of its own observations, null where its source has none. */
 export interface Observation {
   day: CalendarDate;
   /** One of `FINDING_STATUSES`, or null. */

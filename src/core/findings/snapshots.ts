@@ -1,25 +1,25 @@
 import type { CalendarDate } from "../time/dates.ts";
 import type { DayRange } from "../time/ranges.ts";
 
-/** That a source (a product in an account, as a format tells it) was recorded on a day, with facts or without. */
+/** A source (a product in an account) was recorded on a day, with or without facts. */
 export interface Snapshot {
   source: string;
   day: CalendarDate;
 }
 
-/** The snapshots of one source that tell what changed over a range, oldest first; at least two. */
+/** The snapshots of one source that show what changed over a range, oldest first; at least two. */
 export interface SourceSteps {
   source: string;
   /** The first is what the others are compared with: the last before the range, or else the first within it. */
   days: readonly CalendarDate[];
 }
 
-/** What the snapshots there are say about a range. */
+/** The snapshots that matter for a range. */
 export interface SnapshotSteps {
   compared: readonly SourceSteps[];
-  /** Sources with one snapshot and nothing before it: how they stand is known, what changed is not. */
+  /** Sources with one snapshot and nothing before it: their state is known, their changes are not. */
   single: readonly Snapshot[];
-  /** Sources that were recorded before the range and not within it; how they stand is not known. */
+  /** Sources that were recorded before the range and not within it; their state is not known. */
   stale: readonly Snapshot[];
 }
 

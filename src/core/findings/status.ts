@@ -1,5 +1,5 @@
 /**
- * What became of a finding:
+ * The status of a finding:
  * - `open`: something is wrong and nobody has dealt with it
  * - `resolved`: it was raised and has been put right (or its record archived, since what it was about is gone)
  * - `suppressed`: someone decided that it needs no action; `muted`: a scanner's own list silences it
@@ -53,8 +53,8 @@ export function verdictOf(word: string): ControlStatus | undefined {
 }
 
 /**
- * What a finding's status makes of its check's verdict. Suppressed and muted results are left out of a control's
- * evaluation, as Security Hub does, so they count as not available; so do archived ones.
+ * The status of a control result, given its check's verdict and its finding's status. Suppressed and muted results are
+ * left out of a control's evaluation, as Security Hub does, so they count as not available; so do archived ones.
  */
 export function controlStatusOf(verdict: ControlStatus, status: FindingStatus): ControlStatus {
   if (status === "suppressed" || status === "muted") return "not_available";

@@ -10,7 +10,7 @@ export interface SnapshotCount extends Snapshot {
   open: number;
 }
 
-/** How all sources together stood on a day. */
+/** The state of all sources together on a day. */
 export interface PostureDay {
   day: CalendarDate;
   open: Readonly<Record<Severity, number>>;
@@ -21,8 +21,9 @@ export interface PostureDay {
 
 /**
  * The posture on every day of a range, from its first snapshot (or the range's start, where there is an older one) to
- * its last. A source counts with its latest snapshot up to that day, also one from before the range, so that sources which scan on different days do not make the line jump. Sources that
- * were not recorded within the range are left out, as they are from its last state.
+ * its last. A source counts with its latest snapshot up to that day, also one from before the range, so that sources
+ * which scan on different days do not make the line jump. Sources that were not recorded within the range are left out,
+ * as they are from its last state.
  * @param snapshots all there are up to the range's end, those without findings too
  * @param counts their open findings
  */

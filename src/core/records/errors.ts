@@ -1,14 +1,14 @@
 import { shorten } from "../errors/bounded.ts";
 import { DomainError } from "../errors/errors.ts";
 
-/** A value that one record at most may have, and whose it is. */
+/** A value that only one record may have, and the record that has it. */
 export interface TakenKey {
   value: string;
   /** Id of the record that has it. */
   holder: string;
 }
 
-/** What is said when a record of some kind cannot be read or written. */
+/** The errors for a kind of record that cannot be read or written. */
 export interface RecordErrors {
   exists: (id: string) => DomainError;
   notFound: (id: string) => DomainError;
@@ -44,7 +44,7 @@ export function recordErrors(
         changed,
         `The ${name} "${shorten(id)}" was changed since it was read`,
         {
-          fix: "Read it again, apply the change to what is there now, and save that.",
+          fix: "Read it again, apply your change to the current version, and save that.",
         },
       ),
   };

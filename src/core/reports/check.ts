@@ -34,7 +34,7 @@ export function checkDefinition(definition: ReportDefinition, now: Date): Report
   }
   const details = sections.filter((section) => section.kind === "table" && section.detail === true);
   if (details.length !== 1) {
-    throw invalid("report.detail", `A report has exactly one detail table, not ${details.length}`, {
+    throw invalid("report.detail", `A report must have exactly one detail table, not ${details.length}`, {
       field: "sections",
       fix: 'Set "detail": true on the table that is the report\'s dataset, and on no other.',
     });
@@ -133,7 +133,7 @@ function checkChart(chart: ChartSpec, { dimensions, measures }: Available, path:
     if (available.includes(base)) continue;
     throw invalid(
       "report.unknown-column",
-      `${path}: the chart's ${key} names "${shorten(column)}", which its data lacks`,
+      `${path}: the chart's ${key} names "${shorten(column)}", which its data does not have`,
       {
         field: `${path}.chart.${key}`,
         allowed: available,

@@ -33,7 +33,7 @@ export interface TableStream {
    * @throws DomainError when the store fails midway: a renderer lets it through, so that no half file looks whole
    */
   batches(): AsyncIterable<readonly Row[]>;
-  /** Lets go of what the rows are read from, also when they were never asked for. Absent where there is nothing. */
+  /** Releases what the rows are read from, even when they were never read. Absent where there is nothing to release. */
   readonly close?: (() => Promise<void>) | undefined;
 }
 

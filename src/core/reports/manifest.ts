@@ -1,6 +1,6 @@
 import type { Cell, Column, OthersRow, ResultRange, Row, TotalRow } from "../query/query.ts";
 
-/** What a file says about itself: enough to check it against the source and against the other formats. */
+/** A file's description of itself: enough to check it against the source and against the other formats. */
 export interface Manifest {
   title: string;
   tenant: { id: string; name: string };
@@ -107,7 +107,7 @@ export function manifestTotals(columns: readonly Column[], totals: readonly Tota
       values[column.id] = cell;
     });
     return [...byUnit].map(([unit, values]) =>
-      // A percentage is in no currency itself; with several, it must be told which one's it is.
+      // A percentage has no currency of its own; with several currencies it names the one it belongs to.
       unit === PERCENT && totals.length > 1 ? { unit, of: total.unit, values } : { unit, values },
     );
   });

@@ -27,7 +27,7 @@ export interface Tenant {
   createdAt: string;
 }
 
-/** Facts of accounts that no tenant claims are kept here, visible to the operator, until one does. */
+/** Facts of accounts without a tenant are kept here, visible to the operator, until a tenant gets the account. */
 export const UNASSIGNED = "unassigned";
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

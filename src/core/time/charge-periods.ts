@@ -21,7 +21,7 @@ export interface ChargePeriod {
 
 export type PeriodFault = "start-outside" | "billed-outside" | "reversed" | "too-long" | "far-from-bill";
 
-/** In the order they are told: of a row with several faults the first counts. */
+/** In order of precedence: a row with several faults is reported for the first. */
 export const PERIOD_FAULTS: readonly PeriodFault[] = [
   "start-outside",
   "billed-outside",
@@ -31,7 +31,7 @@ export const PERIOD_FAULTS: readonly PeriodFault[] = [
 ];
 
 /**
- * What cannot be true of a charge's dates; undefined when they may. A charge begins, and is billed, on days that are
+ * The fault in a charge's dates; undefined when there is none. A charge begins, and is billed, on days that are
  * plausible; it ends no earlier than it begins (some providers write both alike) and within ten years; and no more than
  * two years lie between it and the beginning of its billing period, so that a commitment paid for in advance, whose
  * years reach beyond the bill, is fine.
@@ -63,7 +63,7 @@ export function periodReason(fault: PeriodFault, days: DayRange): string {
   }
 }
 
-/** Which of its dates a fault is told of. */
+/** The date that a fault is reported for. */
 export function dateToBlame(fault: PeriodFault): keyof ChargePeriod {
   if (fault === "billed-outside") return "billed";
   return fault === "reversed" || fault === "too-long" ? "end" : "start";

@@ -1,7 +1,7 @@
 import type { CalendarDate } from "./dates.ts";
 import type { DayRange } from "./ranges.ts";
 
-/** No fact is of an earlier day: there was no cloud yet to tell of. */
+/** No fact can be older: there was no public cloud before. */
 export const FIRST_PLAUSIBLE_DAY: CalendarDate = "2000-01-01";
 
 /**

@@ -48,20 +48,16 @@ export function resolveRange(
   checkWithin(request.to, within, "to");
   const days = daysBetween(request.from, request.to);
   if (days <= 0) {
-    throw invalid("range.empty", `The range from ${request.from} to ${request.to} holds no day`, {
+    throw invalid("range.empty", `The range from ${request.from} to ${request.to} contains no day`, {
       field: "to",
-      fix: `"to" is the first day not included; give a date after ${request.from}.`,
+      fix: `"to" is not included; give a date after ${request.from}.`,
     });
   }
   if (days > MAX_RANGE_DAYS) {
-    throw invalid(
-      "range.too-long",
-      `The range spans ${days} days; at most ${MAX_RANGE_DAYS} can be asked at once`,
-      {
-        field: "from",
-        fix: "Ask for a shorter range.",
-      },
-    );
+    throw invalid("range.too-long", `The range spans ${days} days; at most ${MAX_RANGE_DAYS} are allowed`, {
+      field: "from",
+      fix: "Use a shorter range.",
+    });
   }
   return { from: request.from, to: request.to };
 }
@@ -78,7 +74,7 @@ export function checkWithin(date: CalendarDate, days: DayRange, field: string): 
   });
 }
 
-/** Both days of a range that is told in a sentence: `2000-01-01 and 2026-12-31`. */
+/** The first and last day of a range, for a sentence: `2000-01-01 and 2026-12-31`. */
 export function firstAndLast({ from, to }: DayRange): string {
   return `${from} and ${addDays(to, -1)}`;
 }

@@ -69,8 +69,8 @@ function gettingStarted(base: string): string {
 ${more.map((text) => `<p>${prose(text)}</p>`).join("")}
 ${snippet(`TOKEN=$(securebase token --tenant ID --role analyst)
 curl -H "Authorization: Bearer $TOKEN" '${base}/v1/analytics?groupBy=service&range=30d'`)}
-<h3>Limits a minute, for each tenant</h3><ul>${limits}</ul>
-<p>Over the limit the answer is 429 with <code>Retry-After</code>. Numbers in answers are decimal text and exact: do not read them as binary floating point when you add them up.</p></section>`;
+<h3>Limits per minute and tenant</h3><ul>${limits}</ul>
+<p>Requests over the limit get 429 with <code>Retry-After</code>. Numbers in answers are exact decimal strings: do not parse them as binary floating point before adding them up.</p></section>`;
 }
 
 function datasets(): string {

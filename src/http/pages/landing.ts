@@ -22,13 +22,13 @@ h2{font-size:1.05rem;margin:2.2rem 0 .3rem}
 footer{margin-top:2.5rem;color:var(--soft);font-size:.9rem}
 `;
 
-/** What runs here and how to begin. */
+/** What runs here and how to get started. */
 export function landingPage({ services, demo, base }: LandingOptions): Page {
   const demoNote =
     demo === undefined
       ? `<p class="note"><b>The store does not answer.</b> <a href="/v1/health">Health</a> says what is wrong.</p>`
       : demo
-        ? `<p class="note"><b>Demo data.</b> This store holds tenants with generated data, labelled as such in every report. They are no real bills.</p>`
+        ? `<p class="note"><b>Demo data.</b> This store holds tenants with generated data, labelled as such in every report. It is not a real bill.</p>`
         : "";
   const curl = `TOKEN=$(securebase token --tenant ID --role analyst)
 curl -H "Authorization: Bearer $TOKEN" \\

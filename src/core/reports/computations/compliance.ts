@@ -6,14 +6,14 @@ import { type ComputationSpec, dayColumn, measureColumn, textColumn } from "./co
 const framework: ParameterSpec = {
   id: "framework",
   label: "Framework",
-  description: "Only this framework, named as the data names it; all of them when it is not given.",
+  description: "Only this framework, named as in the data; all frameworks when not given.",
   example: "HIPAA",
 };
 
 /** The compliance template's own: an auditor's report is about one framework. */
 export const COMPLIANCE_FRAMEWORK: ParameterSpec = {
   ...framework,
-  description: "The framework the report is about, named as the data names it.",
+  description: "The framework the report is about, named as in the data.",
   required: true,
 };
 
@@ -30,7 +30,7 @@ export const COMPLIANCE_COMPUTATIONS = {
   "compliance-score": {
     label: "Compliance scores",
     description:
-      "Controls passed of those evaluated, by framework; controls without a verdict are shown apart and are no part of the score.",
+      "Controls passed of those evaluated, by framework; controls without a verdict are shown separately and do not count towards the score.",
     dataset: "controls",
     parameters: [framework],
     columns: [

@@ -4,7 +4,8 @@ import { type ComputationSpec, dayColumn, measureColumn, textColumn } from "./co
 const measure: ParameterSpec = {
   id: "measure",
   label: "Cost",
-  description: "Which cost is meant: as billed, or effective, which spreads what was paid ahead.",
+  description:
+    "Which cost to use: billed, or effective, which spreads upfront payments over the usage they cover.",
   default: "billed_cost",
   allowed: ["billed_cost", "effective_cost"],
   example: "effective_cost",
@@ -14,7 +15,7 @@ const measure: ParameterSpec = {
 export const CHARGEBACK_BY: ParameterSpec = {
   id: "by",
   label: "Charge back by",
-  description: "`account`, or a tag as `tag:KEY`; any other dimension of cost does too.",
+  description: "`account`, a tag as `tag:KEY`, or any other dimension of cost.",
   default: "account",
   example: "tag:team",
 };
@@ -33,7 +34,7 @@ export const CHARGEBACK_SHARED: ParameterSpec = {
 const FORECAST_MONTHS: ParameterSpec = {
   id: "months",
   label: "Months",
-  description: "How many calendar months the forecast covers, the running one among them.",
+  description: "How many calendar months the forecast covers, including the current one.",
   default: "1",
   allowed: ["1", "2", "3"],
   example: "2",
@@ -75,7 +76,7 @@ export const COST_COMPUTATIONS = {
   commitments: {
     label: "Commitments",
     description:
-      "Reservations and savings plans: what of their effective cost was used and unused, and what they saved against contracted rates.",
+      "Reservations and savings plans: how much of their effective cost was used and unused, and what they saved against contracted rates.",
     dataset: "cost",
     parameters: [],
     columns: [
@@ -89,7 +90,7 @@ export const COST_COMPUTATIONS = {
   coverage: {
     label: "Coverage",
     description:
-      "How much of the usage that commitments could cover they do cover: usage of the kinds a commitment paid for at least once.",
+      "How much of the usage that commitments could cover is covered: usage of the kinds a commitment paid for at least once.",
     dataset: "cost",
     parameters: [],
     columns: [
@@ -116,7 +117,7 @@ export const COST_COMPUTATIONS = {
   "month-forecast": {
     label: "Cost by the end of the month",
     description:
-      "The running month: spent so far, and the forecast of the whole month with an interval that holds 80 % of outcomes.",
+      "The current month: spend to date, and the forecast of the whole month with an interval that holds 80 % of outcomes.",
     dataset: "cost",
     parameters: [measure],
     columns: [
@@ -138,7 +139,7 @@ export const COST_COMPUTATIONS = {
       {
         id: "limit",
         label: "Most rows",
-        description: "How many anomalies are explained and listed; a note tells how many more there are.",
+        description: "How many anomalies to explain and list; a note says how many more there are.",
         default: "20",
         example: "20",
       },
@@ -157,7 +158,7 @@ export const COST_COMPUTATIONS = {
   budgets: {
     label: "Budgets",
     description:
-      "The tenant's budgets for the running month: amount, spent so far, forecast of the whole month and status.",
+      "The tenant's budgets for the current month: amount, spend to date, forecast for the whole month and status.",
     dataset: "cost",
     parameters: [],
     columns: [

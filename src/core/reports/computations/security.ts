@@ -56,7 +56,7 @@ export const SECURITY_COMPUTATIONS = {
   "security-trend": {
     label: "Risk points over time",
     description:
-      "How all sources together stood on each day up to the last snapshot; a source counts with its latest up to that day.",
+      "The state of all sources together on each day up to the last snapshot; each source counts with its latest snapshot up to that day.",
     dataset: "findings",
     parameters: [],
     columns: [
@@ -70,7 +70,7 @@ export const SECURITY_COMPUTATIONS = {
   "security-changes": {
     label: "New, reopened and resolved findings",
     description:
-      "What became of findings since the last snapshot before the range, by severity, with the days it took to resolve them.",
+      "How findings changed since the last snapshot before the range, by severity, with the days it took to resolve them.",
     dataset: "findings",
     parameters: [],
     columns: [

@@ -4,7 +4,7 @@ import { type ComputationSpec, measureColumn, textColumn } from "./computation.t
 const metric: ParameterSpec = {
   id: "metric",
   label: "Metric",
-  description: "Only this metric, named as the data names it, so that its unit is that of the whole answer.",
+  description: "Only this metric, named as in the data; the whole result then has its unit.",
   example: "compute_hours",
 };
 
@@ -12,7 +12,7 @@ export const USAGE_COMPUTATIONS = {
   "usage-metrics": {
     label: "Usage by metric",
     description:
-      "Each metric in its own unit: counters added up over the days, gauges averaged and at their last, with the change against the period before and what each active resource used.",
+      "Each metric in its own unit: counters added up over the days, gauges with their average and last value, with the change against the period before and what each active resource used.",
     dataset: "usage",
     parameters: [metric],
     columns: [
@@ -33,7 +33,7 @@ export const USAGE_COMPUTATIONS = {
   "usage-detail": {
     label: "Usage by service and account",
     description:
-      "Each metric by service, account and region: counters added up over the days, gauges at their last; metrics of which neither is known to be right have no quantity.",
+      "Each metric by service, account and region: counters added up over the days, gauges with their last value; metrics of unknown kind have no quantity.",
     dataset: "usage",
     parameters: [],
     columns: [

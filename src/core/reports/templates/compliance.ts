@@ -12,7 +12,7 @@ export const COMPLIANCE: ReportTemplate = {
     return {
       title: `Compliance: ${framework}`,
       description:
-        "Controls passed of those evaluated, in the last snapshot of each source. Controls without a verdict are not available: they are shown apart and never counted as passed. The evidence at the end leads each result back to its finding and file.",
+        "Controls passed of those evaluated, in the last snapshot of each source. Controls without a verdict are not available: they are shown separately and never counted as passed. The evidence at the end leads each result back to its finding and file.",
       range: { preset: "30d" },
       sections: [
         {

@@ -43,7 +43,7 @@ const charts = ({ id, label, measure }: (typeof METRICS)[number]): Section[] => 
 export const USAGE = fixedTemplate("usage", {
   title: "Usage",
   description:
-    "Compute hours, API calls and data transfer added up over the days; storage as its average level and at its last. Units are never mixed.",
+    "Compute hours, API calls and data transfer added up over the days; storage with its average and last level. Units are never mixed.",
   range: { preset: "30d" },
   sections: [
     { kind: "kpis", items: METRICS.map(card) },
