@@ -437,7 +437,7 @@ describe("cost-explorer", () => {
     // It costs nothing to find out.
     expect(aws.operations).not.toContain("ce:GetCostAndUsage");
     const forced = await runSync(on.services, id, { force: true });
-    expect(forced.warnings.join()).toContain(`also there from ${source} and now count twice`);
+    expect(forced.warnings.join()).toContain(`also loaded from ${source} and now count twice`);
     expect(await billed(["month"])).toEqual([
       ["2025-02-01", "9"],
       ["2025-03-01", "8"],

@@ -87,7 +87,13 @@ describe("blocks in the metrics table", () => {
     expect(await store.housekeep()).toMatchObject({ loadsAbandoned: 0 });
     now = new Date(now.getTime() + 7 * 3_600_000);
     const found = await store.housekeep();
-    expect(found).toEqual({ tenants: 1, segmentsCleared: 0, loadsAbandoned: 1, exportsAbandoned: 0 });
+    expect(found).toEqual({
+      tenants: 1,
+      segmentsCleared: 0,
+      loadsAbandoned: 1,
+      exportsAbandoned: 0,
+      uploadsRemoved: 0,
+    });
     expect((await blocks()).filter(({ expires }) => expires !== undefined)).toHaveLength(2);
     expect((await items()).filter(({ key }) => key.includes("intent#"))).toEqual([]);
     expect((await ask(store.metrics, {})).rows).toEqual([["1"]]);

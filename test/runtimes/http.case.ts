@@ -715,9 +715,9 @@ function describeExports(ask: Ask): void {
       const body = { format: "csv", query: costQuery, delivery: "job" };
       const started = await ask("POST /v1/analytics/export", { as, body });
       const location = started.headers.get("location") ?? "";
-      let status: string;
-      do ({ status } = (await ask(`GET ${location}`, { as })).json as { status: string });
-      while (status === "running");
+      await expect
+        .poll(async () => (await ask(`GET ${location}`, { as })).json, { timeout: 20_000 })
+        .toMatchObject({ status: "done" });
       expect((await ask(`DELETE ${location}`, { as: viewer("alpha") })).status).toBe(403);
       expect((await ask(`DELETE ${location}`, { as: admin("beta") })).status).toBe(404);
       expect((await ask(`DELETE ${location}`, { as })).status).toBe(204);
