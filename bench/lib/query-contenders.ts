@@ -34,7 +34,8 @@ async function securebase(folder: string): Promise<Contender> {
   return {
     async ask({ tenant, from, to, by }) {
       const query = { dataset: "cost" as const, range: { from, to }, groupBy: [by], limit: GROUPS_SHOWN };
-      const aggregate = await store.forTenant(tenantName(tenant)).aggregate(planQuery(query, NOW, "UTC"));
+      const snapshot = await store.forTenant(tenantName(tenant)).snapshot(query.dataset);
+      const aggregate = await snapshot.aggregate(planQuery(query, NOW, "UTC"));
       const rows: Rows = [];
       for await (const batch of aggregate.batches) {
         for (const [key = null, value] of batch) rows.push([key, value ?? ""]);

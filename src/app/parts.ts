@@ -1,4 +1,5 @@
 import { asDomainError, type DomainError, type Problem, problemOf } from "../core/errors/errors.ts";
+import { SnapshotGone } from "../ports/metric-store.ts";
 import type { TenantContext } from "./services.ts";
 
 /** The answer of a part, or why there is none. */
@@ -18,7 +19,8 @@ const OF_THE_DATA = ["query.mixed-currencies", "query.mixed-units"];
  * Computes one part of an answer of several. Where it cannot be computed the problem is in its place, and the others
  * are answered; a fault of ours is logged, and told by the id it is logged under.
  * @param part names it for the log
- * @throws DomainError what the caller has to mend, which is wrong of the question as a whole
+ * @throws DomainError what the caller has to mend, which is wrong of the question as a whole; SnapshotGone; what a
+ *   question throws that nobody waits for any more
  */
 export async function partOf<T>(
   context: TenantContext,
@@ -28,6 +30,8 @@ export async function partOf<T>(
   try {
     return { answer: await compute() };
   } catch (thrown) {
+    // Not of the part alone: all parts are asked again, or nobody waits for any.
+    if (thrown instanceof SnapshotGone || context.signal?.aborted === true) throw thrown;
     const error = asDomainError(thrown);
     if (!OURS.includes(error.kind) && !OF_THE_DATA.includes(error.code)) throw error;
     if (error.kind === "unavailable") context.trace?.onFault(error, part);

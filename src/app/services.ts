@@ -56,11 +56,16 @@ export interface Trace {
   onFault(error: unknown, part: string): void;
 }
 
-/** The first argument of every use case that touches a tenant's data. */
+/**
+ * The first argument of every use case that touches a tenant's data. Each request and job has one of its own: within
+ * it, a dataset is seen as it was when it was first asked about (`snapshotOf`).
+ */
 export interface TenantContext {
   services: Services;
   tenant: Tenant;
   principal: Principal;
+  /** Aborted when nobody waits for the answer any more; absent where somebody always does. */
+  signal?: AbortSignal | undefined;
   /** Absent where nobody logs. */
   trace?: Trace | undefined;
 }

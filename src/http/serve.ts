@@ -1,3 +1,4 @@
+import { askAgain } from "../app/analytics/snapshots.ts";
 import type { Services, TenantContext } from "../app/services.ts";
 import { findTenant } from "../app/tenants/tenants.ts";
 import { decodeParams } from "../contract/params.ts";
@@ -46,7 +47,8 @@ export async function serve<K extends RouteId>(
   const extra = new Headers();
   let response: Response;
   try {
-    response = await handler(await prepare<K>(pipeline, route, incoming, extra));
+    const makeCall = await prepare<K>(pipeline, route, incoming, extra);
+    response = await askAgain(() => handler(makeCall()));
   } catch (thrown) {
     response = failure(pipeline, incoming, thrown);
   }
@@ -67,12 +69,13 @@ function failure(pipeline: Pipeline, { request, requestId }: Incoming, thrown: u
   return problemResponse(error, { requestId, instance: new URL(request.url).pathname });
 }
 
+/** Gives the call to answer, each time anew: it holds what the data was when it was asked. */
 async function prepare<K extends RouteId>(
   pipeline: Pipeline,
   route: RouteSpec,
   incoming: Incoming,
   extra: Headers,
-): Promise<Call<K>> {
+): Promise<() => Call<K>> {
   const { services, settings, logger } = pipeline;
   const { request, requestId } = incoming;
   const who = await identify(pipeline, route, incoming);
@@ -88,24 +91,27 @@ async function prepare<K extends RouteId>(
         : check(route.query, decodeParams(route.query, searchParams), "query"),
     body: await readBody(route, request, settings.maxJsonBytes),
   };
-  return {
-    ...(parts as Pick<Call<K>, "params" | "query" | "body">),
-    request,
-    requestId,
-    services,
-    settings,
-    logger,
-    signal: request.signal,
-    get principal() {
-      if (who === undefined) throw new Error(`${route.path} is public: nobody is asking`);
-      return who.principal;
-    },
-    get tenant() {
-      if (who?.tenant !== undefined) return who.tenant;
-      throw new DomainError("access.forbidden", "forbidden", "An operator's token belongs to no tenant", {
-        fix: "Use a token of one of the tenant's roles.",
-      });
-    },
+  return () => {
+    const tenant = who?.tenant && { ...who.tenant };
+    return {
+      ...(parts as Pick<Call<K>, "params" | "query" | "body">),
+      request,
+      requestId,
+      services,
+      settings,
+      logger,
+      signal: request.signal,
+      get principal() {
+        if (who === undefined) throw new Error(`${route.path} is public: nobody is asking`);
+        return who.principal;
+      },
+      get tenant() {
+        if (tenant !== undefined) return tenant;
+        throw new DomainError("access.forbidden", "forbidden", "An operator's token belongs to no tenant", {
+          fix: "Use a token of one of the tenant's roles.",
+        });
+      },
+    };
   };
 }
 
@@ -123,8 +129,10 @@ async function identify(
   if (principal.tenant === undefined) return { principal, tenant: undefined };
   const id = principal.tenant;
   const tenant = await findTenant(services, id);
-  if (tenant !== undefined)
-    return { principal, tenant: { services, tenant, principal, trace: traceOf(logger, incoming.requestId) } };
+  if (tenant !== undefined) {
+    const trace = traceOf(logger, incoming.requestId);
+    return { principal, tenant: { services, tenant, principal, signal: incoming.request.signal, trace } };
+  }
   throw new DomainError(
     "auth.unknown-customer",
     "forbidden",

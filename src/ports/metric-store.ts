@@ -1,3 +1,4 @@
+import { DomainError } from "../core/errors/errors.ts";
 import type { DatasetId } from "../core/metrics/datasets.ts";
 import type { PartitionKey } from "../core/metrics/facts.ts";
 import type { Extent } from "../core/query/coverage.ts";
@@ -50,18 +51,43 @@ export interface DataVersion {
   extent: Extent | null;
 }
 
+/**
+ * A dataset of a tenant as it is at one version. Everything asked of a snapshot is answered from the facts of that
+ * version or not at all, so that answers to several questions belong together. It holds nothing open.
+ */
+export interface Snapshot extends DataVersion {
+  /**
+   * Answers a plan for the snapshot's dataset. The caller drains `batches` or calls `return()` on its iterator.
+   * @param signal ends the question, and an answer that is still being read
+   * @throws SnapshotGone; DomainError `store.unavailable`; the signal's reason when aborted, also from `batches`
+   */
+  aggregate(plan: QueryPlan, signal?: AbortSignal): Promise<Aggregate>;
+  /** The loads behind the facts, newest first, without totals. @throws as `aggregate` */
+  loads(signal?: AbortSignal): Promise<LoadRecord[]>;
+}
+
+/**
+ * The facts of a snapshot can no longer be read: a load or a removal replaced them. The question has to be asked again
+ * of a new snapshot.
+ */
+export class SnapshotGone extends DomainError {
+  constructor(dataset: DatasetId, cause?: unknown) {
+    super("store.snapshot-gone", "unavailable", `The ${dataset} data changed while it was read`, {
+      fix: "Try again; loads under way keep replacing what was asked about.",
+      retryAfter: 2,
+      cause,
+    });
+  }
+}
+
 /** One tenant's facts. A handle never sees another tenant's. */
 export interface TenantMetrics {
   /**
-   * Answers a plan from one consistent state of the store: a load that lands meanwhile is seen whole or not at all.
-   * The caller drains `batches` or calls `return()` on its iterator.
+   * The dataset as it is now. Asked before every answer: must not cost more than one short read while the facts stay
+   * as they are.
    * @throws DomainError `store.unavailable`
    */
-  aggregate(plan: QueryPlan): Promise<Aggregate>;
-  /** What the facts are now. Asked before every answer: must not cost more than one short read while they stay so. */
-  version(dataset: DatasetId): Promise<DataVersion>;
-  /** As {@link DataVersion} has it. */
-  extent(dataset: DatasetId): Promise<Extent | null>;
+  snapshot(dataset: DatasetId): Promise<Snapshot>;
 }
 
 /** A finished load as the store remembers it. */

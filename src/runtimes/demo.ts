@@ -24,7 +24,7 @@ export async function ensureDemo(
   const [first] = await listTenants(services);
   if (first === undefined) return undefined;
   const end = dateInZone(services.clock.now(), "UTC");
-  const extent = await services.metrics.forTenant(first.id).extent("cost");
+  const { extent } = await services.metrics.forTenant(first.id).snapshot("cost");
   if (extent === null || extent.last < addDays(end, -1))
     await loadDemo(services, { seed: DEMO_SEED, end, months: DEMO_MONTHS }, onProgress);
   return first.id;

@@ -86,7 +86,8 @@ async function ask(
     new Date(0),
     "UTC",
   );
-  const aggregate = await services.metrics.forTenant(tenant).aggregate(plan);
+  const snapshot = await services.metrics.forTenant(tenant).snapshot(dataset);
+  const aggregate = await snapshot.aggregate(plan);
   const rows: (string | null)[][] = [];
   for await (const batch of aggregate.batches) for (const row of batch) rows.push([...row]);
   return rows;

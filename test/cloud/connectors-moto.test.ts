@@ -127,7 +127,7 @@ describe.skipIf(missing !== undefined)("connections on moto", () => {
     await put("AWS/S3", "BucketSizeBytes", bucket, `${day}T00:00:00Z`, 3_500_000_000);
     await updateTenant(on.services, "acme", { accounts: ["123456789012"] });
     await runSync(on.services, await on.add({ kind: "cloudwatch-usage", region, settings: { days: "5" } }));
-    const rows = await on.services.metrics.forTenant("acme").extent("usage");
+    const rows = (await on.services.metrics.forTenant("acme").snapshot("usage")).extent;
     expect(rows).toEqual({ first: day, last: day });
     const loads = await on.services.metrics.loads({ tenant: "acme" });
     expect(

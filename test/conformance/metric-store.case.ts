@@ -8,6 +8,7 @@ import { gaugeCases } from "./metric-store/gauges.case.ts";
 import { loadCases } from "./metric-store/loads.case.ts";
 import { randomPlanCases } from "./metric-store/random-plans.case.ts";
 import { removalCases } from "./metric-store/removals.case.ts";
+import { snapshotCases } from "./metric-store/snapshots.case.ts";
 import { streamCases } from "./metric-store/streams.case.ts";
 
 /** What backends differ in on purpose; each with its reason. */
@@ -32,6 +33,7 @@ export function metricStoreCases(
       loadCases,
       deliveryCases,
       removalCases,
+      snapshotCases,
       factAnswerCases,
       comparisonCases,
       gaugeCases,

@@ -8,7 +8,7 @@ import { DomainError } from "../../src/core/errors/errors.ts";
 import { datesIn } from "../../src/core/time/zones.ts";
 import { createApp } from "../../src/http/app.ts";
 import { type Logger, silentLogger } from "../../src/http/logger.ts";
-import type { Aggregate, MetricStore } from "../../src/ports/metric-store.ts";
+import type { Aggregate, LoadRecord, MetricStore } from "../../src/ports/metric-store.ts";
 import { type EmbeddedRuntime, openEmbedded } from "../../src/runtimes/embedded.ts";
 import { analyst, focusCsv, OPERATOR, viewer } from "../runtimes/seed.ts";
 import {
@@ -101,9 +101,14 @@ function storeThat(answer: Answer): MetricStore {
     forTenant(tenant) {
       const own = store.forTenant(tenant);
       return {
-        version: (dataset) => own.version(dataset),
-        extent: (dataset) => own.extent(dataset),
-        aggregate: async (plan) => answer(plan, await own.aggregate(plan)),
+        snapshot: async (dataset) => {
+          const snapshot = await own.snapshot(dataset);
+          const { version, asOf, extent } = snapshot;
+          const loads = (): Promise<LoadRecord[]> => snapshot.loads();
+          const aggregate = async (plan: QueryPlan): Promise<Aggregate> =>
+            answer(plan, await snapshot.aggregate(plan));
+          return { version, asOf, extent, loads, aggregate };
+        },
       };
     },
   } as MetricStore;

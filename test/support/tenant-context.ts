@@ -14,7 +14,8 @@ import { tenantsIn } from "./stored.ts";
 
 /** A tenant with an embedded store of its own, for tests of use cases. */
 export interface TestTenant {
-  context: TenantContext;
+  /** A request of its own each time: what was loaded since is seen. */
+  readonly context: TenantContext;
   /** Loads facts as one load; `partitions` names those to replace even without facts. */
   load(dataset: DatasetId, facts: readonly LoadedFact[], partitions?: readonly PartitionKey[]): Promise<void>;
   close(): Promise<void>;
@@ -33,7 +34,9 @@ export async function testTenant(
   const tenant = makeTenant({ id: "acme", name: "Acme", ...about }, LOADED_AT);
   await tenantsIn(services).create(tenant);
   return {
-    context: { services, tenant, principal: { subject: "test", role: "analyst", tenant: tenant.id } },
+    get context(): TenantContext {
+      return { services, tenant, principal: { subject: "test", role: "analyst", tenant: tenant.id } };
+    },
     load: async (dataset, facts, partitions = []) => {
       await load(services.metrics, facts, { dataset, partitions });
     },

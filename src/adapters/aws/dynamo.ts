@@ -125,20 +125,30 @@ export class Dynamo {
   /**
    * Gets up to 100 items by key, in no order; absent ones are left out. Asks again for keys the service left
    * unprocessed, whether throttled or because the answer would be over 16 MB.
+   * @throws the signal's reason when aborted
    */
-  async batchGet(table: string, keys: Item[], options: { eventual?: boolean } = {}): Promise<Item[]> {
+  async batchGet(
+    table: string,
+    keys: Item[],
+    options: { eventual?: boolean; signal?: AbortSignal | undefined } = {},
+  ): Promise<Item[]> {
+    const { signal } = options;
     const found: Item[] = [];
     let open = keys;
     for (let idle = 0; open.length > 0;) {
       const asked = open;
-      const output = await this.#run(`BatchGetItem ${table}`, table, (abortSignal) =>
-        this.client.send(
-          new BatchGetItemCommand({
-            RequestItems: { [table]: { Keys: asked, ConsistentRead: options.eventual !== true } },
-            ReturnConsumedCapacity: "TOTAL",
-          }),
-          { abortSignal },
-        ),
+      const output = await this.#run(
+        `BatchGetItem ${table}`,
+        table,
+        (abortSignal) =>
+          this.client.send(
+            new BatchGetItemCommand({
+              RequestItems: { [table]: { Keys: asked, ConsistentRead: options.eventual !== true } },
+              ReturnConsumedCapacity: "TOTAL",
+            }),
+            { abortSignal },
+          ),
+        signal,
       );
       const items = output.Responses?.[table] ?? [];
       for (const use of output.ConsumedCapacity ?? []) this.#count("read", use, items.length);
@@ -196,8 +206,9 @@ export class Dynamo {
     what: string,
     table: string | undefined,
     call: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
   ): Promise<T> {
-    return withRetry(this.#policy, what, call, () => this.#meter?.throttled?.(table));
+    return withRetry(this.#policy, what, call, { onThrottle: () => this.#meter?.throttled?.(table), signal });
   }
 
   async #pauseUnprocessed(what: string, table: string, idle: number): Promise<void> {

@@ -39,7 +39,9 @@ describe("withRetry", () => {
       vendorError("ECONNRESET", undefined),
       vendorError("InternalServerError", 500),
     );
-    await expect(withRetry(policy, "GetItem t", call, () => throttled++)).resolves.toBe("done");
+    await expect(withRetry(policy, "GetItem t", call, { onThrottle: () => throttled++ })).resolves.toBe(
+      "done",
+    );
     expect(pauses).toEqual([20, 40, 50]);
     expect(throttled).toBe(1);
   });

@@ -82,21 +82,25 @@ function judge(error: VendorError): Verdict {
 /**
  * Calls a service under a time limit, again with growing, jittered pauses while it throttles or fails.
  * @param what names the call in errors, e.g. `GetItem securebase-dev-metrics`
- * @throws ConditionFailed
+ * @param options `signal` ends the call and its repetition
+ * @throws ConditionFailed; the signal's reason when aborted
  * @throws DomainError `store.unavailable` (with `retryAfter`), `store.misconfigured`, `store.refused`
  */
 export async function withRetry<T>(
   policy: RetryPolicy,
   what: string,
   call: (signal: AbortSignal) => Promise<T>,
-  onThrottle?: () => void,
+  { onThrottle, signal }: { onThrottle?: () => void; signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
   const started = Date.now();
   let lost = false;
   for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    const timeout = AbortSignal.timeout(policy.timeout);
     try {
-      return await call(AbortSignal.timeout(policy.timeout));
+      return await call(signal === undefined ? timeout : AbortSignal.any([timeout, signal]));
     } catch (error) {
+      signal?.throwIfAborted();
       if (error instanceof DomainError) throw error;
       const vendor = readVendorError(error);
       const verdict = judge(vendor);

@@ -66,6 +66,8 @@ export class Database {
   #cause: unknown;
   #closed = false;
   #writes: Promise<unknown> = Promise.resolve();
+  #factCommits = 0;
+  #committingFacts = false;
   readonly directory: string;
   /** Answers that hold until something is written about their topic. */
   readonly known = new KnownAnswers();
@@ -132,19 +134,35 @@ export class Database {
     task: (connection: DuckDBConnection) => Promise<T>,
     topics: readonly string[] = [FACTS_TOPIC],
   ): Promise<T> {
-    return this.#inTurn(async () => {
-      try {
-        return await this.#with(async (connection) => {
-          await connection.run("BEGIN TRANSACTION");
-          const result = await task(connection);
-          await connection.run("COMMIT");
-          return result;
-        });
-      } finally {
-        // Also of a commit that failed: whether the engine carried it out is not certain then.
-        for (const topic of topics) this.known.forget(topic);
-      }
-    });
+    return this.#inTurn(() =>
+      this.#with(async (connection) => {
+        await connection.run("BEGIN TRANSACTION");
+        const result = await task(connection);
+        await this.#commit(connection, topics);
+        return result;
+      }),
+    );
+  }
+
+  async #commit(connection: DuckDBConnection, topics: readonly string[]): Promise<void> {
+    const facts = topics.includes(FACTS_TOPIC);
+    this.#committingFacts = facts;
+    try {
+      await connection.run("COMMIT");
+    } finally {
+      // Also of a commit that failed: whether the engine carried it out is not certain then.
+      for (const topic of topics) this.known.forget(topic);
+      if (facts) this.#factCommits += 1;
+      this.#committingFacts = false;
+    }
+  }
+
+  /**
+   * Names the state of the facts: reads that began and ended while it stayed the same saw the same facts, and those
+   * that are known. Undefined while a commit runs, when reads may see either state.
+   */
+  get factsState(): number | undefined {
+    return this.#committingFacts ? undefined : this.#factCommits;
   }
 
   /**

@@ -6,21 +6,24 @@ import { moneyByLoad } from "./load-money.ts";
 import { instantOf, rowsOf } from "../../duckdb/sql.ts";
 
 /** The loads behind the current facts, newest first. */
-export async function listLoads(database: Database, filter: LoadFilter): Promise<LoadRecord[]> {
+export function listLoads(database: Database, filter: LoadFilter): Promise<LoadRecord[]> {
+  return database.read((connection) => readLoads(connection, filter));
+}
+
+/** The same on a connection, in its transaction. */
+export async function readLoads(connection: DuckDBConnection, filter: LoadFilter): Promise<LoadRecord[]> {
   const where = filter.tenant === undefined ? "" : "WHERE k.id = $1";
   const limit = filter.limit === undefined ? "" : `LIMIT ${Math.trunc(filter.limit)}`;
-  return database.read(async (connection) => {
-    const rows = await rowsOf(
-      connection,
-      `SELECT l.load_id, l.id, k.id, l.dataset, l.source, l.period, l.format, l.files, l.rows, l.loaded_at::VARCHAR
-        FROM loads l JOIN tenant_keys k ON k.key = l.tenant ${where}
-        ORDER BY l.loaded_at DESC, l.load_id DESC ${limit}`,
-      filter.tenant === undefined ? [] : [filter.tenant],
-    );
-    const loads = rows.map(([loadId, ...row]) => ({ loadId: Number(loadId), load: recordOf(row) }));
-    if (filter.totals === true) return withTotals(connection, loads);
-    return loads.map(({ load }) => load);
-  });
+  const rows = await rowsOf(
+    connection,
+    `SELECT l.load_id, l.id, k.id, l.dataset, l.source, l.period, l.format, l.files, l.rows, l.loaded_at::VARCHAR
+      FROM loads l JOIN tenant_keys k ON k.key = l.tenant ${where}
+      ORDER BY l.loaded_at DESC, l.load_id DESC ${limit}`,
+    filter.tenant === undefined ? [] : [filter.tenant],
+  );
+  const loads = rows.map(([loadId, ...row]) => ({ loadId: Number(loadId), load: recordOf(row) }));
+  if (filter.totals === true) return withTotals(connection, loads);
+  return loads.map(({ load }) => load);
 }
 
 function recordOf(row: readonly DuckDBValue[]): LoadRecord {

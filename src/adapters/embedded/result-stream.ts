@@ -9,6 +9,7 @@ import {
 import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
 import type { Cell } from "../../core/query/query.ts";
 import { dateOfDay } from "../../core/time/dates.ts";
+import { interruptOnAbort } from "../../duckdb/interrupt.ts";
 import { BEGIN_READ, type Database } from "./database.ts";
 
 /** A chunk of a result, its values as the query language writes them: canonical decimals, calendar dates, text. */
@@ -48,6 +49,13 @@ function cellOf(value: DuckDBValue): Cell {
   return String(value);
 }
 
+export interface StreamOptions {
+  /** Ends the statement and the stream, which then throws the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Reads in the same transaction, and so from the same state; what it throws is thrown by `open`. */
+  before?: (connection: DuckDBConnection) => Promise<void>;
+}
+
 /**
  * A result read as it is made: the engine computes ahead of the reader by a bounded buffer and no more. It holds a
  * connection, and with it the state of the store it reads from, until it is drained, closed or fails.
@@ -64,34 +72,64 @@ export class ResultStream {
   #failure: unknown;
   readonly #stopListening: () => void;
 
-  private constructor(database: Database, connection: DuckDBConnection, result: DuckDBResult) {
+  private constructor(
+    database: Database,
+    connection: DuckDBConnection,
+    result: DuckDBResult,
+    signal: AbortSignal | undefined,
+  ) {
     this.#database = database;
     this.#connection = connection;
     this.#result = result;
-    this.#stopListening = database.onReopen(() => {
+    const stopListening = database.onReopen(() => {
       // What is being fetched fails by itself.
       if (this.#fetching) return;
       this.#failure = new Error("FATAL Error: the engine failed while its answer was being read");
       void this.close();
     });
+    const abort = (): void => {
+      this.#failure = signal?.reason;
+      if (this.#fetching) connection.interrupt();
+      else void this.close();
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#stopListening = () => {
+      stopListening();
+      signal?.removeEventListener("abort", abort);
+    };
   }
 
-  /** @throws DomainError `store.unavailable`, `query.overflow` */
-  static async open(database: Database, sql: string, values: readonly string[]): Promise<ResultStream> {
+  /** @throws DomainError `store.unavailable`, `query.overflow`; the signal's reason when aborted */
+  static async open(
+    database: Database,
+    sql: string,
+    values: readonly string[],
+    options: StreamOptions = {},
+  ): Promise<ResultStream> {
+    const { signal, before } = options;
     return database.repeatable(async () => {
+      signal?.throwIfAborted();
       const connection = await database.acquire();
+      const stopWatching = interruptOnAbort(connection, signal);
       try {
         await connection.run(BEGIN_READ);
+        await before?.(connection);
         // One trip into the engine fewer than `connection.stream`, which first looks for several statements.
         const statement = await connection.prepare(sql);
         try {
           statement.bind([...values]);
-          return new ResultStream(database, connection, await statement.stream());
+          const result = await statement.stream();
+          signal?.throwIfAborted();
+          return new ResultStream(database, connection, result, signal);
         } finally {
           statement.destroySync();
         }
       } catch (error) {
-        throw database.discard(connection, error);
+        const shown = database.discard(connection, error);
+        signal?.throwIfAborted();
+        throw shown;
+      } finally {
+        stopWatching();
       }
     });
   }
@@ -130,23 +168,37 @@ export class ResultStream {
   }
 
   async #fetch(): Promise<ResultColumns | undefined> {
+    if (this.#isBroken()) throw await this.#failed();
     const connection = this.#connection;
-    if (this.#failure !== undefined) throw this.#database.translate(this.#failure);
     if (connection === undefined) return undefined;
+    let columns: ResultColumns | undefined;
     this.#fetching = true;
     try {
       const chunk = await this.#result.fetchChunk();
-      if (chunk !== null && chunk.rowCount > 0) return new ResultColumns(chunk);
+      if (chunk !== null && chunk.rowCount > 0) columns = new ResultColumns(chunk);
     } catch (error) {
       // Closed meanwhile, it was interrupted.
       if (this.#takeConnection() === undefined) return undefined;
-      this.#failure = error;
-      throw this.#database.discard(connection, error);
+      const shown = this.#database.discard(connection, error);
+      this.#failure ??= error;
+      throw this.#failure === error ? shown : this.#failure;
     } finally {
       this.#fetching = false;
     }
-    if (this.#takeConnection() !== undefined) await giveBack(this.#database, connection);
-    return undefined;
+    // Aborted meanwhile, and the interruption came too late for these rows.
+    if (this.#isBroken()) throw await this.#failed();
+    if (columns === undefined && this.#takeConnection() !== undefined)
+      await giveBack(this.#database, connection);
+    return columns;
+  }
+
+  #isBroken(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  async #failed(): Promise<unknown> {
+    await this.close();
+    return this.#database.translate(this.#failure);
   }
 
   #takeConnection(): DuckDBConnection | undefined {

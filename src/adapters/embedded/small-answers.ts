@@ -5,8 +5,7 @@ import type { QueryPlan } from "../../core/query/plan.ts";
 import type { Cell } from "../../core/query/query.ts";
 import type { Aggregate, MeasureTotal } from "../../ports/metric-store.ts";
 import { type CompiledSums, compileSums, unitOf } from "./compile-query.ts";
-import type { Database } from "./database.ts";
-import { type ResultColumns, ResultStream } from "./result-stream.ts";
+import type { ResultColumns, ResultStream } from "./result-stream.ts";
 
 /** Sums of one combination of keys and units, scaled by 10^18. */
 interface Part {
@@ -25,17 +24,18 @@ interface Group extends AnsweredGroup {
 /**
  * Answers a plan whose groups are few by adding up in the engine and sorting, cutting and totalling here: the engine
  * plans one aggregate in a third of the time that it plans the whole question in.
+ * @param open asks the engine
  * @returns undefined when there are more than `most` groups, or the plan asks for gauges
  */
 export async function answerSmall(
-  database: Database,
+  open: (sql: string, values: readonly string[]) => Promise<ResultStream>,
   plan: QueryPlan,
   tenant: number,
   most: number,
 ): Promise<Aggregate | undefined> {
   if (most === 0 || plan.measures.some((measure) => measure.kind === "gauge")) return undefined;
   const compiled = compileSums(plan, tenant);
-  const stream = await ResultStream.open(database, compiled.sql, compiled.values);
+  const stream = await open(compiled.sql, compiled.values);
   const parts: Part[] = [];
   for await (const batch of stream.batches((columns) => partsOf(columns, plan, compiled))) {
     // Leaving the loop ends the statement.

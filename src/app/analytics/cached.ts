@@ -1,5 +1,6 @@
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import type { TenantContext } from "../services.ts";
+import { snapshotOf } from "./snapshots.ts";
 
 /** Seconds an answer is kept. Its key includes the version of the data, so it becomes unreachable rather than stale. */
 const CACHE_SECONDS = 3_600;
@@ -22,9 +23,10 @@ export async function cached<T>(
 ): Promise<T> {
   const { services, tenant } = context;
   const cache = services.cache.forTenant(tenant.id);
-  const version = await services.metrics.forTenant(tenant.id).version(dataset);
+  const { version, asOf, extent } = await snapshotOf(context, dataset);
   const digest = services.digest();
-  digest.update(JSON.stringify(["answer", services.version, tenant.zone, dataset, question, version]));
+  const data = { version, asOf, extent };
+  digest.update(JSON.stringify(["answer", services.version, tenant.zone, dataset, question, data]));
   const key = digest.hex();
   const own = underWay.get(context) ?? new Map<string, Promise<unknown>>();
   underWay.set(context, own);

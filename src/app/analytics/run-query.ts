@@ -17,8 +17,9 @@ import {
 import { planQuery, type QueryPlan } from "../../core/query/plan.ts";
 import type { AnalyticsQuery, QueryResult, ResultHead, Row } from "../../core/query/query.ts";
 import type { TableStream } from "../../core/reports/document.ts";
-import type { Aggregate, DataVersion } from "../../ports/metric-store.ts";
+import type { Aggregate, DataVersion, Snapshot } from "../../ports/metric-store.ts";
 import type { TenantContext } from "../services.ts";
+import { snapshotOf } from "./snapshots.ts";
 
 /**
  * Rows an answer has when the query sets no limit, and the most it can have; the others row or an export has the rest.
@@ -47,12 +48,12 @@ export async function runQuery(context: TenantContext, query: AnalyticsQuery): P
     );
   }
   const plan = planQuery({ ...query, limit }, services.clock.now(), tenant.zone);
-  const version = await services.metrics.forTenant(tenant.id).version(plan.dataset.id);
+  const snapshot = await snapshotOf(context, plan.dataset.id);
   const cache = services.cache.forTenant(tenant.id);
-  const key = cacheKey(services.digest(), plan, version);
+  const key = cacheKey(services.digest(), plan, snapshot);
   const cached = await cache.get(key);
   if (cached !== undefined) return JSON.parse(cached) as QueryResult;
-  const result = await answer(context, plan, version);
+  const result = await answer(context, plan, snapshot);
   await cache.set(key, JSON.stringify(result), CACHE_SECONDS);
   return result;
 }
@@ -61,19 +62,24 @@ export async function runQuery(context: TenantContext, query: AnalyticsQuery): P
 function cacheKey(
   digest: { update(text: string): void; hex(): string },
   plan: QueryPlan,
-  version: DataVersion,
+  { version, asOf, extent }: DataVersion,
 ): string {
-  digest.update(JSON.stringify([{ ...plan, dataset: plan.dataset.id }, version]));
+  digest.update(
+    JSON.stringify([
+      { ...plan, dataset: plan.dataset.id },
+      { version, asOf, extent },
+    ]),
+  );
   return digest.hex();
 }
 
-async function answer(context: TenantContext, plan: QueryPlan, version: DataVersion): Promise<QueryResult> {
-  const aggregate = await context.services.metrics.forTenant(context.tenant.id).aggregate(plan);
+async function answer(context: TenantContext, plan: QueryPlan, snapshot: Snapshot): Promise<QueryResult> {
+  const aggregate = await snapshot.aggregate(plan, context.signal);
   const raw = await drain(aggregate);
   checkUnits(plan, aggregate.totals);
-  const percent = inPercent(plan, version);
+  const percent = inPercent(plan, snapshot);
   const others = othersRow(plan, aggregate.totals, raw, aggregate.groups, percent);
-  const head = headOf(plan, aggregate, version, { shown: raw.length, others, percent });
+  const head = headOf(plan, aggregate, snapshot, { shown: raw.length, others, percent });
   return { ...head, rows: raw.map(rowShaper(plan, aggregate.totals, percent)) };
 }
 
@@ -100,9 +106,8 @@ export async function openQuery(
   const { keys, coverage = true } = own;
   const most = keys === undefined ? undefined : { keys };
   const plan = planQuery(query, services.clock.now(), tenant.zone, most);
-  const metrics = services.metrics.forTenant(tenant.id);
-  const version = await metrics.version(plan.dataset.id);
-  const aggregate = await metrics.aggregate(plan);
+  const snapshot = await snapshotOf(context, plan.dataset.id);
+  const aggregate = await snapshot.aggregate(plan, context.signal);
   const close = async (): Promise<void> => {
     await aggregate.batches[Symbol.asyncIterator]().return?.();
   };
@@ -112,10 +117,10 @@ export async function openQuery(
     await close();
     throw error;
   }
-  const percent = inPercent(plan, version);
+  const percent = inPercent(plan, snapshot);
   const shape = rowShaper(plan, aggregate.totals, percent);
   return {
-    head: headOf(plan, aggregate, version, { shown: aggregate.groups, others: null, percent, coverage }),
+    head: headOf(plan, aggregate, snapshot, { shown: aggregate.groups, others: null, percent, coverage }),
     close,
     async *batches() {
       for await (const batch of aggregate.batches)

@@ -1,6 +1,7 @@
 import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
 import type { QueryResult, Row } from "../../core/query/query.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import type { TenantContext } from "../services.ts";
 import type { PostureScope } from "../security/snapshots.ts";
 import { evidence } from "./evidence.ts";
@@ -24,7 +25,7 @@ export async function evidencePage(
   limit: number,
   after?: string,
 ): Promise<EvidencePage> {
-  const { version } = await context.services.metrics.forTenant(context.tenant.id).version("controls");
+  const { version } = await snapshotOf(context, "controls");
   const { from, to } = scope.range;
   const state = `${from}_${to}_${version}`;
   const start = after === undefined ? 0 : placeOf(after, state);

@@ -8,12 +8,13 @@ import type { ReportTemplate } from "../../core/reports/templates/index.ts";
 import { addDays } from "../../core/time/dates.ts";
 import { MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
 import { drainStream, openQuery } from "../analytics/run-query.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import type { TenantContext } from "../services.ts";
 
 /** Frameworks that have results, and those the tenant is subject to; by name. */
 export async function knownFrameworks(context: TenantContext): Promise<string[]> {
-  const { services, tenant } = context;
-  const extent = await services.metrics.forTenant(tenant.id).extent("controls");
+  const { tenant } = context;
+  const { extent } = await snapshotOf(context, "controls");
   if (extent === null) return [...tenant.frameworks].sort();
   const to = addDays(extent.last, 1);
   const earliest = addDays(to, -MAX_RANGE_DAYS);

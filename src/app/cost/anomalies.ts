@@ -15,6 +15,7 @@ import { addDays, type CalendarDate } from "../../core/time/dates.ts";
 import { type DayRange, MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
 import { dateInZone, datesIn } from "../../core/time/zones.ts";
 import { cached } from "../analytics/cached.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, type CostQuery, currencyOf } from "./cost-query.ts";
@@ -101,7 +102,7 @@ async function compute(
     measures: [measure],
   };
   const answer = await askCost(context, asks, { coverage: false });
-  const extent = await context.services.metrics.forTenant(context.tenant.id).extent("cost");
+  const { extent } = await snapshotOf(context, "cost");
   // Days that are not over, or of which there are no facts yet, cost nothing so far: no drop.
   const ends = [range.to, today, ...(extent === null ? [] : [addDays(extent.last, 1)])].sort();
   const start = extent !== null && extent.first > from ? extent.first : from;

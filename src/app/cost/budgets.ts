@@ -16,6 +16,7 @@ import { dateInZone } from "../../core/time/zones.ts";
 import { BUDGETS } from "../records/kinds.ts";
 import { type Records, recordsOf, type Versioned, versioned } from "../records/records.ts";
 import { type Page, pageOf } from "../reports/reports.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import { partOf } from "../parts.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
@@ -143,7 +144,7 @@ async function monthCost(
   today: CalendarDate,
 ): Promise<{ cost: MonthCost; forecast: EstimateText; notes: string[] }> {
   const end = addMonths(month, 1);
-  const extent = await context.services.metrics.forTenant(context.tenant.id).extent("cost");
+  const { extent } = await snapshotOf(context, "cost");
   const next = extent === null ? month : addDays(extent.last, 1);
   const through =
     [end, today < month ? month : addDays(today, 1), next < month ? month : next].sort()[0] ?? month;
@@ -177,12 +178,12 @@ function checkMonth(text: string): CalendarDate {
 
 /** All budgets as a table, as reports show them. */
 export async function budgetTable(context: TenantContext): Promise<QueryResult> {
-  const { services, tenant } = context;
+  const { tenant } = context;
   const budgets = await listBudgets(context, {});
   const views = await viewBudgets(context, budgets);
   const month = monthStart(todayOf(context));
   const currencies = [...new Set(budgets.map((budget) => budget.currency))];
-  const version = await services.metrics.forTenant(tenant.id).version("cost");
+  const { asOf } = await snapshotOf(context, "cost");
   const rows = views.map(({ name, amount, currency, state }): Row => {
     const label = currencies.length > 1 ? `${name} (${currency})` : name;
     if (state === null) return [label, "failed", amount, null, null, null, null, null, null];
@@ -198,7 +199,7 @@ export async function budgetTable(context: TenantContext): Promise<QueryResult> 
     rows,
     notes: budgets.length === 0 ? ["No budgets are set."] : [...new Set(views.flatMap(remarksOf))],
     failed: views.some((view) => view.state === null),
-    dataAsOf: version.asOf,
+    dataAsOf: asOf,
   });
 }
 

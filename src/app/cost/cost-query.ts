@@ -3,6 +3,7 @@ import { invalid } from "../../core/errors/errors.ts";
 import { planQuery } from "../../core/query/plan.ts";
 import type { AnalyticsQuery, Cell, QueryFilter, QueryResult } from "../../core/query/query.ts";
 import { drainStream, openQuery } from "../analytics/run-query.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import type { Aggregate } from "../../ports/metric-store.ts";
 import type { TenantContext } from "../services.ts";
 
@@ -47,7 +48,7 @@ export async function costSums(
 ): Promise<{ facts: number; sums: Readonly<Record<string, CostSum>>; currency: string | null }> {
   const { services, tenant } = context;
   const plan = planQuery({ dataset: "cost", ...query, measures }, services.clock.now(), tenant.zone);
-  const aggregate = await services.metrics.forTenant(tenant.id).aggregate(plan);
+  const aggregate = await (await snapshotOf(context, "cost")).aggregate(plan, context.signal);
   await drain(aggregate.batches);
   return sumsOf(aggregate, measures);
 }
@@ -70,7 +71,7 @@ export async function costsBy(
   const { services, tenant } = context;
   const grouped = { dataset: "cost" as const, ...query, groupBy: [dimension], measures };
   const plan = planQuery(grouped, services.clock.now(), tenant.zone);
-  const aggregate = await services.metrics.forTenant(tenant.id).aggregate(plan);
+  const aggregate = await (await snapshotOf(context, "cost")).aggregate(plan, context.signal);
   const rows = new Map<string | null, readonly (string | null)[]>();
   for await (const batch of aggregate.batches) for (const [key = null, ...sums] of batch) rows.set(key, sums);
   return { ...sumsOf(aggregate, measures), rows };

@@ -16,6 +16,7 @@ import type { DayRange } from "../../core/time/ranges.ts";
 import { dateInZone, datesIn } from "../../core/time/zones.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import { cached } from "../analytics/cached.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import type { TenantContext } from "../services.ts";
 import { askCost, columnReader, type CostMeasure, type CostQuery, currencyOf } from "./cost-query.ts";
 import { twiceCountedNotes } from "./twice-counted.ts";
@@ -90,7 +91,7 @@ async function compute(
   today: CalendarDate,
 ): Promise<ForecastAnswer> {
   const { measure, months, filters } = request;
-  const extent = await context.services.metrics.forTenant(context.tenant.id).extent("cost");
+  const { extent } = await snapshotOf(context, "cost");
   // Today's facts are never complete, and bills may hold days to come.
   const end = extent === null ? today : min(addDays(extent.last, 1), today);
   const from = addDays(end, -HISTORY_DAYS);

@@ -5,6 +5,7 @@ import { rendererFor } from "../../../test/support/rendering.ts";
 import { cost } from "../../../test/conformance/lib/facts.ts";
 import { collect } from "../../../test/support/documents.ts";
 import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";
+import type { Snapshot } from "../../ports/metric-store.ts";
 import { buildDocument } from "../reports/build-document.ts";
 import { outOfTime } from "../../core/jobs/job.ts";
 import { performJob } from "../jobs/perform.ts";
@@ -113,8 +114,12 @@ describe("an export in another process", () => {
 
   it("ends with the reason when its question alone takes longer than that", async () => {
     const { id, key } = await start("csv");
-    const never = (): Promise<never> => new Promise(() => undefined);
-    const metrics = { forTenant: () => new Proxy({}, { get: () => never }) };
+    const aggregate: Snapshot["aggregate"] = (_, signal) =>
+      new Promise((__, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason as Error));
+      });
+    const snapshot = (): Promise<unknown> => Promise.resolve({ extent: null, aggregate });
+    const metrics = { forTenant: () => ({ snapshot }) };
     const services = { ...context.services, metrics: metrics as unknown as Services["metrics"] };
     const time = new AbortController();
     const performed = performJob(services, key, { signal: time.signal });

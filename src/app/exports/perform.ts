@@ -5,6 +5,7 @@ import { endedByTime, isLeftToOthers } from "../../core/jobs/job.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import { closeTables, detailTable, type ReportDocument } from "../../core/reports/document.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
+import { askAgain } from "../analytics/snapshots.ts";
 import type { JobContext, Performed } from "../jobs/handler.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { type Records, recordsOf } from "../records/records.ts";
@@ -44,7 +45,8 @@ export async function performExport({
     services: asked,
     tenant,
     principal,
-    ...(trace !== undefined && { trace }),
+    signal,
+    trace,
   };
   const records = recordsOf(context, EXPORTS);
   const exported = await records.get(job.id);
@@ -52,7 +54,8 @@ export async function performExport({
   if (exported.record.status === "done") return { done: true, result: { export: job.id } };
   const write = async (): Promise<void> => {
     signal.throwIfAborted();
-    const document = await buildDocument(context, recipe.definition, recipe.options);
+    const { definition, options: run } = recipe;
+    const document = await askAgain(() => buildDocument({ ...context }, definition, run));
     const rowsTotal = detailTable(document).table.head.completeness.rows;
     const counted = countRows(document, signal, (rows) =>
       report({ phase: "Writing", rows, fraction: rowsTotal === 0 ? null : rows / rowsTotal }),
@@ -72,29 +75,12 @@ export async function performExport({
     });
   };
   try {
-    // A question that takes too long by itself is not waited for.
-    await untilAborted(signal, write());
+    await write();
     return { done: true, result: { export: job.id } };
   } catch (thrown) {
     const error: unknown = endedByTime(signal, thrown) ? exportOutOfTime(thrown) : thrown;
     if (!isLeftToOthers(signal)) await noteFailure(records, job.id, error, services.clock.now());
     throw error;
-  }
-}
-
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  // Whichever comes second has nobody who waits for it.
-  work.catch(() => undefined);
-  let leave = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    leave = () => reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", leave);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Row } from "../../core/query/query.ts";
 import type { ReportDefinition, SectionQuery } from "../../core/reports/definition.ts";
 import type { Digest } from "../../core/reports/manifest.ts";
 import { closeTables, detailTable } from "../../core/reports/document.ts";
-import type { Aggregate, TenantMetrics } from "../../ports/metric-store.ts";
+import type { Aggregate, Snapshot } from "../../ports/metric-store.ts";
 import { renderDocument } from "../../../test/support/rendering.ts";
 import type { Services, TenantContext } from "../services.ts";
 import { buildDocument } from "./build-document.ts";
@@ -19,8 +19,10 @@ function sha256(): Digest {
 /** A store that answers every plan from one function and counts the row streams that are still open. */
 function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null; groups?: number }) {
   let open = 0;
-  const metrics: Partial<TenantMetrics> = {
-    version: () => Promise.resolve({ version: "1", asOf: null, extent: null }),
+  const snapshot: Partial<Snapshot> = {
+    version: "1",
+    asOf: null,
+    extent: null,
     aggregate(plan): Promise<Aggregate> {
       const { rows, total, groups = rows.length } = answer(plan);
       open += 1;
@@ -46,7 +48,7 @@ function scene(answer: (plan: QueryPlan) => { rows: Row[]; total: string | null;
   };
   const services = {
     clock: { now: () => new Date("2024-10-01T00:00:00Z") },
-    metrics: { forTenant: () => metrics },
+    metrics: { forTenant: () => ({ snapshot: () => Promise.resolve(snapshot) }) },
     cache: { forTenant: () => ({ get: () => Promise.resolve(undefined), set: () => Promise.resolve() }) },
     digest: sha256,
     version: "1",

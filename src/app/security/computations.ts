@@ -4,6 +4,7 @@ import type { Cell, QueryResult, Row } from "../../core/query/query.ts";
 import { SECURITY_COMPUTATIONS } from "../../core/reports/computations/security.ts";
 import { weekStart } from "../../core/time/dates.ts";
 import { cached } from "../analytics/cached.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
@@ -35,7 +36,7 @@ interface Changes {
 function changesOf(context: TenantContext, scope: PostureScope): Promise<Changes> {
   return cached(context, "findings", ["security-changes", scope], async () => {
     const { changes, notes } = await compareSnapshots(context, scope);
-    const { asOf } = await context.services.metrics.forTenant(context.tenant.id).version("findings");
+    const { asOf } = await snapshotOf(context, "findings");
     return { changes, notes, dataAsOf: asOf };
   });
 }

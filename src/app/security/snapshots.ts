@@ -4,6 +4,7 @@ import type { QueryFilter } from "../../core/query/query.ts";
 import { addDays, tryParseDate } from "../../core/time/dates.ts";
 import { type DayRange, MAX_RANGE_DAYS } from "../../core/time/ranges.ts";
 import type { LoadRecord } from "../../ports/metric-store.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import type { TenantContext } from "../services.ts";
 
 /** The scope of posture queries: whole days, and filters that apply to every query. */
@@ -26,10 +27,10 @@ export async function loadedSnapshots(
   dataset: DatasetId,
   range: DayRange,
 ): Promise<LoadedSnapshot[]> {
-  const loads = await context.services.metrics.loads({ tenant: context.tenant.id });
+  const loads = await (await snapshotOf(context, dataset)).loads(context.signal);
   const earliest = addDays(range.to, -MAX_RANGE_DAYS);
   return loads
-    .filter((load) => load.dataset === dataset && tryParseDate(load.period) !== undefined)
+    .filter(({ period }) => tryParseDate(period) !== undefined)
     .filter(({ period }) => period >= earliest && period < range.to)
     .map((load) => ({ source: load.source, day: load.period, load }));
 }

@@ -3,6 +3,7 @@ import { formatQuantity } from "../../core/money/format.ts";
 import type { QueryResult, Row } from "../../core/query/query.ts";
 import { SUMMARY_COMPUTATIONS } from "../../core/reports/computations/summary.ts";
 import { runQuery } from "../analytics/run-query.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import type { ComputationRequest, ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
 import type { TenantContext } from "../services.ts";
@@ -52,7 +53,7 @@ async function answer(
   pick: (figures: readonly Figure[]) => { rows: Row[]; left: number },
 ): Promise<QueryResult> {
   const found = await summary(context, { range, filters, compare: "previous-period" });
-  const { asOf } = await context.services.metrics.forTenant(context.tenant.id).version("cost");
+  const { asOf } = await snapshotOf(context, "cost");
   const { rows, left } = pick(found.figures);
   const table = computedResult(SUMMARY_COMPUTATIONS[id], {
     range: found.range,

@@ -8,6 +8,7 @@ import { compareMetrics, type MetricKind, usageMetric } from "../../core/usage/m
 import { coverageOf } from "../analytics/coverage.ts";
 import { cached } from "../analytics/cached.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
+import { snapshotOf } from "../analytics/snapshots.ts";
 import { type FailedPart, isWhole, Parts } from "../parts.ts";
 import type { ComputationRunner } from "../reports/computation.ts";
 import { computedResult } from "../reports/computed-result.ts";
@@ -123,7 +124,7 @@ export async function usageTable(
 ): Promise<QueryResult> {
   const filters = metric === undefined ? scope.filters : [...scope.filters, ...metricName(metric)];
   const metrics = await metricUsage(context, { range: scope.range, filters });
-  const { asOf, extent } = await context.services.metrics.forTenant(context.tenant.id).version("usage");
+  const { asOf, extent } = await snapshotOf(context, "usage");
   const rows = metrics.map((usage): Row => [
     usage.label,
     usage.unit,

@@ -11,7 +11,14 @@ import type {
   RecordLoad,
 } from "../../../src/ports/load.ts";
 import { loaderFor } from "../../support/loading.ts";
-import type { Aggregate, LoadOptions, MeasureTotal, MetricStore } from "../../../src/ports/metric-store.ts";
+import {
+  type Aggregate,
+  type DataVersion,
+  type LoadOptions,
+  type MeasureTotal,
+  type MetricStore,
+  SnapshotGone,
+} from "../../../src/ports/metric-store.ts";
 
 /** Nothing in the suites depends on today: ranges are explicit. */
 export const NOW = new Date("2024-10-01T00:00:00Z");
@@ -120,8 +127,29 @@ export function plan(question: Question): QueryPlan {
   return planQuery({ dataset: "cost", range: SEPTEMBER, ...question }, NOW, "UTC");
 }
 
+/** The answer of the facts as they are now; asked again for as long as loads get in between. */
 export async function ask(store: MetricStore, question: Question, tenant = "acme"): Promise<Answer> {
-  return drain(await store.forTenant(tenant).aggregate(plan(question)));
+  for (;;) {
+    try {
+      return await drain(await open(store, plan(question), tenant));
+    } catch (error) {
+      if (!(error instanceof SnapshotGone)) throw error;
+    }
+  }
+}
+
+/** The answer to a plan of the facts as they are now. */
+export async function open(store: MetricStore, asked: QueryPlan, tenant = "acme"): Promise<Aggregate> {
+  return (await store.forTenant(tenant).snapshot(asked.dataset.id)).aggregate(asked);
+}
+
+export async function versionOf(
+  store: MetricStore,
+  tenant: string,
+  dataset: DatasetId = "cost",
+): Promise<DataVersion> {
+  const { version, asOf, extent } = await store.forTenant(tenant).snapshot(dataset);
+  return { version, asOf, extent };
 }
 
 export async function drain(aggregate: Aggregate): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DeliveredFact } from "../../../src/ports/load.ts";
 import type { MetricStore } from "../../../src/ports/metric-store.ts";
-import { ask, deliver, inBatches } from "../lib/facts.ts";
+import { ask, deliver, inBatches, versionOf } from "../lib/facts.ts";
 
 const DAY = "2024-09-03";
 
@@ -56,7 +56,7 @@ export function deliveryCases(store: () => MetricStore): void {
           ["2", "1"],
         ],
       ]);
-      expect(await store().forTenant(tenant).extent("findings")).toEqual({ first: DAY, last: DAY });
+      expect((await versionOf(store(), tenant, "findings")).extent).toEqual({ first: DAY, last: DAY });
       const again = await deliver(store(), observed(tenant, "3"), { dayOf: () => DAY });
       expect(again.map(({ partitions }) => partitions[0]?.replacedRows)).toEqual([2, 2]);
       expect(await both(tenant)).toEqual([[["3", "1"]], [["3", "1"]]]);

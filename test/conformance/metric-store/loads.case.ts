@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { LoadedFact } from "../../../src/ports/load.ts";
 import type { MetricStore } from "../../../src/ports/metric-store.ts";
-import { ask, cost, drain, finding, inBatches, load, plan } from "../lib/facts.ts";
+import { ask, cost, finding, inBatches, load, versionOf } from "../lib/facts.ts";
 
 /** Each test has tenants of its own, named after what it shows. */
 export function loadCases(store: () => MetricStore): void {
@@ -16,8 +16,8 @@ export function loadCases(store: () => MetricStore): void {
         facts: 0,
         totals: [[]],
       });
-      expect((await store().forTenant("nobody").version("cost")).asOf).toBeNull();
-      expect(await store().forTenant("nobody").extent("cost")).toBeNull();
+      expect((await versionOf(store(), "nobody")).asOf).toBeNull();
+      expect((await versionOf(store(), "nobody")).extent).toBeNull();
       expect(await store().loads({ tenant: "nobody" })).toEqual([]);
     });
 
@@ -96,13 +96,13 @@ export function loadCases(store: () => MetricStore): void {
       });
       expect(report.partitions).toMatchObject([{ rows: 0, replacedRows: 1 }]);
       expect((await ask(store(), {}, tenant)).facts).toBe(0);
-      expect(await store().forTenant(tenant).extent("cost")).toBeNull();
+      expect((await versionOf(store(), tenant)).extent).toBeNull();
     });
 
     it("checks and sums a dry run and changes nothing", async () => {
       const tenant = "dry";
       await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant })]);
-      const before = await store().forTenant(tenant).version("cost");
+      const before = await versionOf(store(), tenant);
       const report = await load(store(), [cost("2024-09-02", { billed_cost: "5" }, { tenant })], {
         dryRun: true,
       });
@@ -112,7 +112,7 @@ export function loadCases(store: () => MetricStore): void {
         totals: [{ source: { billed_cost: "5" } }],
       });
       expect(await sum(tenant)).toBe("1");
-      expect(await store().forTenant(tenant).version("cost")).toEqual(before);
+      expect(await versionOf(store(), tenant)).toEqual(before);
     });
 
     it("keeps the old facts when the records fail midway", async () => {
@@ -214,7 +214,7 @@ export function loadCases(store: () => MetricStore): void {
 
     it("changes the version and the time with every load, of the tenant and dataset it touches", async () => {
       const version = (tenant: string, dataset: "cost" | "usage" = "cost") =>
-        store().forTenant(tenant).version(dataset);
+        versionOf(store(), tenant, dataset);
       await load(store(), [cost("2024-09-01", { billed_cost: "1" }, { tenant: "other-version" })]);
       const untouched = await version("other-version");
       const seen = new Set<string>();
@@ -255,7 +255,7 @@ export function loadCases(store: () => MetricStore): void {
         store(),
         ["2024-09-05", "2024-02-29", "2024-09-01"].map((day) => cost(day, {}, { tenant })),
       );
-      expect(await store().forTenant(tenant).extent("cost")).toEqual({
+      expect((await versionOf(store(), tenant)).extent).toEqual({
         first: "2024-02-29",
         last: "2024-09-05",
       });
@@ -265,9 +265,9 @@ export function loadCases(store: () => MetricStore): void {
       const tenant = "far-days";
       const fact = (day: string) => cost(day, { billed_cost: "1" }, { tenant });
       await load(store(), ["0001-01-01", "9999-12-31"].map(fact));
-      expect(await store().forTenant(tenant).extent("cost")).toBeNull();
+      expect((await versionOf(store(), tenant)).extent).toBeNull();
       await load(store(), ["0001-01-01", "1999-12-31", "2024-09-05", "2027-01-01", "9999-12-31"].map(fact));
-      expect(await store().forTenant(tenant).extent("cost")).toEqual({
+      expect((await versionOf(store(), tenant)).extent).toEqual({
         first: "2024-09-05",
         last: "2024-09-05",
       });
@@ -276,7 +276,7 @@ export function loadCases(store: () => MetricStore): void {
           [{ day: "2024-09-05", week: "2024-09-02", month: "2024-09-01" }[grain], "1", null],
         ]);
       await load(store(), ["2000-01-01", "2026-12-31"].map(fact));
-      expect(await store().forTenant(tenant).extent("cost")).toEqual({
+      expect((await versionOf(store(), tenant)).extent).toEqual({
         first: "2000-01-01",
         last: "2026-12-31",
       });
@@ -284,7 +284,7 @@ export function loadCases(store: () => MetricStore): void {
 
     it("tells the first and last day with the version, after every change of the facts", async () => {
       const tenant = "extent-changes";
-      const extent = async (of = tenant) => (await store().forTenant(of).version("cost")).extent;
+      const extent = async (of = tenant) => (await versionOf(store(), of)).extent;
       const fact = (day: string, to = tenant) => cost(day, { sub_account_id: to }, { tenant: to });
       expect(await extent()).toBeNull();
       await load(store(), [fact("2024-08-05"), fact("2024-09-20")]);
@@ -332,8 +332,8 @@ export function loadCases(store: () => MetricStore): void {
       const kept = accountFact("unassigned", "778", "2024-09-01", "4");
       await load(store(), [...before("unassigned"), kept]);
       const versions = async () => [
-        (await store().forTenant("claimer").version("cost")).version,
-        (await store().forTenant("unassigned").version("cost")).version,
+        (await versionOf(store(), "claimer")).version,
+        (await versionOf(store(), "unassigned")).version,
       ];
       const old = await versions();
       expect(await store().reassign("cost", "777", "claimer")).toBe(2);
@@ -396,9 +396,7 @@ export function loadCases(store: () => MetricStore): void {
       );
       for (const to of ["mover-b", "mover-a", "mover-b"]) {
         await store().reassign("cost", "990", to);
-        const answers = await Promise.all(
-          tenants.map(async (tenant) => drain(await store().forTenant(tenant).aggregate(plan({})))),
-        );
+        const answers = await Promise.all(tenants.map(async (tenant) => ask(store(), {}, tenant)));
         expect(answers.map((a) => a.facts)).toEqual(tenants.map((tenant) => (tenant === to ? 30 : 0)));
       }
     });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DatasetId } from "../../../src/core/metrics/datasets.ts";
 import type { DeliveredFact, LoadedFact } from "../../../src/ports/load.ts";
 import type { MetricStore, RemovalRequest, RemovedPartition } from "../../../src/ports/metric-store.ts";
-import { ask, cost, deliver, finding, load } from "../lib/facts.ts";
+import { ask, cost, deliver, finding, load, versionOf } from "../lib/facts.ts";
 
 const FOCUS = "focus:AWS:1";
 const CUR = "cur:AWS:1";
@@ -16,8 +16,7 @@ export function removalCases(store: () => MetricStore): void {
     cost(day, { billed_cost: billed, effective_cost: "1" }, { tenant, source });
   const bySource = async (tenant: string): Promise<unknown> =>
     (await ask(store(), { range: SUMMER, groupBy: ["source", "month"] }, tenant)).rows;
-  const versionOf = (tenant: string, dataset: DatasetId = "cost") =>
-    store().forTenant(tenant).version(dataset);
+  const version = (tenant: string, dataset?: DatasetId) => versionOf(store(), tenant, dataset);
 
   describe("removing partitions", () => {
     it("takes out those of one source and period, and nothing else, to the last digit", async () => {
@@ -32,8 +31,8 @@ export function removalCases(store: () => MetricStore): void {
       ];
       await load(store(), twice, { loadedAt: "2024-10-02T00:00:00.000Z" });
       await load(store(), [charge("keeps-month", FOCUS, "2024-09-01", "7")]);
-      const before = await versionOf(tenant);
-      const others = await versionOf("keeps-month");
+      const before = await version(tenant);
+      const others = await version("keeps-month");
       expect(await remove(tenant, { period: "2024-09" })).toEqual([
         {
           ...{ tenant, dataset: "cost", source: FOCUS, period: "2024-09", rows: 2 },
@@ -46,43 +45,43 @@ export function removalCases(store: () => MetricStore): void {
         [FOCUS, "2024-08-01", "20"],
         [CUR, "2024-09-01", "10.000000000000000001"],
       ]);
-      const after = await versionOf(tenant);
+      const after = await version(tenant);
       expect(after.version).not.toBe(before.version);
       expect([before.asOf, after.asOf]).toEqual(["2024-10-02T00:00:00.000Z", "2024-10-01T06:00:00.000Z"]);
       expect((await store().loads({ tenant })).map(({ source }) => source).sort()).toEqual([CUR, FOCUS]);
       expect(await ask(store(), {}, "keeps-month")).toMatchObject({ facts: 1 });
-      expect(await versionOf("keeps-month")).toEqual(others);
+      expect(await version("keeps-month")).toEqual(others);
     });
 
     it("takes out all periods of a source when none is named, and leaves nothing of it", async () => {
       const tenant = "removes-all";
       const facts = ["2024-08-01", "2024-09-01"].map((day) => charge(tenant, FOCUS, day, "1"));
       await load(store(), facts);
-      const version = await versionOf(tenant);
+      const seen = await version(tenant);
       expect((await remove(tenant)).map(({ period, rows }) => [period, rows])).toEqual([
         ["2024-08", 1],
         ["2024-09", 1],
       ]);
       expect(await ask(store(), { range: SUMMER }, tenant)).toMatchObject({ facts: 0 });
       expect(await store().loads({ tenant })).toEqual([]);
-      expect(await store().forTenant(tenant).extent("cost")).toBeNull();
-      const after = await versionOf(tenant);
+      expect((await version(tenant)).extent).toBeNull();
+      const after = await version(tenant);
       expect(after.asOf).toBeNull();
       // A version that had been there before would find answers remembered then.
-      expect([version.version, "0"]).not.toContain(after.version);
+      expect([seen.version, "0"]).not.toContain(after.version);
       const report = await load(store(), facts);
       expect(report.partitions.map(({ replacedRows }) => replacedRows)).toEqual([0, 0]);
       expect(await ask(store(), { range: SUMMER }, tenant)).toMatchObject({ facts: 2 });
-      expect([version.version, after.version]).not.toContain((await versionOf(tenant)).version);
+      expect([seen.version, after.version]).not.toContain((await version(tenant)).version);
     });
 
     it("tells in a dry run what would go, and changes nothing", async () => {
       const tenant = "removes-nothing";
       await load(store(), [charge(tenant, FOCUS, "2024-09-01", "1.50")]);
-      const version = await versionOf(tenant);
+      const seen = await version(tenant);
       const told = await remove(tenant, { dryRun: true });
       expect(told).toMatchObject([{ rows: 1, totals: [{ values: { billed_cost: "1.5" } }] }]);
-      expect(await versionOf(tenant)).toEqual(version);
+      expect(await version(tenant)).toEqual(seen);
       expect(await ask(store(), {}, tenant)).toMatchObject({ facts: 1 });
       expect(await remove(tenant)).toEqual(told);
     });
@@ -90,12 +89,12 @@ export function removalCases(store: () => MetricStore): void {
     it("finds nothing for another source, period, dataset or tenant, and changes no version", async () => {
       const tenant = "removes-none";
       await load(store(), [charge(tenant, FOCUS, "2024-09-01", "1")]);
-      const version = await versionOf(tenant);
+      const seen = await version(tenant);
       expect(await remove(tenant, { source: CUR })).toEqual([]);
       expect(await remove(tenant, { period: "2024-10" })).toEqual([]);
       expect(await remove(tenant, { datasets: ["usage"] })).toEqual([]);
       expect(await remove("removes-nobody")).toEqual([]);
-      expect(await versionOf(tenant)).toEqual(version);
+      expect(await version(tenant)).toEqual(seen);
       expect(await ask(store(), {}, tenant)).toMatchObject({ facts: 1 });
     });
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseDecimal } from "../../../src/core/money/decimal.ts";
 import type { MetricStore } from "../../../src/ports/metric-store.ts";
-import { ask, cost, inBatches, load, plan } from "../lib/facts.ts";
+import { ask, cost, inBatches, load, open, plan } from "../lib/facts.ts";
 
 export function streamCases(store: () => MetricStore, groups: number): void {
   describe("streams of groups", () => {
@@ -19,7 +19,7 @@ export function streamCases(store: () => MetricStore, groups: number): void {
     });
 
     it("come in batches, whole and in order, after their totals", async () => {
-      const aggregate = await store().forTenant(tenant).aggregate(plan(question));
+      const aggregate = await open(store(), plan(question), tenant);
       expect([aggregate.groups, aggregate.facts]).toEqual([groups, groups]);
       expect(parseDecimal(aggregate.totals[0]?.[0]?.value ?? "")).toBe(parseDecimal("0.01") * BigInt(groups));
       let batches = 0;
@@ -35,9 +35,9 @@ export function streamCases(store: () => MetricStore, groups: number): void {
 
     it("free what they hold when ended early, before the first row or midway", async () => {
       for (let i = 0; i < 40; i++) {
-        const early = await store().forTenant(tenant).aggregate(plan(question));
+        const early = await open(store(), plan(question), tenant);
         await early.batches[Symbol.asyncIterator]().return?.();
-        const midway = await store().forTenant(tenant).aggregate(plan(question));
+        const midway = await open(store(), plan(question), tenant);
         for await (const batch of midway.batches) if (batch.length > 0) break;
         const after = midway.batches[Symbol.asyncIterator]();
         expect((await after.next()).done).toBe(true);
@@ -49,7 +49,7 @@ export function streamCases(store: () => MetricStore, groups: number): void {
     });
 
     it("read on from the state they began in while loads replace it", async () => {
-      const aggregate = await store().forTenant(tenant).aggregate(plan(question));
+      const aggregate = await open(store(), plan(question), tenant);
       const iterator = aggregate.batches[Symbol.asyncIterator]();
       const first = await iterator.next();
       await load(store(), [

@@ -40,9 +40,18 @@ async function readLoads(store: LoadStore, filter: LoadFilter): Promise<Listed[]
     const from = { tenant, dataset, manifest };
     return manifest.partitions.map((partition): Listed => ({ from, partition }));
   });
-  const at = ({ partition }: Listed): string => partition.loadedAt;
-  const loads = found.flat().sort((a, b) => (at(a) === at(b) ? 0 : at(a) < at(b) ? 1 : -1));
+  const loads = found.flat().sort(newestFirst);
   return filter.limit === undefined ? loads : loads.slice(0, filter.limit);
+}
+
+/** The loads that one manifest names, newest first, without totals. */
+export function loadsOf(from: NamedManifest): LoadRecord[] {
+  const listed = from.manifest.partitions.map((partition): Listed => ({ from, partition }));
+  return listed.sort(newestFirst).map(recordOf);
+}
+
+function newestFirst({ partition: a }: Listed, { partition: b }: Listed): number {
+  return a.loadedAt === b.loadedAt ? 0 : a.loadedAt < b.loadedAt ? 1 : -1;
 }
 
 function recordOf({ from: { tenant, dataset }, partition }: Listed): LoadRecord {

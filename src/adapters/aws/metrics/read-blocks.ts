@@ -19,6 +19,14 @@ export interface BlockReader {
   now: () => Date;
 }
 
+/** Which blocks, and which parts of them. */
+export interface BlockRequest {
+  blocks: readonly BlockRef[];
+  parts: readonly Part[];
+  /** Ends the reading. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Items asked for at once. A block is some 10 to 50 KB and an answer at most 16 MB, so none is cut. */
 const KEYS_PER_CALL = 20;
 const CALLS_AT_ONCE = 8;
@@ -44,13 +52,13 @@ export function blocksOf(partitions: readonly Partition[], wants: (entry: Loaded
  * Fetches blocks in parallel and hands each to `use` as its last part arrives, so that few are in memory at once.
  * Blocks never change once written, so the cheaper eventually consistent read is right when it finds them, and what
  * it does not find is asked for again consistently.
- * @throws BlocksGone
+ * @throws BlocksGone; the signal's reason when aborted
  */
 export async function readBlocks(
   reader: BlockReader,
   tenant: string,
   dataset: Dataset,
-  request: { blocks: readonly BlockRef[]; parts: readonly Part[] },
+  request: BlockRequest,
   use: (block: FactBlock, ref: BlockRef) => void | Promise<void>,
 ): Promise<void> {
   const { blocks, parts } = request;
@@ -64,7 +72,7 @@ export async function readBlocks(
     while (next < calls.length && !failed) {
       const refs = calls[next++] ?? [];
       try {
-        const items = await fetchItems(reader, tenant, dataset, refs, parts);
+        const items = await fetchItems(reader, tenant, dataset, { ...request, blocks: refs });
         for (const ref of refs) await use(assemble(tenant, dataset, ref, parts, items), ref);
       } catch (error) {
         failed = true;
@@ -79,17 +87,16 @@ async function fetchItems(
   reader: BlockReader,
   tenant: string,
   dataset: Dataset,
-  refs: readonly BlockRef[],
-  parts: readonly Part[],
+  { blocks, parts, signal }: BlockRequest,
 ): Promise<Map<string, Item>> {
-  const keys = refs.flatMap((ref) => parts.map((part) => blockKey(tenant, dataset.id, { ...ref, part })));
+  const keys = blocks.flatMap((ref) => parts.map((part) => blockKey(tenant, dataset.id, { ...ref, part })));
   const found = new Map<string, Item>();
   const keep = (items: Item[]): void => {
     for (const item of items) if (!isExpired(item, reader.now())) found.set(textOf(item, "sk") ?? "", item);
   };
-  keep(await reader.dynamo.batchGet(reader.table, keys, { eventual: true }));
+  keep(await reader.dynamo.batchGet(reader.table, keys, { eventual: true, signal }));
   const absent = keys.filter((key) => !found.has(textOf(key, "sk") ?? ""));
-  if (absent.length > 0) keep(await reader.dynamo.batchGet(reader.table, absent));
+  if (absent.length > 0) keep(await reader.dynamo.batchGet(reader.table, absent, { signal }));
   return found;
 }
 

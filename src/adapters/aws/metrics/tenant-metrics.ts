@@ -1,16 +1,22 @@
-import { type Dataset, type DatasetId, DATASETS } from "../../../core/metrics/datasets.ts";
+import { type DatasetId, DATASETS } from "../../../core/metrics/datasets.ts";
 import type { Extent } from "../../../core/query/coverage.ts";
 import { PlanExecutor } from "../../../core/query/execute.ts";
 import type { QueryPlan } from "../../../core/query/plan.ts";
 import type { Row } from "../../../core/query/query.ts";
-import type { Aggregate, DataVersion, TenantMetrics } from "../../../ports/metric-store.ts";
+import {
+  type Aggregate,
+  type LoadRecord,
+  type Snapshot,
+  SnapshotGone,
+  type TenantMetrics,
+} from "../../../ports/metric-store.ts";
 import { partsFor } from "./codec.ts";
+import type { NamedManifest } from "./commit.ts";
+import { loadsOf } from "./loads.ts";
 import { extentOf, loadedDays, readManifest } from "./manifest.ts";
 import { type BlockReader, blocksOf, BlocksGone, damaged, readBlocks } from "./read-blocks.ts";
 
 const ROWS_PER_BATCH = 2_000;
-/** A manifest is read again when its blocks expired meanwhile, which takes a query longer than their grace. */
-const TRIES = 3;
 
 /** One tenant's facts, read as blocks and added up here. */
 export class AwsTenantMetrics implements TenantMetrics {
@@ -22,43 +28,63 @@ export class AwsTenantMetrics implements TenantMetrics {
     this.#tenant = tenant;
   }
 
-  async aggregate(plan: QueryPlan): Promise<Aggregate> {
-    const dataset = DATASETS[plan.dataset.id];
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#execute(plan, dataset);
-      } catch (error) {
-        if (!(error instanceof BlocksGone)) throw error;
-        if (attempt === TRIES) throw damaged(this.#tenant, dataset, error);
-      }
-    }
-  }
-
-  async #execute(plan: QueryPlan, dataset: Dataset): Promise<Aggregate> {
-    const { dynamo, table } = this.#reader;
-    const manifest = await readManifest(dynamo, table, this.#tenant, dataset.id);
-    const executor = new PlanExecutor(plan, loadedDays(manifest));
-    const blocks = blocksOf(manifest.partitions, (entry) => executor.wants(entry));
-    const parts = partsFor(dataset.id, executor.columns());
-    await readBlocks(this.#reader, this.#tenant, dataset, { blocks, parts }, (block) => {
-      executor.add(block);
-    });
-    const { rows, groups, facts, totals } = executor.finish();
-    return { batches: inBatches(rows), groups, facts, totals };
-  }
-
-  async version(dataset: DatasetId): Promise<DataVersion> {
+  async snapshot(dataset: DatasetId): Promise<Snapshot> {
     const { dynamo, table } = this.#reader;
     const manifest = await readManifest(dynamo, table, this.#tenant, dataset);
-    return { version: String(manifest.version), asOf: manifest.asOf, extent: extentOf(manifest) };
+    return new AwsSnapshot(this.#reader, { tenant: this.#tenant, dataset, manifest });
+  }
+}
+
+/** The facts that a manifest names. Replaced ones stay readable for an hour, which is longer than any request. */
+class AwsSnapshot implements Snapshot {
+  readonly version: string;
+  readonly asOf: string | null;
+  readonly extent: Extent | null;
+  readonly #reader: BlockReader;
+  readonly #of: NamedManifest;
+
+  constructor(reader: BlockReader, of: NamedManifest) {
+    this.#reader = reader;
+    this.#of = of;
+    this.version = String(of.manifest.version);
+    this.asOf = of.manifest.asOf;
+    this.extent = extentOf(of.manifest);
   }
 
-  async extent(dataset: DatasetId): Promise<Extent | null> {
-    return (await this.version(dataset)).extent;
+  async aggregate(plan: QueryPlan, signal?: AbortSignal): Promise<Aggregate> {
+    const { tenant, dataset, manifest } = this.#of;
+    const executor = new PlanExecutor(plan, loadedDays(manifest));
+    const blocks = blocksOf(manifest.partitions, (entry) => executor.wants(entry));
+    const parts = partsFor(dataset, executor.columns());
+    try {
+      await readBlocks(this.#reader, tenant, DATASETS[dataset], { blocks, parts, signal }, (block) => {
+        executor.add(block);
+      });
+    } catch (error) {
+      throw error instanceof BlocksGone ? await this.#gone(error) : error;
+    }
+    const { rows, groups, facts, totals } = executor.finish();
+    return { batches: inBatches(rows, signal), groups, facts, totals };
+  }
+
+  loads(): Promise<LoadRecord[]> {
+    return Promise.resolve(loadsOf(this.#of));
+  }
+
+  /** Blocks that the newest manifest names as well are lost, and asking again would not help. */
+  async #gone(cause: BlocksGone): Promise<Error> {
+    const { tenant, dataset, manifest } = this.#of;
+    const { revision } = await readManifest(this.#reader.dynamo, this.#reader.table, tenant, dataset);
+    return revision === manifest.revision
+      ? damaged(tenant, DATASETS[dataset], cause)
+      : new SnapshotGone(dataset, cause);
   }
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the rows are here already
-async function* inBatches(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
-  for (let at = 0; at < rows.length; at += ROWS_PER_BATCH) yield rows.slice(at, at + ROWS_PER_BATCH);
+async function* inBatches(rows: readonly Row[], signal?: AbortSignal): AsyncGenerator<readonly Row[]> {
+  for (let at = 0; at < rows.length; at += ROWS_PER_BATCH) {
+    signal?.throwIfAborted();
+    yield rows.slice(at, at + ROWS_PER_BATCH);
+  }
 }
