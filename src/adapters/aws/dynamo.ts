@@ -160,16 +160,23 @@ export class Dynamo {
     return found;
   }
 
-  /** Writes up to 25 items, and again those the service left unprocessed. */
-  async batchPut(table: string, items: readonly Item[]): Promise<void> {
+  /**
+   * Writes up to 25 items, and again those the service left unprocessed.
+   * @throws the signal's reason when aborted; some of the items may be written
+   */
+  async batchPut(table: string, items: readonly Item[], signal?: AbortSignal): Promise<void> {
     let open = items.map((item) => ({ PutRequest: { Item: item } }));
     for (let idle = 0; open.length > 0;) {
       const asked = open;
-      const output = await this.#run(`BatchWriteItem ${table}`, table, (abortSignal) =>
-        this.client.send(
-          new BatchWriteItemCommand({ RequestItems: { [table]: asked }, ReturnConsumedCapacity: "TOTAL" }),
-          { abortSignal },
-        ),
+      const output = await this.#run(
+        `BatchWriteItem ${table}`,
+        table,
+        (abortSignal) =>
+          this.client.send(
+            new BatchWriteItemCommand({ RequestItems: { [table]: asked }, ReturnConsumedCapacity: "TOTAL" }),
+            { abortSignal },
+          ),
+        signal,
       );
       for (const use of output.ConsumedCapacity ?? []) this.#count("write", use, 0);
       open = (output.UnprocessedItems?.[table] ?? []) as typeof open;

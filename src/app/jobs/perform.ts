@@ -176,7 +176,9 @@ class Performance {
     if (performed?.done === false) return { ...requeuedJob(job), attempts: 0, result: performed.result };
     if (performed === undefined && codeOf(error) === processEnds().code)
       return { ...requeuedJob(job), attempts: job.attempts - 1 };
-    return endedJob(job, outcomeOf(performed, error), this.#services.clock.now());
+    // It may have failed before it heard that it was not wanted any more.
+    const cause = job.cancelRequested ? cancelled() : error;
+    return endedJob(job, outcomeOf(performed, cause), this.#services.clock.now());
   }
 }
 

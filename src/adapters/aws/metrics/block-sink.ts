@@ -6,13 +6,15 @@ const BATCHES_AT_ONCE = 4;
 export class BlockSink {
   readonly #dynamo: Dynamo;
   readonly #table: string;
+  readonly #signal: AbortSignal | undefined;
   #waiting: Item[] = [];
   readonly #running = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
 
-  constructor(dynamo: Dynamo, table: string) {
+  constructor(dynamo: Dynamo, table: string, signal?: AbortSignal) {
     this.#dynamo = dynamo;
     this.#table = table;
+    this.#signal = signal;
   }
 
   /** @throws what an earlier batch failed with */
@@ -37,7 +39,7 @@ export class BlockSink {
     if (batch.length === 0) return;
     this.#waiting = [];
     const task = this.#dynamo
-      .batchPut(this.#table, batch)
+      .batchPut(this.#table, batch, this.#signal)
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })

@@ -34,6 +34,8 @@ export interface BlockWriterOptions {
   loadKey: string;
   /** Given each block as it can be read from the bytes that are written. */
   onBlock?: (block: FactBlock) => void;
+  /** Ends what is being written. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A new key prefix for a load's blocks: 72 random bits. */
@@ -52,7 +54,7 @@ export class BlockWriter {
 
   constructor(options: BlockWriterOptions) {
     this.#options = options;
-    this.#sink = new BlockSink(options.dynamo, options.table);
+    this.#sink = new BlockSink(options.dynamo, options.table, options.signal);
   }
 
   open({ tenant, source, period }: PartitionKey): OpenPartition {

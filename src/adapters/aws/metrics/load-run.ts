@@ -40,7 +40,7 @@ export class LoadRun {
   readonly #seen = new Map<string, Manifest>();
   readonly tenants: readonly string[];
 
-  constructor(store: LoadStore, load: NamedLoad, staged: StagedDataset) {
+  constructor(store: LoadStore, load: NamedLoad, staged: StagedDataset, signal?: AbortSignal) {
     const { dynamo, table } = store;
     const { dataset: id, partitions, sums } = staged;
     const dataset = DATASETS[id];
@@ -50,7 +50,7 @@ export class LoadRun {
     this.#target = { dynamo, table, dataset: id };
     this.#totals = new BlockTotals(dataset, Object.keys(sums[0]?.values ?? {}));
     const onBlock = this.#totals.add.bind(this.#totals);
-    this.#writer = new BlockWriter({ dynamo, table, dataset, loadKey: this.#loadKey, onBlock });
+    this.#writer = new BlockWriter({ dynamo, table, dataset, loadKey: this.#loadKey, onBlock, signal });
     this.#partitions = partitions.map((key) => ({ open: this.#writer.open(key), accounts: new Set() }));
     this.tenants = [...new Set(partitions.map(({ tenant }) => tenant))];
   }

@@ -13,7 +13,7 @@ export async function loadStaged(
 ): Promise<ReplacedFacts[]> {
   signal?.throwIfAborted();
   const id = randomUUID();
-  const runs = load.datasets.map((staged) => new LoadRun(store, { ...load, id }, staged));
+  const runs = load.datasets.map((staged) => new LoadRun(store, { ...load, id }, staged, signal));
   const rows = load.datasets.reduce((sum, { report }) => sum + report.rowsAccepted, 0);
   try {
     const replaced: ReplacedFacts[] = [];
