@@ -62,11 +62,6 @@ async function firstRows(table: TableStream, most: number): Promise<QueryResult>
   };
 }
 
-/** Lets go of what a document's tables hold open when nobody will read them. */
-export async function endTables(document: ReportDocument): Promise<void> {
-  for (const section of document.sections) if (section.kind === "table") await end(section.table);
-}
-
 /** Ends a table nobody read. A generator lets go of what it holds only once it has been started. */
 async function end(table: TableStream): Promise<void> {
   const iterator = table.batches()[Symbol.asyncIterator]();

@@ -19,7 +19,7 @@ export interface FileAnswer {
   body: AsyncIterable<Uint8Array>;
 }
 
-type StreamContext = Pick<Call, "logger" | "requestId">;
+type StreamContext = Pick<Call, "logger" | "requestId" | "signal">;
 
 /**
  * A file, streamed as the client reads it, with its manifest in the headers.
@@ -100,10 +100,13 @@ async function streamOf(
           if (next.done === true) controller.close();
           else controller.enqueue(next.value);
         } catch (error) {
-          call.logger.error(
-            { requestId: call.requestId, error: errorFields(error) },
-            "the response broke off",
-          );
+          // Of a client that left there is nothing to log.
+          if (!call.signal.aborted) {
+            call.logger.error(
+              { requestId: call.requestId, error: errorFields(error) },
+              "the response broke off",
+            );
+          }
           throw error;
         }
       },

@@ -8,7 +8,6 @@ import { checkDefinition } from "../../core/reports/check.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import { checkParameters } from "../../core/reports/parameters.ts";
 import type { Call, Handlers } from "../call.ts";
-import { endTables } from "../report-result.ts";
 import { file, json } from "../respond.ts";
 import { page } from "./page.ts";
 import { optionsOf } from "./reports.ts";
@@ -25,10 +24,8 @@ export const exportHandlers: Pick<
     const definition = await requested(call);
     const options = optionsOf(body);
     const document = await buildDocument(tenant, definition, options);
-    if (signal.aborted) {
-      await endTables(document);
-      throw signal.reason;
-    }
+    // Its tables have ended with it, and a job would write a file for nobody.
+    signal.throwIfAborted();
     const recipe = { definition, options };
     const started = await startExport(tenant, document, recipe, body.format, body.options, body.delivery);
     if (started.kind === "stream") return file(call, started);
