@@ -85,11 +85,11 @@ const ROOMS: Room[] = [
   },
   {
     path: "src/cli",
-    imports: ["src/contract", "src/core", "src/runtimes", "src/cli/cloud"],
+    imports: ["src/contract", "src/core", "src/runtimes", "src/cli/packaging"],
     packages: ["node", "commander", "jose"],
   },
   {
-    path: "src/cli/cloud",
+    path: "src/cli/packaging",
     imports: ["src/contract", "src/core", "src/runtimes", "src/cli"],
     packages: ["node", "commander", "esbuild"],
   },

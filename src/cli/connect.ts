@@ -16,7 +16,7 @@ import type { Effects } from "./effects.ts";
 const TOKEN_SECONDS = 3_600;
 
 /** The service behind a store: the server that has its folder open, or the store opened by this command. */
-export interface Connection {
+export interface OpenService {
   server: ServerFile | undefined;
   /** Set when there is no server. */
   runtime: Runtime | undefined;
@@ -65,7 +65,7 @@ export function dataFolder(effects: Effects, option: string | undefined, fix: st
  * Reaches a service. Commands speak to all kinds in the same way, through the API's contract.
  * @throws DomainError `data.not-found`; `store.in-use` when another command has the folder open; `config.missing`, `store.*` on AWS
  */
-export async function connect(effects: Effects, place: DataPlace): Promise<Connection> {
+export async function connect(effects: Effects, place: DataPlace): Promise<OpenService> {
   const { env } = effects;
   if ("directory" in place && !place.create) await mustBeThere(place.directory);
   const server = "directory" in place ? await findServer(place.directory) : undefined;
@@ -106,21 +106,21 @@ export async function connect(effects: Effects, place: DataPlace): Promise<Conne
  * A client for a tenant's data, after a look that the tenant is there.
  * @throws DomainError `tenant.not-found` that names the tenants there are
  */
-export async function asTenant(connection: Connection, role: Role, tenant: string): Promise<Client> {
-  await connection.as("operator").call("getTenant", { params: { id: tenant } });
-  return connection.as(role, tenant);
+export async function asTenant(service: OpenService, role: Role, tenant: string): Promise<Client> {
+  await service.as("operator").call("getTenant", { params: { id: tenant } });
+  return service.as(role, tenant);
 }
 
 /** Connects, runs, and closes whatever happens. */
-export async function withConnection<T>(
+export async function withService<T>(
   effects: Effects,
   place: DataPlace,
-  task: (connection: Connection) => Promise<T>,
+  task: (service: OpenService) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect(effects, place);
+  const service = await connect(effects, place);
   try {
-    return await task(connection);
+    return await task(service);
   } finally {
-    await connection.close();
+    await service.close();
   }
 }

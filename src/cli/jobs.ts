@@ -1,7 +1,7 @@
 import type { AnswerOf } from "../contract/route.ts";
 import type { Routes } from "../contract/routes.ts";
 import { DomainError } from "../core/errors/errors.ts";
-import type { Connection } from "./connect.ts";
+import type { OpenService } from "./connect.ts";
 import type { Effects } from "./effects.ts";
 import type { Progress } from "./progress.ts";
 
@@ -17,12 +17,12 @@ const OPEN: readonly Job["status"][] = ["queued", "running"];
  * @throws DomainError why it failed; the signal's reason when aborted
  */
 export async function followJob(
-  connection: Connection,
+  service: OpenService,
   id: string,
   { signal }: Effects,
   progress: Progress,
 ): Promise<Job> {
-  const operator = connection.as("operator");
+  const operator = service.as("operator");
   try {
     for (;;) {
       const job = await operator.call("getJob", { params: { id }, signal });

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { packageCommand } from "./cloud/package-command.ts";
+import { packageCommand } from "./packaging/package-command.ts";
 import { budgetsCommand } from "./commands/budget.ts";
 import { costCommand } from "./commands/cost.ts";
 import { importCommand } from "./commands/import.ts";

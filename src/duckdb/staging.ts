@@ -4,12 +4,12 @@ import type { Dataset } from "../core/metrics/datasets.ts";
 import type { PartitionKey } from "../core/metrics/facts.ts";
 import type { DeliveredFact } from "../ports/load.ts";
 import { columnValues, DAY_TYPE, Days, engineType } from "./fact-values.ts";
-import { Lot } from "./lot.ts";
+import { StagingFile } from "./staging-file.ts";
 import { literal } from "./sql.ts";
 
 /** Facts that are held as objects. Few, so that most are gone before the garbage collector takes them for old. */
 const CHUNK_ROWS = 512;
-/** Rows of a file: one such lot that is being filled and one that is being written is what a stage holds in memory. */
+/** Rows of a file: one file that is being filled and one that is being written are what a stage holds in memory. */
 const FILE_ROWS = 24 * CHUNK_ROWS;
 
 /** Gives a connection that the caller closes. */
@@ -32,9 +32,9 @@ export class Staging {
   readonly #numbers = new Map<string, number>();
   readonly #chunk: DuckDBDataChunk;
   #waiting: { part: number; fact: DeliveredFact }[] = [];
-  #filling: Lot;
-  #writing: Lot;
-  #inLot = 0;
+  #filling: StagingFile;
+  #writing: StagingFile;
+  #inFile = 0;
   /** The part of the fact before. */
   #last = -1;
   readonly #files: string[] = [];
@@ -45,8 +45,8 @@ export class Staging {
   private constructor(dataset: Dataset, path: string, connections: [DuckDBConnection, DuckDBConnection]) {
     this.dataset = dataset;
     this.#path = path;
-    this.#filling = new Lot(connections[0], dataset);
-    this.#writing = new Lot(connections[1], dataset);
+    this.#filling = new StagingFile(connections[0], dataset);
+    this.#writing = new StagingFile(connections[1], dataset);
     const types = dataset.columns.map((column) => engineType(column.type));
     // One for all rows: the memory of a chunk that is left to the garbage collector is not seen by it.
     this.#chunk = DuckDBDataChunk.create([INTEGER, DAY_TYPE, ...types]);
@@ -119,16 +119,16 @@ export class Staging {
     });
     await this.#filling.append(chunk);
     chunk.reset();
-    this.#inLot += rows.length;
-    if (this.#inLot >= FILE_ROWS) await this.#next();
+    this.#inFile += rows.length;
+    if (this.#inFile >= FILE_ROWS) await this.#next();
   }
 
-  /** Has the lot written, and goes on with the other one as soon as that is free. */
+  /** Has the file written, and goes on with the other one as soon as that is free. */
   async #next(): Promise<void> {
-    if (this.#inLot === 0) return;
+    if (this.#inFile === 0) return;
     const path = `${this.#path}.${this.#files.length}`;
     this.#files.push(path);
-    this.#inLot = 0;
+    this.#inFile = 0;
     const [full, next] = [this.#filling, this.#writing];
     full.write(path);
     [this.#filling, this.#writing] = [next, full];

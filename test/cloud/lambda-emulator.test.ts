@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { zip } from "../../src/cli/cloud/zip.ts";
+import { zip } from "../../src/cli/packaging/zip.ts";
 import { lambdaNode } from "../../tools/lambda-node.mjs";
 import { joined } from "../support/zip.ts";
 import { type FunctionOptions, startLambda } from "./lambda-emulator.ts";

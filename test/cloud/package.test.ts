@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { BundledModule } from "../../src/cli/cloud/bundle.ts";
+import type { BundledModule } from "../../src/cli/packaging/bundle.ts";
 import {
   type Packaged,
   type PackagedFile,
   packageEngine,
   packageFunction,
-} from "../../src/cli/cloud/package.ts";
-import { zip } from "../../src/cli/cloud/zip.ts";
+} from "../../src/cli/packaging/package.ts";
+import { zip } from "../../src/cli/packaging/zip.ts";
 import { Readers } from "../../src/loading/readers.ts";
 import { lambdaNode } from "../../tools/lambda-node.mjs";
 import { focusCsv } from "../runtimes/seed.ts";

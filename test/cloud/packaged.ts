@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { engineLayer } from "../../src/cli/cloud/layers.ts";
-import { type Packaged, packageFunction } from "../../src/cli/cloud/package.ts";
+import { engineLayer } from "../../src/cli/packaging/layers.ts";
+import { type Packaged, packageFunction } from "../../src/cli/packaging/package.ts";
 import { lambdaNode } from "../../tools/lambda-node.mjs";
 import { TEST_CREDENTIALS, TEST_REGION } from "./dynamo-emulator.ts";
 import {

@@ -4,7 +4,7 @@ import type { Routes } from "../../contract/routes.ts";
 import { shorten } from "../../core/errors/bounded.ts";
 import { invalid, problemText } from "../../core/errors/errors.ts";
 import { formatMoney, formatPercent } from "../../core/money/format.ts";
-import { asTenant, dataPlace, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { collect, common, type CommonOptions, filtersOf, listOf } from "./options.ts";
@@ -54,8 +54,8 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     .action(async (options: AddOptions) => {
       const { name, amount, currency } = options;
       const thresholds = listOf(options.threshold).map(percentOf);
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const client = await asTenant(connection, ROLE, options.tenant);
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const client = await asTenant(service, ROLE, options.tenant);
         const added = await client.call("createBudget", {
           body: {
             name,
@@ -79,8 +79,8 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     .requiredOption("--tenant <id>", "whose budgets")
     .option("--month <YYYY-MM>", "month to report on (default: the current one)")
     .action(async (options: BudgetOptions & { month?: string }) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const client = await asTenant(connection, ROLE, options.tenant);
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const client = await asTenant(service, ROLE, options.tenant);
         const items: Budget[] = [];
         let after: string | null = null;
         do {
@@ -102,8 +102,8 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     .argument("<budget-id>")
     .requiredOption("--tenant <id>", "whose budget")
     .action(async (id: string, options: BudgetOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const client = await asTenant(connection, ROLE, options.tenant);
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const client = await asTenant(service, ROLE, options.tenant);
         const { name } = await client.call("getBudget", {
           params: { id },
           query: {},

@@ -4,7 +4,7 @@ import type { Routes } from "../../contract/routes.ts";
 import type { Client } from "../../contract/client.ts";
 import { formatMoney, formatPercent } from "../../core/money/format.ts";
 import { describeRange, type RangeRequest } from "../../core/time/ranges.ts";
-import { asTenant, dataPlace, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import {
   collect,
@@ -131,8 +131,8 @@ async function answer<T>(
   ask: (client: Client) => Promise<T>,
   print: (answer: T, effects: Effects) => Promise<void>,
 ): Promise<void> {
-  await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-    const found = await ask(await asTenant(connection, "analyst", options.tenant));
+  await withService(effects, dataPlace(effects, options.data), async (service) => {
+    const found = await ask(await asTenant(service, "analyst", options.tenant));
     if (options.json === true) return effects.out(`${JSON.stringify(found)}\n`);
     return print(found, effects);
   });

@@ -9,7 +9,7 @@ import {
   multipart,
   standardInput,
 } from "../../runtimes/input.ts";
-import { type Connection, dataPlace, withConnection } from "../connect.ts";
+import { type OpenService, dataPlace, withService } from "../connect.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Effects } from "../effects.ts";
 import { followJob } from "../jobs.ts";
@@ -35,10 +35,10 @@ export function importCommand(program: Command, effects: Effects, exit: (code: E
     .option("--dry-run", "read, check and sum, and change nothing")
     .action(async (first: string, more: string[], options: ImportOptions) => {
       const files = await openFiles([first, ...more], effects);
-      await withConnection(effects, dataPlace(effects, options.data, "make"), async (connection) => {
+      await withService(effects, dataPlace(effects, options.data, "make"), async (service) => {
         const progress = startProgress(effects, options.quiet);
         try {
-          const report = await load(connection, files, options, effects, progress);
+          const report = await load(service, files, options, effects, progress);
           progress.done();
           await printImport(effects, report, options.json === true);
           if (report.rowsRejected > 0 && report.rowsAccepted === 0) exit(EXIT.failed);
@@ -57,7 +57,7 @@ async function openFiles(names: readonly string[], effects: Effects): Promise<In
 
 /** Hands the files to the store of this process, or uploads them to the server that has it open. */
 async function load(
-  connection: Connection,
+  service: OpenService,
   files: readonly InputFile[],
   options: ImportOptions,
   effects: Effects,
@@ -66,8 +66,8 @@ async function load(
   const { tenant, format, dryRun, snapshot } = options;
   if (snapshot !== undefined) checkDate(snapshot, "--snapshot");
   const { signal } = effects;
-  if (connection.runtime !== undefined) {
-    return connection.runtime.importFiles(files, {
+  if (service.runtime !== undefined) {
+    return service.runtime.importFiles(files, {
       format,
       signal,
       dryRun: dryRun === true,
@@ -91,10 +91,10 @@ async function load(
     ...(snapshot !== undefined && { snapshot }),
     ...(dryRun === true && { dryRun }),
   };
-  const response = await connection.as("operator").open("createImport", { query, upload, signal });
+  const response = await service.as("operator").open("createImport", { query, upload, signal });
   if (response.status === 200) return (await response.json()) as ImportReport;
   const { id } = (await response.json()) as { id: string };
-  return (await followJob(connection, id, effects, progress)).result as ImportReport;
+  return (await followJob(service, id, effects, progress)).result as ImportReport;
 }
 
 const PHASES = { reading: "Reading", checking: "Checking", storing: "Storing" } as const;

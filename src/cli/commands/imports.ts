@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { invalid } from "../../core/errors/errors.ts";
 import { DATASET_IDS, type DatasetId } from "../../core/metrics/datasets.ts";
-import { dataPlace, withConnection } from "../connect.ts";
+import { dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { common, type CommonOptions, wholeNumber } from "./options.ts";
@@ -33,10 +33,10 @@ function listCommand(imports: Command, effects: Effects): void {
           fix: `Give a number from 1 to ${MOST}.`,
         });
       }
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
         const { tenant } = options;
         const query = { limit, totals: true, tenant };
-        const list = await connection.as("operator").call("listImports", { query });
+        const list = await service.as("operator").call("listImports", { query });
         if (options.json === true) return effects.out(`${JSON.stringify(list)}\n`);
         if (list.items.length === 0) effects.err("No imports yet. Load files with: securebase import FILE\n");
         const rows = list.items.map(({ totals = [], ...load }) => [
@@ -75,7 +75,7 @@ function removeCommand(imports: Command, effects: Effects): void {
     .option("--dry-run", "show what would be removed, and change nothing")
     .action(async (options: RemoveOptions) => {
       const { tenant, dataset, source, period, dryRun } = options;
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
         const query = {
           tenant,
           dataset,
@@ -83,7 +83,7 @@ function removeCommand(imports: Command, effects: Effects): void {
           period,
           dryRun,
         };
-        const removal = await connection.as("operator").call("removeImports", { query });
+        const removal = await service.as("operator").call("removeImports", { query });
         if (options.json === true) return effects.out(`${JSON.stringify(removal)}\n`);
         const { loads, rows } = removal;
         await effects.out(

@@ -6,7 +6,7 @@ import { problemText } from "../../core/errors/errors.ts";
 import { formatMoney, formatPercent, formatQuantity } from "../../core/money/format.ts";
 import type { QueryResult } from "../../core/query/query.ts";
 import { COMPARISONS, type Comparison, describeRange, type RangePreset } from "../../core/time/ranges.ts";
-import { asTenant, dataPlace, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { resultTable } from "../result-table.ts";
@@ -82,8 +82,8 @@ function dashboard<T>(
   if (about.filters.includes("top")) command.option("--top <n>", "maximum number of rows in each list");
   command.action(async (options: PostureOptions) => {
     const query = scopeOf(options);
-    await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-      const client = await asTenant(connection, "viewer", options.tenant);
+    await withService(effects, dataPlace(effects, options.data), async (service) => {
+      const client = await asTenant(service, "viewer", options.tenant);
       const answer = await run.ask(client, query);
       await effects.out(options.json === true ? `${JSON.stringify(answer)}\n` : run.show(answer));
     });

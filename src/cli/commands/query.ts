@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { parseSort } from "../../contract/filter-text.ts";
 import { datasetOf } from "../../core/metrics/datasets.ts";
 import { COMPARISONS, type Comparison } from "../../core/time/ranges.ts";
-import { asTenant, dataPlace, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { printResult } from "../result-table.ts";
 import {
@@ -58,8 +58,8 @@ export function queryCommand(program: Command, effects: Effects): void {
       const range = rangeOf(options) ?? { preset: "30d" as const };
       const dataset = datasetOf(options.dataset).id;
       const filters = filtersOf(options.where);
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const client = await asTenant(connection, "analyst", options.tenant);
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const client = await asTenant(service, "analyst", options.tenant);
         const result = await client.call("query", {
           body: {
             dataset,

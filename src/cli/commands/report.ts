@@ -9,7 +9,7 @@ import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
 import { EXPORT_FORMATS, type ExportFormat, parseFormat } from "../../core/reports/formats.ts";
 import { type Manifest, totalText } from "../../core/reports/manifest.ts";
-import { asTenant, dataPlace, withConnection } from "../connect.ts";
+import { asTenant, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { startProgress } from "../progress.ts";
 import {
@@ -66,8 +66,8 @@ export function reportCommand(program: Command, effects: Effects): void {
       const format = formatOf(options);
       const body = requestBody(name, format, options);
       await checkFolder(options.output);
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const client = await asTenant(connection, "analyst", options.tenant);
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const client = await asTenant(service, "analyst", options.tenant);
         const progress = startProgress(effects, options.quiet);
         try {
           progress.update("Asking the questions of the report");

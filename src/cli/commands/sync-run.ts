@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { DomainError } from "../../core/errors/errors.ts";
 import { pull, type SyncOptions, type SyncReport } from "../../runtimes/sync.ts";
-import { type Connection, dataPlace, withConnection } from "../connect.ts";
+import { type OpenService, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { describeFailure, EXIT, type ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
@@ -31,11 +31,11 @@ export function syncRunCommand(sync: Command, effects: Effects, exit: (code: Exi
     .option("--replace-estimates", "take Cost Explorer's figures of a bill out when its export is loaded")
     .option("--again", "load deliveries again that did not change")
     .action(async (ids: string[], options: RunOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const named = ids.length > 0 ? ids : await allIds(connection);
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const named = ids.length > 0 ? ids : await allIds(service);
         if (named.length === 0) effects.err("No connections yet. Add one with: securebase sync add KIND\n");
         const outcomes: Outcome[] = [];
-        for (const id of named) outcomes.push(await runOne(connection, id, options, effects));
+        for (const id of named) outcomes.push(await runOne(service, id, options, effects));
         if (options.json === true) await effects.out(`${JSON.stringify(outcomes.map(asJson))}\n`);
         const worst = outcomes.map((outcome) => ("error" in outcome ? outcome.error.exit : EXIT.done));
         if (worst.length > 0) exit(Math.max(...worst) as ExitCode);
@@ -43,14 +43,14 @@ export function syncRunCommand(sync: Command, effects: Effects, exit: (code: Exi
     });
 }
 
-async function allIds(connection: Connection): Promise<string[]> {
-  const { items } = await connection.as("operator").call("listConnections", {});
+async function allIds(service: OpenService): Promise<string[]> {
+  const { items } = await service.as("operator").call("listConnections", {});
   return items.map(({ id }) => id);
 }
 
 /** One that fails does not keep the others from being pulled; Ctrl-C does. */
 async function runOne(
-  connection: Connection,
+  service: OpenService,
   id: string,
   options: RunOptions,
   effects: Effects,
@@ -58,13 +58,13 @@ async function runOne(
   effects.signal.throwIfAborted();
   const progress = startProgress(effects, options.quiet);
   try {
-    const report = await perform(connection, id, options, effects, progress);
+    const report = await perform(service, id, options, effects, progress);
     progress.done();
     if (options.json !== true) await print(effects, report);
     return { report };
   } catch (error) {
     progress.done();
-    if (effects.signal.aborted) throw interrupted(connection, id);
+    if (effects.signal.aborted) throw interrupted(service, id);
     const failure = describeFailure(error);
     effects.err(`error ${failure.code}: ${id}: ${failure.message}\n`);
     if (failure.fix !== undefined) effects.err(`  fix: ${failure.fix}\n`);
@@ -76,7 +76,7 @@ async function runOne(
 
 /** Pulls in this process, or has the server do it that has the store open. */
 async function perform(
-  connection: Connection,
+  service: OpenService,
   id: string,
   options: RunOptions,
   effects: Effects,
@@ -91,8 +91,8 @@ async function perform(
   };
   const { signal } = effects;
   const onProgress = (text: string): void => progress.update(text);
-  if (connection.runtime !== undefined) return pull(connection.runtime, id, { ...how, signal, onProgress });
-  const operator = connection.as("operator");
+  if (service.runtime !== undefined) return pull(service.runtime, id, { ...how, signal, onProgress });
+  const operator = service.as("operator");
   const begun = await operator.call("runConnection", { params: { id }, body: how, signal });
   for (;;) {
     await pause(POLL_MS, signal);
@@ -114,9 +114,9 @@ function takenOver(id: string): DomainError {
 }
 
 /** Other than most commands, a pull may have stored something by now, or go on without us. */
-function interrupted(connection: Connection, id: string): DomainError {
+function interrupted(service: OpenService, id: string): DomainError {
   const fix =
-    connection.server === undefined
+    service.server === undefined
       ? "What was loaded before stays; run it again to go on from there."
       : "The server goes on pulling; see how it went with: securebase sync list";
   return new DomainError("sync.interrupted", "unavailable", `Interrupted while ${id} was pulled`, { fix });

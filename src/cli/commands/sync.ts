@@ -7,7 +7,7 @@ import {
 } from "../../core/connections/kinds.ts";
 import { parseKind } from "../../core/connections/connection.ts";
 import { policyFor, trustPolicyFor } from "../../core/connections/policy.ts";
-import { dataPlace, withConnection } from "../connect.ts";
+import { dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import type { ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
@@ -77,8 +77,8 @@ function addCommand(sync: Command, effects: Effects): void {
       .option("--profile <name>", "profile of the shared AWS configuration files"),
   ).action(async (kind: string, options: AddOptions) => {
     const { id, tenant, region, roleArn, externalId, profile } = options;
-    await withConnection(effects, dataPlace(effects, options.data, "make"), async (connection) => {
-      const added = await connection.as("operator").call("addConnection", {
+    await withService(effects, dataPlace(effects, options.data, "make"), async (service) => {
+      const added = await service.as("operator").call("addConnection", {
         body: {
           kind,
           id,
@@ -102,8 +102,8 @@ function listCommand(sync: Command, effects: Effects): void {
   common(sync.command("list"))
     .description("list connections and how their last pull went")
     .action(async (options: CommonOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const { items } = await connection.as("operator").call("listConnections", {});
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const { items } = await service.as("operator").call("listConnections", {});
         if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
         if (items.length === 0) effects.err("No connections yet. Add one with: securebase sync add KIND\n");
         const rows = items.map(({ id, kind, tenant, region, lastRun }) => [
@@ -128,8 +128,8 @@ function removeCommand(sync: Command, effects: Effects): void {
     .description("remove a connection; the data it loaded stays")
     .argument("<id>")
     .action(async (id: string, options: CommonOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        await connection.as("operator").open("removeConnection", { params: { id } });
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        await service.as("operator").open("removeConnection", { params: { id } });
         return effects.out(
           options.json === true ? `${JSON.stringify({ removed: id })}\n` : `Removed ${id}\n`,
         );

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { dataPlace, withConnection } from "../connect.ts";
+import { dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { collect, type CommonOptions, common } from "./options.ts";
@@ -26,8 +26,8 @@ export function tenantsCommand(program: Command, effects: Effects): void {
     .option("--zone <zone>", "IANA time zone its days are counted in, e.g. Europe/Berlin (default UTC)")
     .option("--color <#rrggbb>", "brand colour of its reports")
     .action(async (id: string, options: AddOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data, "make"), async (connection) => {
-        const added = await connection.as("operator").call("addTenant", {
+      await withService(effects, dataPlace(effects, options.data, "make"), async (service) => {
+        const added = await service.as("operator").call("addTenant", {
           body: {
             id,
             name: options.name,
@@ -49,8 +49,8 @@ export function tenantsCommand(program: Command, effects: Effects): void {
   common(tenants.command("list"))
     .description("list all tenants")
     .action(async (options: CommonOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const { items } = await connection.as("operator").call("listTenants", {});
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const { items } = await service.as("operator").call("listTenants", {});
         if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
         if (items.length === 0)
           effects.err("No tenants yet. Add one with: securebase tenants add ID --name NAME\n");
@@ -76,8 +76,8 @@ export function tenantsCommand(program: Command, effects: Effects): void {
     .description("show one tenant")
     .argument("<id>")
     .action(async (id: string, options: CommonOptions) => {
-      await withConnection(effects, dataPlace(effects, options.data), async (connection) => {
-        const tenant = await connection.as("operator").call("getTenant", { params: { id } });
+      await withService(effects, dataPlace(effects, options.data), async (service) => {
+        const tenant = await service.as("operator").call("getTenant", { params: { id } });
         if (options.json === true) return effects.out(`${JSON.stringify(tenant)}\n`);
         const lines: [string, string][] = [
           ["ID", tenant.id],

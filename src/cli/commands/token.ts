@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { type Role, ROLES } from "../../core/access/access.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import { signToken, tokenSecret } from "../../runtimes/secret.ts";
-import { dataFolder, dataPlace, withConnection } from "../connect.ts";
+import { dataFolder, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { common, type CommonOptions } from "./options.ts";
 
@@ -40,8 +40,8 @@ export function tokenCommand(program: Command, effects: Effects): void {
       const place = dataPlace(effects, options.data);
       const configured = effects.env["SECUREBASE_JWT_SECRET"] ?? "";
       if (tenant !== undefined) {
-        await withConnection(effects, place, (connection) =>
-          connection.as("operator").call("getTenant", { params: { id: tenant } }),
+        await withService(effects, place, (service) =>
+          service.as("operator").call("getTenant", { params: { id: tenant } }),
         );
       }
       const folder =

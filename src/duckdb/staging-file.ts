@@ -2,13 +2,13 @@ import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from "@duckdb/
 import type { Dataset } from "../core/metrics/datasets.ts";
 import { identifier, literal, sqlType } from "./sql.ts";
 
-const TABLE = "temp.staged_lot";
+const TABLE = "temp.staging_file";
 
 /**
  * Facts that become one file of a stage: collected in the engine, then written by its threads while the caller goes on
- * with another lot.
+ * with another one.
  */
-export class Lot {
+export class StagingFile {
   /** Its own: a second statement on it would end the one that writes. */
   readonly #connection: DuckDBConnection;
   readonly #columns: string;
@@ -24,13 +24,13 @@ export class Lot {
   /** Copies the chunk's rows. */
   async append(chunk: DuckDBDataChunk): Promise<void> {
     if (this.#appender === undefined) {
-      await this.#connection.run(`CREATE OR REPLACE TEMP TABLE staged_lot (${this.#columns})`);
-      this.#appender = await this.#connection.createAppender("staged_lot", "main", "temp");
+      await this.#connection.run(`CREATE OR REPLACE TEMP TABLE staging_file (${this.#columns})`);
+      this.#appender = await this.#connection.createAppender("staging_file", "main", "temp");
     }
     this.#appender.appendDataChunk(chunk);
   }
 
-  /** Begins to write the lot; {@link free} tells when it is done. */
+  /** Begins to write the file; {@link free} tells when it is done. */
   write(path: string): void {
     const appender = this.#appender;
     this.#appender = undefined;
@@ -47,7 +47,7 @@ export class Lot {
     await this.#connection.run(`DROP TABLE ${TABLE}`);
   }
 
-  /** Resolves when the lot is written and can be filled again. @throws what writing failed with */
+  /** Resolves when the file is written and can be filled again. @throws what writing failed with */
   async free(): Promise<void> {
     await this.#written;
   }
