@@ -157,13 +157,9 @@ const ROWS = {
   "job.interrupted": [
     503,
     "Job interrupted",
-    "The process that carried out the job ended without a word, twice; seen as the `error` of a job.",
+    "The process that ran the job died twice; seen as the `error` of a job.",
   ],
-  "job.not-started": [
-    503,
-    "Job not started",
-    "Nobody began to carry out the job; seen as the `error` of a job.",
-  ],
+  "job.not-started": [503, "Job not started", "No process started the job; seen as the `error` of a job."],
   "job.out-of-time": [
     503,
     "Job out of time",

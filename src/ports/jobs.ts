@@ -10,15 +10,15 @@ export interface JobRef {
 }
 
 /**
- * Has jobs carried out. A job is data, kept as a record: what a runner is told is only which one is waiting. It has
- * `performJob` do the work, in this process or in another one.
+ * Has jobs carried out. A job is data, kept as a record: a runner is only given its reference. It has `performJob`
+ * do the work, in this process or in another one.
  */
 export interface JobRunner {
   /** Whether other processes carry out the same jobs: then each needs a lease for it, which it renews. */
   readonly shared: boolean;
   /**
    * Has a job carried out soon, and does not wait for that.
-   * @param onProgress told how far it gets, where this process carries it out
+   * @param onProgress called as the job gets on, where this process carries it out
    * @throws DomainError `store.*` when nobody could be asked; whoever looks after the jobs tries again
    */
   dispatch(job: JobRef, onProgress?: (progress: JobProgress) => void): Promise<void>;

@@ -43,7 +43,7 @@ export async function importFiles(
     },
     options,
   );
-  // Findings are snapshots: two of one account are told by their sources.
+  // Findings are snapshots: two of one account differ by their sources.
   const bills = reports.filter((report) => report.dataset === "cost");
   const twice = await secondSourceWarnings(
     services,

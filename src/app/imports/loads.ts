@@ -77,7 +77,7 @@ export interface Removal {
 /**
  * Takes loads out, all that are named or none. What is asked afterwards is answered without them: remembered answers go
  * by the version of the data, which this changes.
- * @throws DomainError `import.nothing-to-remove` telling what there is; `tenant.not-found`, `import.conflict`
+ * @throws DomainError `import.nothing-to-remove`, which lists what there is; `tenant.not-found`, `import.conflict`
  */
 export async function removeLoads(services: Services, which: LoadsToRemove): Promise<Removal> {
   const { dataset, source, period, dryRun = false } = which;

@@ -1,7 +1,7 @@
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import type { CurrencyTotals, InputFile, LoadReport, PartitionReport } from "../../ports/load.ts";
 
-/** What an import did: one load of each dataset that the files hold facts of, told as one. */
+/** What an import did: the loads of all datasets in the files, as one report. */
 export interface ImportReport extends Omit<LoadReport, "dataset" | "partitions"> {
   datasets: readonly { dataset: DatasetId; facts: number }[];
   partitions: readonly (PartitionReport & { dataset: DatasetId })[];
@@ -15,7 +15,7 @@ export interface ImportedFiles {
   /** Records in the files, when a record may stand for several facts or for none. */
   records?: { read: number; rejected: number };
   empty: readonly string[];
-  /** What the plan tells of files that are no data. */
+  /** Remarks about files that hold no data. */
   remarks?: readonly string[];
   dryRun: boolean;
 }

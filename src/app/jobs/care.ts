@@ -34,7 +34,8 @@ export async function careForJobs(services: JobPorts, { alone }: { alone: boolea
         done.ended += 1;
       } else if (care.step === "dispatch") {
         await jobs.replace(seen, care.job);
-        await services.jobs.dispatch(refOf(care.job));
+        // Who cannot be asked now is asked at the next look.
+        await services.jobs.dispatch(refOf(care.job)).catch(() => undefined);
         done.dispatched += 1;
       }
     } catch (error) {

@@ -102,7 +102,7 @@ class Performance {
     return { job: await this.#endInTheEnd(performed, error), error };
   }
 
-  /** Why the work ended: what it broke off with tells less than the reason it was broken off for. */
+  /** Why the work ended: the reason it was stopped for explains more than the error it then failed with. */
   #causeOf(thrown: unknown): unknown {
     if (!this.#signal.aborted) return thrown;
     const reason: unknown = this.#signal.reason;

@@ -58,7 +58,7 @@ export async function readConnection(services: Services, id: string): Promise<St
   });
 }
 
-/** A run as it stands: while it runs its job tells how it goes, or how it ended without a word of its own. */
+/** A run's current state: while it is running, its job knows the progress, or how it ended if its process died. */
 export async function runNow(services: Services, run: SyncRun): Promise<SyncRun> {
   if (run.status !== "running") return run;
   const job = await findJob(services, null, run.id);

@@ -31,7 +31,7 @@ export function summary(report: LoadReport | ImportReport): DeliveredLoad {
   };
 }
 
-/** What is told of a delivery, and remembered of it. */
+/** The report and the new sync state of a delivery that was loaded or checked. */
 export function done(
   { options }: LoadContext,
   delivery: Exclude<SyncBatch, { kind: "unchanged" }>,

@@ -27,8 +27,8 @@ function loadsOfBill(
 }
 
 /**
- * Refuses to load a bill that is there from another kind of source: Cost Explorer and a cost export tell the same
- * costs, and both together tell them twice.
+ * Refuses to load a bill that is there from another kind of source: Cost Explorer and a cost export report the
+ * same costs, so both together count them twice.
  * @param fromEstimates whether the bill at hand is Cost Explorer's
  * @throws DomainError `sync.counted-twice`
  */

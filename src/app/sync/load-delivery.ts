@@ -35,7 +35,7 @@ async function loadFiles(context: LoadContext, delivery: FileBatch): Promise<Loa
   return done(context, delivery, [summary(imported)], { warnings: imported.warnings });
 }
 
-/** Sees to it that Cost Explorer does not tell the same bill. */
+/** Makes sure that the same bill is not loaded from Cost Explorer as well. */
 async function settleBill(
   { services, options, progress }: LoadContext,
   bill: { payer: string; period: string },

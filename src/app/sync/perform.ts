@@ -29,11 +29,11 @@ export async function performSync({ services, job, signal, report }: JobContext)
   const run = new NotedRun(services, id, job.id);
   try {
     const stored = await getConnection(services, id);
-    const told = {
+    const progress = {
       say: (text: string): void => report({ phase: text, rows: tally.rowsNow }),
       remember: (marks: SyncMarks) => run.note({}, marks),
     };
-    const pulled = await pullAll(services, stored, { ...given(options), signal }, { told, tally });
+    const pulled = await pullAll(services, stored, { ...given(options), signal }, { run: progress, tally });
     await run.end({ status: "done", report: pulled });
     return { done: true, result: pulled };
   } catch (error) {
@@ -45,7 +45,7 @@ export async function performSync({ services, job, signal, report }: JobContext)
       const loaded = soFar.deliveries.length;
       failure = deliveryOutOfTime({ connection: id, environment, delivery, loaded }, error);
     }
-    if (!isLeftToOthers(signal)) await run.end({ status: "failed", error: told(failure, signal) });
+    if (!isLeftToOthers(signal)) await run.end({ status: "failed", error: runError(failure, signal) });
     throw failure;
   }
 }
@@ -82,7 +82,7 @@ class NotedRun {
 
   async end(outcome: Pick<SyncRun, "status"> & Partial<SyncRun>): Promise<void> {
     const finishedAt = this.#services.clock.now().toISOString();
-    // A run that is no longer the current one has nobody to tell.
+    // A run that is no longer the current one has nowhere to be noted.
     await this.note({ ...outcome, finishedAt }).catch((error: unknown) => {
       if (!(error instanceof DomainError) || error.code !== "sync.lost") throw error;
     });
@@ -93,8 +93,8 @@ function isCurrent(stored: StoredConnection, run: string): stored is StoredConne
   return stored.lastRun?.id === run;
 }
 
-/** Whatever broke off a pull that is to end tells less than the reason to end it. */
-function told(thrown: unknown, signal: AbortSignal): NonNullable<SyncRun["error"]> {
+/** The reason a pull was stopped for explains more than the error it then failed with. */
+function runError(thrown: unknown, signal: AbortSignal): NonNullable<SyncRun["error"]> {
   const error: unknown = signal.aborted && !(thrown instanceof DomainError) ? signal.reason : thrown;
   const { code = "service.internal", message, fix = null } = plainError(error);
   return { code, message, fix };

@@ -14,7 +14,7 @@ import { loadDelivery } from "./load-delivery.ts";
 import type { LoadContext, SyncOptions } from "./options.ts";
 import { type SyncTarget, targetOf } from "./target.ts";
 
-/** What is told while a pull is under way. */
+/** What a pull reports while it is under way. */
 export interface PullProgress {
   say(text: string): void;
   /** Stores what need not be pulled again. @throws DomainError `sync.lost` when the run is no longer the current one */
@@ -25,7 +25,7 @@ export interface PullProgress {
 export class PullTally {
   readonly #before: SyncSoFar;
   readonly #calls: Map<string, number>;
-  /** By delivery, in the order they were told. */
+  /** By delivery, in the order the connector yielded them. */
   readonly #reports = new Map<string, DeliveryReport>();
   readonly #warnings: string[];
   /** Deliveries that this process loaded, or checked in a dry run, and their rows. */
@@ -81,7 +81,7 @@ export class PullTally {
     };
   }
 
-  /** Also those that the process before loaded and the connector no longer tells of. */
+  /** Includes those that an earlier process loaded and the connector no longer yields. */
   #deliveries(): DeliveryReport[] {
     const gone = this.#before.deliveries.filter(({ id }) => !this.#reports.has(id));
     return [...gone, ...this.#reports.values()];
@@ -96,13 +96,13 @@ export async function pullAll(
   services: Services,
   stored: StoredConnection,
   options: SyncOptions & { signal: AbortSignal },
-  { told, tally }: { told: PullProgress; tally: PullTally },
+  { run, tally }: { run: PullProgress; tally: PullTally },
 ): Promise<SyncReport> {
   const { connection } = stored;
   const dryRun = options.dryRun === true;
   const target = await targetOf(services, connection);
   const marks = options.again === true ? withoutDeliveries(stored.marks) : stored.marks;
-  const progress = (text: string): void => told.say(text);
+  const progress = (text: string): void => run.say(text);
   const context: LoadContext = { services, connection, target, options, marks, progress };
   const connector = syncPorts(services).connectors[connection.kind];
   for await (const delivery of connector.pull(
@@ -114,7 +114,7 @@ export async function pullAll(
     progress(`Pulling ${delivery.title}`);
     const loaded = await loadDelivery(context, delivery);
     tally.add(loaded);
-    if (delivery.kind !== "unchanged") await told.remember(dryRun ? {} : loaded.marks);
+    if (delivery.kind !== "unchanged") await run.remember(dryRun ? {} : loaded.marks);
     options.signal.throwIfAborted();
   }
   return tally.report(connection, dryRun);

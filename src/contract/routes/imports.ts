@@ -25,13 +25,13 @@ export const importRoutes = routes({
       kind: "upload",
       optional: true,
       description:
-        "The file as it is, or `multipart/form-data` with one or several files; none with `upload`. It is streamed to where it is kept and may be large; on AWS up to 6 MB, larger ones are sent with `POST /v1/uploads` first.",
+        "The file as it is, or `multipart/form-data` with one or several files; none with `upload`. It is streamed to disk and may be large; on AWS the limit is 6 MB, larger files go through `POST /v1/uploads`.",
     },
     ok: { status: 200, description: "What was done.", schema: loadReportSchema },
     also: [
       {
         status: 202,
-        description: "It takes longer: the job, whose `result` is the report once it is done.",
+        description: "The import takes longer: its job, whose `result` is the report once it is done.",
         schema: jobSchema,
         headers: { Location: "The job.", "Retry-After": "Seconds after which to ask for it." },
       },
@@ -64,10 +64,10 @@ export const importRoutes = routes({
     tag: "Imports",
     summary: "Prepare an upload",
     description:
-      "Says where to send files before they are imported, which on AWS is how files of any size get there. Send each to its address, then `POST /v1/imports` with `upload`. What is not imported within a day is removed.",
+      "Returns an address for each file, so that files of any size can be sent before they are imported; on AWS the addresses are presigned. Send each file, then `POST /v1/imports` with `upload`. Uploads that are not imported within a day are deleted.",
     access: "import",
     body: { kind: "json", schema: newUploadSchema },
-    ok: { status: 201, description: "Where to send the files.", schema: uploadSchema },
+    ok: { status: 201, description: "The addresses.", schema: uploadSchema },
     problems: [],
     examples: [
       {
@@ -86,14 +86,15 @@ export const importRoutes = routes({
     path: "/v1/uploads/{id}/files/{file}",
     tag: "Imports",
     summary: "Send a file of an upload",
-    description: "Takes a file where the service keeps uploads itself; the addresses of an upload say so.",
+    description:
+      "Receives a file where the service stores uploads itself. Use the addresses that `POST /v1/uploads` returns.",
     access: "import",
     params: z.strictObject({
       id: doc(z.string(), "Id of the upload."),
       file: doc(z.string(), "Its place in the upload, from 0."),
     }),
     body: { kind: "upload", description: "The file." },
-    ok: { status: 204, description: "It has arrived." },
+    ok: { status: 204, description: "The file has arrived." },
     problems: ["upload.not-found", "upload.unknown-file"],
     examples: [{ name: "Send the first", params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f", file: "0" } }],
   },

@@ -12,7 +12,7 @@ export const jobRoutes = routes({
     tag: "Jobs",
     summary: "List jobs",
     description:
-      "Imports, exports and pulls, newest first: the tenant's own, or for an operator those of operators.",
+      "Imports, exports and pulls, newest first: those of the tenant, or for an operator those that operators started.",
     access: "any",
     query: z.strictObject(pageQuery),
     ok: { status: 200, description: "A page of jobs.", schema: pageOf(jobSchema) },
@@ -24,7 +24,7 @@ export const jobRoutes = routes({
     path: "/v1/jobs/{id}",
     tag: "Jobs",
     summary: "Get a job",
-    description: "How far a job has got and, once it has ended, what came of it.",
+    description: "A job's progress and, once it has ended, its result or error.",
     access: "any",
     params: idParams("job"),
     ok: { status: 200, description: "The job.", schema: jobSchema },
@@ -37,7 +37,7 @@ export const jobRoutes = routes({
     tag: "Jobs",
     summary: "Cancel a job",
     description:
-      "Has a job end; nothing half-done is left of it. One that waits ends at once, one that runs within seconds: ask for it until it has. A job that has ended stays as it is. Who may start a job may cancel it.",
+      "Cancels a job; nothing half-done is left behind. A queued job ends at once, a running one within seconds: poll it until it has ended. A job that has ended is returned unchanged. Whoever may start a job may cancel it.",
     access: "any",
     params: idParams("job"),
     ok: { status: 200, description: "The job as it is now.", schema: jobSchema },

@@ -12,14 +12,14 @@ export const jobSchema = named(
     title: z.string(),
     status: doc(
       z.enum(JOB_STATUSES),
-      "`queued` until somebody begins it; `cancelled` when it was ended on request.",
+      "`queued` until a process starts it; `cancelled` when it was stopped on request.",
     ),
-    phase: doc(z.nullable(z.string()), "What it is doing."),
-    fraction: doc(z.nullable(z.number()), "How far it has got, 0 to 1; null while unknown."),
-    rows: doc(z.nullable(z.int()), "Rows it has read or written so far."),
+    phase: doc(z.nullable(z.string()), "What it is doing now."),
+    fraction: doc(z.nullable(z.number()), "Progress from 0 to 1; null while unknown."),
+    rows: doc(z.nullable(z.int()), "Rows read or written so far."),
     result: doc(
       z.unknown(),
-      "What came of it: an import's ImportReport, a pull's SyncReport, the id of an export as `export`. Null until it is done, and in lists.",
+      "An import's ImportReport, a pull's SyncReport, or the id of an export as `export`. Null until the job is done, and in lists.",
     ),
     error: doc(
       z.nullable(
@@ -34,9 +34,9 @@ export const jobSchema = named(
     ),
     requestedBy: z.string(),
     createdAt: instant("When it was asked for."),
-    startedAt: nullableInstant("When somebody first began it."),
+    startedAt: nullableInstant("When a process first started it."),
     finishedAt: nullableInstant("When it ended."),
-    expiresAt: instant("When it is forgotten."),
+    expiresAt: instant("When the job is deleted."),
   }),
 );
 
@@ -49,7 +49,7 @@ const uploadFile = {
 
 export const newUploadSchema = named(
   "NewUpload",
-  "Files that are going to be sent.",
+  "Files to upload.",
   z.strictObject({
     files: z.array(z.strictObject(uploadFile)).check(z.minLength(1), z.maxLength(1_000)),
   }),

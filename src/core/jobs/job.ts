@@ -168,12 +168,9 @@ const LEFT_TO_OTHERS = ["job.process-ends", "job.lost"];
 
 /** The reason to end a job whose process is about to reach its time limit. */
 export function outOfTime(): DomainError {
-  return new DomainError(
-    "job.out-of-time",
-    "unavailable",
-    "The job takes longer than the process that carries it out may run",
-    { fix: "Do less at once, or raise the worker's time limit or its memory, which brings more CPU." },
-  );
+  return new DomainError("job.out-of-time", "unavailable", "The job takes longer than its process may run", {
+    fix: "Split the work, or raise the worker's time limit or its memory, which also gives it more CPU.",
+  });
 }
 
 /** Whether work ended for want of time, and for no reason of its own. */
@@ -194,13 +191,13 @@ export function interrupted(): DomainError {
   return new DomainError(
     "job.interrupted",
     "unavailable",
-    "The process that carried out the job ended without a word, and so did the one that took it up again: most likely it ran out of memory or time",
-    { fix: "Do less at once, or give the process more memory; then start it again." },
+    "The process that ran the job died, and so did the one that retried it; most likely it ran out of memory or time",
+    { fix: "Split the work, or give the process more memory, then start it again." },
   );
 }
 
 function notStarted(): DomainError {
-  return new DomainError("job.not-started", "unavailable", "Nobody began to carry out the job", {
-    fix: "See whether the worker function is there and may be invoked, then start it again.",
+  return new DomainError("job.not-started", "unavailable", "No process started the job", {
+    fix: "Check that the worker function exists and may be invoked, then start the job again.",
   });
 }
