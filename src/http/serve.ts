@@ -48,7 +48,7 @@ export async function serve<K extends RouteId>(
   let response: Response;
   try {
     const makeCall = await prepare<K>(pipeline, route, incoming, extra);
-    response = await askAgain(() => handler(makeCall()));
+    response = isQuestion(route) ? await askAgain(() => handler(makeCall())) : await handler(makeCall());
   } catch (thrown) {
     response = failure(pipeline, incoming, thrown);
   }
@@ -56,6 +56,11 @@ export async function serve<K extends RouteId>(
   // The router drops the body of an answer to HEAD; its source has to be told.
   if (incoming.request.method === "HEAD") await response.body?.cancel();
   return response;
+}
+
+/** Whether a route only reads before it answers, and may so be carried out again. What changes something is done once. */
+function isQuestion({ limit }: RouteSpec): boolean {
+  return limit === "queries" || limit === "exports";
 }
 
 function failure(pipeline: Pipeline, { request, requestId }: Incoming, thrown: unknown): Response {

@@ -8,7 +8,12 @@ import { DomainError } from "../../src/core/errors/errors.ts";
 import { datesIn } from "../../src/core/time/zones.ts";
 import { createApp } from "../../src/http/app.ts";
 import { type Logger, silentLogger } from "../../src/http/logger.ts";
-import type { Aggregate, LoadRecord, MetricStore } from "../../src/ports/metric-store.ts";
+import {
+  type Aggregate,
+  type LoadRecord,
+  type MetricStore,
+  SnapshotGone,
+} from "../../src/ports/metric-store.ts";
 import { type EmbeddedRuntime, openEmbedded } from "../../src/runtimes/embedded.ts";
 import { analyst, focusCsv, OPERATOR, viewer } from "../runtimes/seed.ts";
 import {
@@ -187,6 +192,39 @@ describe("a fault of ours", () => {
     expect(logged).toMatchObject([
       { requestId, error: { cause: { message: expect.stringContaining("NaN") as string } } },
     ]);
+  });
+});
+
+describe("data that loads keep replacing", () => {
+  /** A store that loses its first snapshots while they are asked. */
+  const losing = (times: number): HttpTarget => {
+    let left = times;
+    return served(
+      storeThat((_, found) => {
+        if (left-- > 0) throw new SnapshotGone("cost");
+        return found;
+      }),
+    );
+  };
+  const as = { role: "manager", customerId: "batch", sub: "m" };
+
+  it("is asked about again, all parts of an answer together", async () => {
+    const { status, json } = await send(losing(2), "GET /v1/analytics/costs", { as });
+    expect([status, json]).toMatchObject([200, { problems: [] }]);
+  });
+
+  it("is told of where it never stands still, in the place of no single part", async () => {
+    const reply = await send(losing(Infinity), "GET /v1/analytics/costs", { as, query: { range: "7d" } });
+    expect([reply.status, reply.json]).toMatchObject([503, { code: "store.snapshot-gone" }]);
+    expect(reply.headers.get("retry-after")).toBe("2");
+  });
+
+  it("has no budget made twice", async () => {
+    const body = { name: "Once", amount: "400", currency: "USD" };
+    const made = await send(losing(1), "POST /v1/budgets", { as, body });
+    expect([made.status, made.json]).toMatchObject([201, { state: { spent: expect.any(String) as string } }]);
+    const { json } = await send(served(), "GET /v1/budgets", { as });
+    expect((json as { items: unknown[] }).items).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,5 @@
 import { anomaliesOf } from "../../app/cost/anomalies.ts";
+import { askAgain } from "../../app/analytics/snapshots.ts";
 import {
   createBudget,
   getBudget,
@@ -50,7 +51,7 @@ async function shown(
   status = 200,
   month?: string,
 ): Promise<Response> {
-  const [view] = await viewBudgets(tenant, [budget], month);
+  const [view] = await askAgain(() => viewBudgets({ ...tenant }, [budget], month));
   return json(view, status, {
     ETag: quoteEtag(budget.etag),
     ...(status === 201 && { Location: `/v1/budgets/${budget.id}` }),

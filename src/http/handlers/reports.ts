@@ -1,3 +1,4 @@
+import { askAgain } from "../../app/analytics/snapshots.ts";
 import { buildDocument, type DocumentOptions } from "../../app/reports/build-document.ts";
 import type { Versioned } from "../../app/records/records.ts";
 import {
@@ -75,7 +76,7 @@ export const reportHandlers: Pick<
 
   instantiateTemplate: async ({ tenant, params, body }) => {
     const { parameters, ...own } = body ?? {};
-    const definition = await templateDefinition(tenant, params.id, parameters);
+    const definition = await askAgain(() => templateDefinition({ ...tenant }, params.id, parameters));
     return saved(await createReport(tenant, { ...definition, ...own }), 201);
   },
 };
