@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DatasetId, DATASETS } from "../../core/metrics/datasets.ts";
+import { staysEmpty } from "../../core/metrics/facts.ts";
 import type { Database } from "./database.ts";
 import { bumpVersion, deletePartitions, recordPartitions, tenantKey } from "./partitions.ts";
 import { factTable } from "./schema.ts";
@@ -7,8 +8,6 @@ import { execute, identifier, instantOf, integerList, rowsOf } from "../../duckd
 
 /** The key of the unassigned tenant. */
 const UNASSIGNED_KEY = 0;
-/** Length of a period that is a snapshot day, `YYYY-MM-DD`. */
-const DAY_LENGTH = 10;
 
 /** A partition that gives facts away. */
 interface Giver {
@@ -43,10 +42,7 @@ export async function reassignAccount(
       await addRows(connection, giver.loadId, -giver.moved);
       await addRows(connection, takers.get(giver.loadId) ?? 0, giver.moved);
     }
-    // An empty snapshot says something about its tenant; an empty month does not, and a new import would not make it.
-    const emptied = givers.filter(
-      (g) => g.left === 0 && (g.tenant === UNASSIGNED_KEY || g.period.length !== DAY_LENGTH),
-    );
+    const emptied = givers.filter((g) => g.left === 0 && !staysEmpty(g.period, g.tenant !== UNASSIGNED_KEY));
     await deletePartitions(
       connection,
       dataset,

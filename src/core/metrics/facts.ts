@@ -27,3 +27,17 @@ export interface PartitionKey {
 export function loadedTogether(dataset: DatasetId): readonly DatasetId[] {
   return dataset === "findings" || dataset === "controls" ? ["findings", "controls"] : [dataset];
 }
+
+/** Whether a period is a day, not a month. */
+export function isSnapshotDay(period: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(period);
+}
+
+/**
+ * Whether a partition stays when an account takes its last fact along to another tenant. An empty snapshot says something
+ * about its tenant; an empty month does not, and a new import would not make it.
+ * @param assigned false where the facts are nobody's
+ */
+export function staysEmpty(period: string, assigned: boolean): boolean {
+  return assigned && isSnapshotDay(period);
+}

@@ -1,5 +1,6 @@
 import { DomainError } from "../../../core/errors/errors.ts";
 import type { DatasetId } from "../../../core/metrics/datasets.ts";
+import { isSnapshotDay } from "../../../core/metrics/facts.ts";
 import type { LoadedDay } from "../../../core/query/blocks.ts";
 import type { Extent } from "../../../core/query/coverage.ts";
 import { plausibleDays } from "../../../core/time/plausible.ts";
@@ -153,11 +154,6 @@ export function findPartition(
   key: { source: string; period: string },
 ): Partition | undefined {
   return manifest.partitions.find((p) => p.source === key.source && p.period === key.period);
-}
-
-/** Whether a period is a day, not a month. */
-export function isSnapshotDay(period: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(period);
 }
 
 /** Every source and day that is loaded. A snapshot without facts is one too; its day is its period. */

@@ -1,5 +1,6 @@
 import { DomainError } from "../../../core/errors/errors.ts";
 import { type Dataset, DATASETS, type DatasetId } from "../../../core/metrics/datasets.ts";
+import { staysEmpty } from "../../../core/metrics/facts.ts";
 import { formatDecimal } from "../../../core/money/decimal.ts";
 import { UNASSIGNED } from "../../../core/tenants/tenant.ts";
 import { BlockWriter, newLoadKey, type OpenPartition, segmentsOf } from "./block-writer.ts";
@@ -7,14 +8,7 @@ import { PARTS, rowsOf } from "./codec.ts";
 import { commitManifests, registeredTenants, registerTenant } from "./commit.ts";
 import { abandonLoad, type GarbageTarget, putIntent, removeIntent } from "./garbage.ts";
 import { clearGarbage, type LoadStore, sameFacts } from "./load-store.ts";
-import {
-  findPartition,
-  holdsLoad,
-  isSnapshotDay,
-  type Manifest,
-  type Partition,
-  readManifest,
-} from "./manifest.ts";
+import { findPartition, holdsLoad, type Manifest, type Partition, readManifest } from "./manifest.ts";
 import { blocksOf, readBlocks } from "./read-blocks.ts";
 
 interface Job {
@@ -135,8 +129,7 @@ function applyMoves(isSource: boolean, manifest: Manifest, moves: readonly Move[
         rows: move.stays.rows,
         segments: segmentsOf(move.stays),
       };
-      // An empty snapshot says something about its tenant; an empty month does not.
-      const keep = rest.rows > 0 || (move.from !== UNASSIGNED && isSnapshotDay(rest.period));
+      const keep = rest.rows > 0 || staysEmpty(rest.period, move.from !== UNASSIGNED);
       partitions = keep ? [...others, rest] : others;
     } else {
       const base = current ?? { ...move.partition, rows: 0, segments: [] };
