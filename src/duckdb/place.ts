@@ -1,3 +1,4 @@
+import { must } from "../core/errors/must.ts";
 import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { PartitionKey } from "../core/metrics/facts.ts";
@@ -41,7 +42,10 @@ export function placeParts(
   const index = new Map(sorted.map((partition, i) => [partition, i]));
   return {
     partitions: sorted,
-    places: dated.map(({ partition, day }) => ({ partition: index.get(partition) ?? 0, day })),
+    places: dated.map(({ partition, day }) => ({
+      partition: must(index.get(partition), "the partition of a part"),
+      day,
+    })),
   };
 }
 
@@ -111,7 +115,7 @@ function targetsOf(parts: readonly StagedPart[], { places, partitions }: PlacedP
     return place === undefined ? [] : [{ part, rows, partition: place.partition, tenant, day: place.day }];
   });
   const order = tenantOrder(partitions);
-  const rank = (target: Target): number => order.get(target.tenant) ?? 0;
+  const rank = (target: Target): number => must(order.get(target.tenant), "the tenant of a part");
   return targets.sort((a, b) => rank(a) - rank(b) || compareDays(a.day, b.day) || a.part - b.part);
 }
 
@@ -161,7 +165,9 @@ async function fillTargets(connection: DuckDBConnection, { places, partitions }:
     for (const [part, { partition, day }] of places.entries()) {
       appender.appendInteger(part);
       appender.appendInteger(partition);
-      appender.appendInteger(order.get(partitions[partition]?.tenant ?? "") ?? 0);
+      appender.appendInteger(
+        must(order.get(must(partitions[partition], "the partition of a part").tenant), "its tenant"),
+      );
       const date = days.of(day);
       if (date === null) appender.appendNull();
       else appender.appendDate(date);

@@ -1,3 +1,4 @@
+import { must } from "../core/errors/must.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import { type CurrencyTotals, listed, type LoadReport } from "../ports/load.ts";
 import type { CurrencySums, ReplacedFacts, StagedDataset, StoredFacts } from "../ports/staged.ts";
@@ -26,7 +27,7 @@ export function reportOf(staged: StagedDataset, replaced: ReplacedFacts, dryRun:
     totals: joinTotals(source, sums),
     partitions: partitions.map((partition, i) => ({
       ...partition,
-      replacedRows: replaced.replacedRows[i] ?? 0,
+      replacedRows: must(replaced.replacedRows[i], "what a partition took the place of"),
     })),
     warnings: [...report.warnings, ...replacementWarnings(staged, replaced)],
     dryRun,

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import type * as S3 from "@aws-sdk/client-s3";
 import { readVendorError } from "./retry.ts";
 
@@ -86,7 +87,7 @@ export class Upload {
         abortSignal,
       }),
     );
-    return output.UploadId ?? "";
+    return must(output.UploadId, "the id of a multipart upload");
   }
 
   #type(): { ContentType?: string } {
@@ -100,7 +101,7 @@ export class Upload {
     const output = await call("UploadPart", ({ sdk, client }, abortSignal) =>
       client.send(new sdk.UploadPartCommand(part), { abortSignal }),
     );
-    return output.ETag ?? "";
+    return must(output.ETag, "the ETag of a part");
   }
 
   /** Makes the object visible. @returns its bytes */

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import type { PartitionKey } from "../../core/metrics/facts.ts";
@@ -91,7 +92,7 @@ export async function replacePartitions(
   for (const { tenant } of partitions) {
     if (!keys.has(tenant)) keys.set(tenant, await tenantKey(connection, tenant));
   }
-  const keyOf = (tenant: string): number => keys.get(tenant) ?? 0;
+  const keyOf = (tenant: string): number => must(keys.get(tenant), "the tenant's key");
   const old = await currentPartitions(connection, load.dataset, [...keys.values()]);
   const loadIds = await recordPartitions(
     connection,
@@ -108,7 +109,14 @@ export async function replacePartitions(
     const before = old.get(partitionName(keyOf(tenant), source, period));
     if (before !== undefined) stale.push(before.loadId);
     const replacedRows = before?.rows ?? 0;
-    return { tenant, source, period, tenantKey: keyOf(tenant), loadId: loadIds[i] ?? 0, replacedRows };
+    return {
+      tenant,
+      source,
+      period,
+      tenantKey: keyOf(tenant),
+      loadId: must(loadIds[i], "the partition's load id"),
+      replacedRows,
+    };
   });
   await deletePartitions(connection, load.dataset, stale);
   for (const key of keys.values()) await bumpVersion(connection, key, load.dataset, load.loadedAt);
@@ -151,7 +159,7 @@ export async function recordPartitions(
     const values: string[] = [];
     const rows = batch.map(({ tenantKey, source, period, rows }, i) => {
       const first = values.push(source, period) + 3;
-      return `(${integerList([batchIds[i] ?? 0, tenantKey, rows])}, $${first}, $${first + 1})`;
+      return `(${integerList([must(batchIds[i], "an id for each partition"), tenantKey, rows])}, $${first}, $${first + 1})`;
     });
     await execute(
       connection,

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DatasetId, DATASETS } from "../../core/metrics/datasets.ts";
 import { staysEmpty } from "../../core/metrics/facts.ts";
@@ -10,7 +11,7 @@ import { execute, identifier, instantOf, integerList, rowsOf } from "../../duckd
 const UNASSIGNED_KEY = 0;
 
 /** A partition that gives facts away. */
-interface Giver {
+interface SourceLoad {
   loadId: number;
   tenant: number;
   source: string;
@@ -34,38 +35,44 @@ export async function reassignAccount(
 ): Promise<number> {
   return database.write(async (connection) => {
     const target = await tenantKey(connection, to);
-    const givers = await findGivers(connection, dataset, account, target);
-    if (givers.length === 0) return 0;
-    const takers = await openTakers(connection, dataset, target, givers);
-    await moveFacts(connection, dataset, account, target, takers);
-    for (const giver of givers) {
-      await addRows(connection, giver.loadId, -giver.moved);
-      await addRows(connection, takers.get(giver.loadId) ?? 0, giver.moved);
+    const sourceLoads = await findSourceLoads(connection, dataset, account, target);
+    if (sourceLoads.length === 0) return 0;
+    const targetLoads = await openTargetLoads(connection, dataset, target, sourceLoads);
+    await moveFacts(connection, dataset, account, target, targetLoads);
+    for (const sourceLoad of sourceLoads) {
+      await addRows(connection, sourceLoad.loadId, -sourceLoad.moved);
+      await addRows(
+        connection,
+        must(targetLoads.get(sourceLoad.loadId), "the target's load"),
+        sourceLoad.moved,
+      );
     }
-    const emptied = givers.filter((g) => g.left === 0 && !staysEmpty(g.period, g.tenant !== UNASSIGNED_KEY));
+    const emptied = sourceLoads.filter(
+      (g) => g.left === 0 && !staysEmpty(g.period, g.tenant !== UNASSIGNED_KEY),
+    );
     await deletePartitions(
       connection,
       dataset,
       emptied.map((g) => g.loadId),
     );
     const newest =
-      givers
+      sourceLoads
         .map((g) => g.load.loadedAt)
         .sort()
         .at(-1) ?? "";
-    for (const key of new Set([target, ...givers.map((g) => g.tenant)])) {
+    for (const key of new Set([target, ...sourceLoads.map((g) => g.tenant)])) {
       await bumpVersion(connection, key, dataset, newest);
     }
-    return givers.reduce((sum, giver) => sum + giver.moved, 0);
+    return sourceLoads.reduce((sum, sourceLoad) => sum + sourceLoad.moved, 0);
   });
 }
 
-async function findGivers(
+async function findSourceLoads(
   connection: DuckDBConnection,
   dataset: DatasetId,
   account: string,
   target: number,
-): Promise<Giver[]> {
+): Promise<SourceLoad[]> {
   const column = identifier(DATASETS[dataset].accountColumn);
   const rows = await rowsOf(
     connection,
@@ -92,12 +99,12 @@ async function findGivers(
   }));
 }
 
-/** The target's partition for each giver. @returns giver's load id -> taker's */
-async function openTakers(
+/** The target tenant's load for each source load. @returns source load id -> target load id */
+async function openTargetLoads(
   connection: DuckDBConnection,
   dataset: DatasetId,
   target: number,
-  givers: readonly Giver[],
+  sourceLoads: readonly SourceLoad[],
 ): Promise<Map<number, number>> {
   const name = (source: unknown, period: unknown): string => JSON.stringify([source, period]);
   const rows = await rowsOf(
@@ -106,17 +113,17 @@ async function openTakers(
     [dataset],
   );
   const open = new Map(rows.map(([source, period, loadId]) => [name(source, period), Number(loadId)]));
-  const takers = new Map<number, number>();
-  for (const { loadId, source, period, load } of givers) {
-    let taker = open.get(name(source, period));
-    if (taker === undefined) {
+  const targetLoads = new Map<number, number>();
+  for (const { loadId, source, period, load } of sourceLoads) {
+    let targetLoad = open.get(name(source, period));
+    if (targetLoad === undefined) {
       const made = await recordPartitions(connection, load, [{ tenantKey: target, source, period, rows: 0 }]);
-      taker = made[0] ?? 0;
-      open.set(name(source, period), taker);
+      targetLoad = must(made[0], "the load just recorded");
+      open.set(name(source, period), targetLoad);
     }
-    takers.set(loadId, taker);
+    targetLoads.set(loadId, targetLoad);
   }
-  return takers;
+  return targetLoads;
 }
 
 /** Copies and deletes rather than updates, so that the claimer's rows lie together, sorted by day. */
@@ -125,17 +132,17 @@ async function moveFacts(
   dataset: DatasetId,
   account: string,
   target: number,
-  takers: ReadonlyMap<number, number>,
+  targetLoads: ReadonlyMap<number, number>,
 ): Promise<void> {
   const table = factTable(dataset);
   const { columns, accountColumn } = DATASETS[dataset];
   const names = columns.map((column) => `f.${identifier(column.name)}`);
-  const moves = [...takers].map((pair) => `(${integerList(pair)})`);
+  const moves = [...targetLoads].map((pair) => `(${integerList(pair)})`);
   const ofAccount = `${identifier(accountColumn)} = $1 AND tenant <> ${target}`;
   await execute(
     connection,
-    `INSERT INTO ${table} SELECT ${target}, f.day, m.taker, ${names.join(", ")} FROM ${table} f
-      JOIN (VALUES ${moves.join(", ")}) m (giver, taker) ON m.giver = f.load_id
+    `INSERT INTO ${table} SELECT ${target}, f.day, m.target_load, ${names.join(", ")} FROM ${table} f
+      JOIN (VALUES ${moves.join(", ")}) m (source_load, target_load) ON m.source_load = f.load_id
       WHERE ${ofAccount} ORDER BY f.day`,
     [account],
   );

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import type { Principal } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportJob } from "../../core/exports/export-job.ts";
@@ -38,7 +39,7 @@ export async function performExport({
   trace,
 }: JobContext): Promise<Performed> {
   const { principal, recipe, options } = job.input as ExportInput;
-  const tenant = await getTenant(services, job.tenant ?? "");
+  const tenant = await getTenant(services, must(job.tenant, "the tenant of an export"));
   // Days are counted as of when the export was asked for, however late it is written.
   const asked = { ...services, clock: { now: () => new Date(job.createdAt) } };
   const context: TenantContext = {

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
@@ -42,7 +43,11 @@ export async function makeReadable(
   if (encoding !== "windows-1252") return { ...local, encoding };
   const decoded = await spool.store(file.name, fromWindows1252(local.path));
   await local.dispose();
-  return { path: decoded.path ?? "", encoding, dispose: () => decoded.dispose() };
+  return {
+    path: must(decoded.path, "the path of a spooled file"),
+    encoding,
+    dispose: () => decoded.dispose(),
+  };
 }
 
 async function localCopy(
@@ -61,7 +66,7 @@ async function localCopy(
   const watched: InputFile = { ...file, open: () => counted(file.open(), onBytes) };
   const content = packed ? gunzip(watched, READ_BYTES) : watched.open();
   const spooled = await spool.store(file.name, table.kind === "csv" ? withLines(file, content) : content);
-  return { path: spooled.path ?? "", dispose: () => spooled.dispose() };
+  return { path: must(spooled.path, "the path of a spooled file"), dispose: () => spooled.dispose() };
 }
 
 async function* counted(

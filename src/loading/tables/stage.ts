@@ -1,3 +1,4 @@
+import { must } from "../../core/errors/must.ts";
 import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
@@ -176,7 +177,13 @@ export class Stage {
     });
     const fitting = await spool.store(staged.file.name, rows);
     try {
-      await this.#fill(staged, csvReader(fitting.path ?? "", table, { header: false, parallel: false }));
+      await this.#fill(
+        staged,
+        csvReader(must(fitting.path, "the path of a spooled file"), table, {
+          header: false,
+          parallel: false,
+        }),
+      );
     } catch (error) {
       if (!isAboutInput(error)) throw error;
       throw damaged(staged.file, "its rows cannot be read as CSV", error);

@@ -20,8 +20,8 @@ interface Chosen {
 }
 
 /** A load came between reading what there is and removing it. */
-class Outrun extends Error {
-  override readonly name = "Outrun";
+class ConcurrentChange extends Error {
+  override readonly name = "ConcurrentChange";
 }
 
 /**
@@ -38,10 +38,10 @@ export async function removePartitions(
     } catch (error) {
       // What the swap of manifests says of itself is meant for loads.
       if (error instanceof DomainError && error.code === "import.conflict") throw conflict(request, error);
-      if (!(error instanceof Outrun || error instanceof BlocksGone)) throw error;
+      if (!(error instanceof ConcurrentChange || error instanceof BlocksGone)) throw error;
       if (attempt < TRIES) continue;
       const [first = "cost"] = request.datasets;
-      throw error instanceof Outrun
+      throw error instanceof ConcurrentChange
         ? conflict(request, error)
         : damaged(request.tenant, DATASETS[first], error);
     }
@@ -65,7 +65,7 @@ async function removeOnce(store: LoadStore, request: RemovalRequest): Promise<Re
     chosen.filter(({ partitions }) => partitions.length > 0).map(({ dataset }) => ({ tenant, dataset })),
     ({ dataset, manifest }) => {
       const expected = chosen.find((each) => each.dataset === dataset)?.partitions ?? [];
-      if (!sameSet(matching(manifest, request), expected)) throw new Outrun();
+      if (!sameSet(matching(manifest, request), expected)) throw new ConcurrentChange();
       return without(manifest, request, since);
     },
     ({ manifest }) => matching(manifest, request).length === 0,
@@ -88,7 +88,7 @@ async function choose(store: LoadStore, request: RemovalRequest): Promise<Chosen
   const manifests = await read();
   if (datasets.length > 1) {
     const again = await read();
-    if (manifests.some(({ revision }, i) => revision !== again[i]?.revision)) throw new Outrun();
+    if (manifests.some(({ revision }, i) => revision !== again[i]?.revision)) throw new ConcurrentChange();
   }
   const chosen: Chosen[] = [];
   for (const [i, dataset] of datasets.entries()) {
