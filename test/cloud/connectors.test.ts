@@ -223,7 +223,7 @@ describe("s3-cost-export", () => {
   });
 
   it.each([
-    ["no JSON", Buffer.from("<html>"), "no JSON"],
+    ["no JSON", Buffer.from("<html>"), "not JSON"],
     ["no manifest", { hello: "world" }, "neither dataFiles nor reportKeys"],
     ["of another bucket", { dataFiles: ["s3://other/key"] }, "another bucket"],
   ])("refuses a manifest that is %s", async (_, body, message) => {
