@@ -19,6 +19,8 @@ const PARTS = 5;
 const TENANTS = 50;
 const ACCOUNTS = 200;
 const LIMIT_SECONDS = 900;
+/** What the emulator starts a function of the worker's memory with. */
+const WORKER_HEAP = "--max-old-space-size=1592";
 
 interface Expected {
   rows: number;
@@ -54,7 +56,10 @@ async function makeParts(csv: string, kind: "csv.gz" | "parquet"): Promise<strin
   const folder = join(cache, `focus-${rows}-${kind}`);
   if (!existsSync(folder)) {
     mkdirSync(folder);
-    const instance = await DuckDBInstance.create(":memory:", { memory_limit: "2GB" });
+    const instance = await DuckDBInstance.create(":memory:", {
+      memory_limit: "2GB",
+      temp_directory: join(cache, "spill"),
+    });
     const connection = await instance.connect();
     const format = kind === "parquet" ? "FORMAT parquet, COMPRESSION snappy" : "HEADER, COMPRESSION gzip";
     await connection.run(
@@ -143,14 +148,16 @@ async function load(
     await running.lambda.idle();
     check(await jobNow(http, job), month.expected);
     const { seconds, memoryMb } = lastReport(running);
+    const cpuSeconds = workerCpuSeconds();
     const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
     const result = {
       parts: paths.length,
       megabytes: Math.round(bytes / 1e6),
       seconds: round(seconds),
-      rowsPerSecond: Math.round(rows / seconds),
+      cpuSeconds: round(cpuSeconds),
       peakMemoryMb: memoryMb,
-      rowsIn900Seconds: Math.round((rows / seconds) * LIMIT_SECONDS),
+      /** Of one CPU, which is what 1,769 MB of memory bring. */
+      rowsIn900Seconds: Math.round((rows / cpuSeconds) * LIMIT_SECONDS),
     };
     return kind === "parquet"
       ? result
@@ -184,6 +191,26 @@ async function killMidway(
     jobThen: now.status,
     sameTotal: (await billedBy(http, "tenant-7")) === before,
   };
+}
+
+/**
+ * Seconds of CPU that the worker and its reading process have used. The emulated DynamoDB is a program of its own on the
+ * same machine and takes longer than the worker does, so that the seconds of the clock say little.
+ */
+function workerCpuSeconds(): number {
+  let ticks = 0;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      if (!command.includes(WORKER_HEAP) && !command.includes("reader.mjs")) continue;
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+      // utime, stime and those of children that have ended; proc(5).
+      for (const at of [11, 12, 13, 14]) ticks += Number(fields[at]);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return ticks / 100;
 }
 
 function lastReport({ worker }: RunningFunction): { seconds: number; memoryMb: number } {
