@@ -26,7 +26,13 @@ export async function reportResult(
     for (const section of waiting) await end(section.table);
   }
   return {
-    ...{ title, description, tenant, range, generatedAt, dataAsOf, demo },
+    title,
+    description,
+    tenant,
+    range,
+    generatedAt,
+    dataAsOf,
+    demo,
     sections: sections as z.infer<typeof reportResultSchema>["sections"],
   };
 }

@@ -53,7 +53,8 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   });
   const store = openAwsStore(
     {
-      ...{ region, names },
+      region,
+      names,
       ...(endpoints.dynamodb !== undefined && { endpoint: endpoints.dynamodb }),
       ...(endpoints.s3 !== undefined && { s3Endpoint: endpoints.s3 }),
     },

@@ -67,7 +67,11 @@ async function matching(
     dataset,
     loadIds,
     removed: rows.map(([loadId, its, count]) => ({
-      ...{ tenant: request.tenant, dataset, source, period: String(its), rows: Number(count) },
+      tenant: request.tenant,
+      dataset,
+      source,
+      period: String(its),
+      rows: Number(count),
       totals: totals.get(Number(loadId)) ?? [],
     })),
   };

@@ -83,7 +83,10 @@ export async function removeLoads(services: Services, which: LoadsToRemove): Pro
   const { dataset, source, period, dryRun = false } = which;
   const tenant = (await getTenant(services, which.tenant)).id;
   const removed = await services.metrics.remove({
-    ...{ tenant, datasets: loadedTogether(dataset), source, dryRun },
+    tenant,
+    datasets: loadedTogether(dataset),
+    source,
+    dryRun,
     ...(period !== undefined && { period }),
   });
   if (removed.length === 0) throw nothing(await services.metrics.loads({ tenant }), { ...which, tenant });
@@ -93,7 +96,10 @@ export async function removeLoads(services: Services, which: LoadsToRemove): Pro
     rows: removed.reduce((sum, { rows }) => sum + rows, 0),
     totals: addUp(removed).map(shortTotals),
     loads: removed.map((each) => ({
-      ...{ dataset: each.dataset, source: each.source, period: each.period, rows: each.rows },
+      dataset: each.dataset,
+      source: each.source,
+      period: each.period,
+      rows: each.rows,
       totals: each.totals.map(shortTotals),
     })),
   };
@@ -128,7 +134,8 @@ function nothing(loads: readonly LoadRecord[], which: LoadsToRemove): DomainErro
   const { tenant, dataset, source, period } = which;
   const none = (what: string, field: string, allowed: readonly string[]): DomainError =>
     new DomainError("import.nothing-to-remove", "not-found", `${tenant} has no loads of ${what}`, {
-      ...{ field, allowed },
+      field,
+      allowed,
       fix: allowed.length === 0 ? "Nothing is loaded for it." : `There is: ${allowed.join(", ")}.`,
     });
   const ofDataset = loads.filter((load) => loadedTogether(dataset).includes(load.dataset));

@@ -129,7 +129,9 @@ export const importRoutes = routes({
       {
         name: "See what would go",
         query: {
-          ...{ dataset: "cost", source: "focus:AWS:999999999999", period: "2024-09" },
+          dataset: "cost",
+          source: "focus:AWS:999999999999",
+          period: "2024-09",
           dryRun: "true",
         },
       },

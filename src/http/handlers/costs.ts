@@ -97,7 +97,10 @@ export const costHandlers: Pick<
     const { measure = "effective_cost", limit = DEFAULT_ANOMALIES, leastImpact } = query;
     return json(
       await anomaliesOf(tenant, {
-        ...{ measure, limit, range: daysOf(tenant, query), filters: filtersOf(query) },
+        measure,
+        limit,
+        range: daysOf(tenant, query),
+        filters: filtersOf(query),
         ...(leastImpact !== undefined && { leastImpact }),
       }),
     );

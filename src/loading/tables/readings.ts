@@ -53,7 +53,11 @@ export function readings(mapping: TableMapping, columns: readonly SourceColumn[]
     return { target, type, required, rename, source, tags };
   });
   const period: Reading = {
-    ...{ ...none, target: PERIOD, type: "instant", required: true, source: find(mapping.period) },
+    ...none,
+    target: PERIOD,
+    type: "instant",
+    required: true,
+    source: find(mapping.period),
   };
   const all = [...fields, period];
   const positions = new Map<string, number>();
