@@ -25,7 +25,7 @@ export interface HttpOptions {
   /** Each request becomes work of it, which its lost errors fail. */
   lostErrors?: LostErrors;
   /** Browsers on these origins may call the API; none may when not given. */
-  cors?: { origins: readonly string[] };
+  cors?: { origins: readonly string[] } | undefined;
   /** Default: counts in this process. */
   rateLimiter?: RateLimiter;
   /** Most bytes of a JSON body; 1 MiB when not given. */
@@ -33,7 +33,7 @@ export interface HttpOptions {
   /** Most bytes of an upload; 20 GiB when not given, since it is streamed to disk. */
   maxUploadBytes?: number;
   /** Base URL under which clients reach the service, for the OpenAPI document and the examples. */
-  publicUrl?: string;
+  publicUrl?: string | undefined;
 }
 
 /**

@@ -14,13 +14,13 @@ import type { Clock } from "../ports/clock.ts";
 
 export interface AuthOptions {
   /** Shared HS256 secret, at least 32 bytes (RFC 7518 section 3.2). */
-  secret?: Uint8Array;
+  secret?: Uint8Array | undefined;
   /** Public keys, e.g. jose's `createRemoteJWKSet(url)`. */
-  keys?: JWTVerifyGetKey;
+  keys?: JWTVerifyGetKey | undefined;
   /** When given, `iss` must be it. */
-  issuer?: string;
+  issuer?: string | undefined;
   /** When given, `aud` must hold it. */
-  audience?: string;
+  audience?: string | undefined;
   /** Seconds that clocks may differ by; 0 when not given. */
   clockTolerance?: number;
 }

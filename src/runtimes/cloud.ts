@@ -41,9 +41,9 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   const given = AWS_REGION ?? AWS_DEFAULT_REGION;
   const stsEndpoint = env.AWS_ENDPOINT_URL_STS ?? env.AWS_ENDPOINT_URL;
   const { region, account } = await callerIdentity({
-    ...(given !== undefined && { region: given }),
-    ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }),
-    ...(SECUREBASE_ACCOUNT !== undefined && { account: SECUREBASE_ACCOUNT }),
+    region: given,
+    endpoint: stsEndpoint,
+    account: SECUREBASE_ACCOUNT,
   });
   const { names, endpoints } = readSettings({
     ...env,
@@ -55,8 +55,8 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
     {
       region,
       names,
-      ...(endpoints.dynamodb !== undefined && { endpoint: endpoints.dynamodb }),
-      ...(endpoints.s3 !== undefined && { s3Endpoint: endpoints.s3 }),
+      endpoint: endpoints.dynamodb,
+      s3Endpoint: endpoints.s3,
     },
     systemClock,
   );

@@ -125,8 +125,8 @@ async function authOptions(directory: string, env: Environment): Promise<AuthOpt
   const audience = env["SECUREBASE_JWT_AUDIENCE"];
   return {
     secret: await tokenSecret(directory, env["SECUREBASE_JWT_SECRET"]),
-    ...(jwks !== undefined && { keys: createRemoteJWKSet(new URL(jwks)) }),
-    ...(issuer !== undefined && { issuer }),
-    ...(audience !== undefined && { audience }),
+    keys: jwks === undefined ? undefined : createRemoteJWKSet(new URL(jwks)),
+    issuer,
+    audience,
   };
 }

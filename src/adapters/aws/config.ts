@@ -3,17 +3,38 @@ export interface AwsConfig {
   region: string;
   names: ResourceNames;
   /** Another endpoint for DynamoDB and SSM, e.g. an emulator's. */
-  endpoint?: string;
-  s3Endpoint?: string;
-  credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
+  endpoint?: string | undefined;
+  s3Endpoint?: string | undefined;
+  credentials?: AwsCredentials | (() => Promise<AwsCredentials>) | undefined;
   retry?: Partial<RetryPolicy>;
-  meter?: CapacityMeter;
+  meter?: CapacityMeter | undefined;
 }
 
 export interface AwsCredentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
+}
+
+/** How a client of the SDK is made. */
+export interface ClientSettings {
+  /** When not given, the one of the shared configuration files' profile. */
+  region?: string | undefined;
+  endpoint?: string | undefined;
+  credentials?: AwsConfig["credentials"];
+}
+
+/**
+ * The settings as the SDK takes them, which has no undefined ones. Tries are counted
+ * by `withRetry`: the SDK's own know neither our deadline nor lost answers.
+ */
+export function clientOptions({ region, endpoint, credentials }: ClientSettings) {
+  return {
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+    maxAttempts: 1,
+  };
 }
 
 export interface ResourceNames {

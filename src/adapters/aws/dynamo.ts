@@ -16,7 +16,13 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { type AwsConfig, type CapacityMeter, DEFAULT_RETRY, type RetryPolicy } from "./config.ts";
+import {
+  type AwsConfig,
+  type CapacityMeter,
+  clientOptions,
+  DEFAULT_RETRY,
+  type RetryPolicy,
+} from "./config.ts";
 import { pauseBefore, unavailable, withRetry } from "./retry.ts";
 
 export type Item = Record<string, AttributeValue>;
@@ -38,12 +44,8 @@ export class Dynamo {
     this.#policy = { ...DEFAULT_RETRY, ...config.retry };
     this.#meter = config.meter;
     this.client = new DynamoDBClient({
-      region: config.region,
-      // Tries are counted here: the SDK's own retries know neither our deadline nor lost answers.
-      maxAttempts: 1,
+      ...clientOptions(config),
       requestHandler: { connectionTimeout: 2_000 },
-      ...(config.endpoint !== undefined && { endpoint: config.endpoint }),
-      ...(config.credentials !== undefined && { credentials: config.credentials }),
     });
   }
 

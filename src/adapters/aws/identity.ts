@@ -1,14 +1,11 @@
+import { must } from "../../core/errors/must.ts";
 import { DomainError } from "../../core/errors/errors.ts";
-import { type AwsCredentials, DEFAULT_RETRY } from "./config.ts";
+import { type ClientSettings, clientOptions, DEFAULT_RETRY } from "./config.ts";
 import { withRetry } from "./retry.ts";
 
-export interface IdentityOptions {
-  /** When not given, the one of the shared configuration files' profile. */
-  region?: string;
-  endpoint?: string;
-  credentials?: AwsCredentials;
+export interface IdentityOptions extends ClientSettings {
   /** When given, nothing is called. */
-  account?: string;
+  account?: string | undefined;
 }
 
 /**
@@ -18,8 +15,8 @@ export interface IdentityOptions {
  */
 export async function callerIdentity(options: IdentityOptions): Promise<{ region: string; account: string }> {
   const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
-  const { account, ...given } = options;
-  const client = new STSClient({ ...given, maxAttempts: 1 });
+  const { account } = options;
+  const client = new STSClient(clientOptions(options));
   try {
     const region = await client.config.region().catch((cause: unknown) => {
       throw new DomainError("config.missing", "unavailable", "No AWS region is set", {
@@ -32,7 +29,7 @@ export async function callerIdentity(options: IdentityOptions): Promise<{ region
     const identity = await withRetry(DEFAULT_RETRY, "GetCallerIdentity", (abortSignal) =>
       client.send(new GetCallerIdentityCommand({}), { abortSignal }),
     );
-    return { region, account: identity.Account ?? "" };
+    return { region, account: must(identity.Account, "the account of an identity") };
   } finally {
     client.destroy();
   }

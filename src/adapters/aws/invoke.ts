@@ -1,22 +1,19 @@
-import { type AwsCredentials, DEFAULT_RETRY } from "./config.ts";
+import { type ClientSettings, clientOptions, DEFAULT_RETRY } from "./config.ts";
 import { withRetry } from "./retry.ts";
 
-export interface InvokeTarget {
-  region: string;
+export interface InvokeTarget extends ClientSettings {
   functionName: string;
-  endpoint?: string;
-  credentials?: AwsCredentials;
 }
 
 /**
- * Starts a function with a payload and does not wait for it: Lambda queues the event and repeats it on failure. The
+ * Starts a function with a payload and does not wait for it: Lambda queues the event. The
  * SDK is loaded when this is called.
  * @throws DomainError `store.*`
  */
 export async function invokeAsync(target: InvokeTarget, payload: unknown): Promise<void> {
-  const { functionName, ...options } = target;
+  const { functionName } = target;
   const { LambdaClient, InvokeCommand } = await import("@aws-sdk/client-lambda");
-  const client = new LambdaClient({ ...options, maxAttempts: 1 });
+  const client = new LambdaClient(clientOptions(target));
   try {
     await withRetry(DEFAULT_RETRY, `Invoke ${functionName}`, (abortSignal) =>
       client.send(

@@ -1,6 +1,6 @@
 import type { ListMultipartUploadsCommandInput, ListMultipartUploadsCommandOutput } from "@aws-sdk/client-s3";
 import { DomainError } from "../../core/errors/errors.ts";
-import { type AwsConfig, DEFAULT_RETRY, type RetryPolicy } from "./config.ts";
+import { type AwsConfig, clientOptions, DEFAULT_RETRY, type RetryPolicy } from "./config.ts";
 import { readVendorError, withRetry } from "./retry.ts";
 import { abortUpload, type LoadedS3, Upload, type UploadTarget } from "./upload.ts";
 
@@ -21,14 +21,12 @@ export class ObjectStore {
     this.#loaded ??= import("@aws-sdk/client-s3").then((sdk) => {
       const { region, s3Endpoint, credentials } = this.#config;
       const client = new sdk.S3Client({
-        region,
-        maxAttempts: 1,
+        ...clientOptions({ region, endpoint: s3Endpoint, credentials }),
+        forcePathStyle: s3Endpoint !== undefined,
         requestHandler: { connectionTimeout: 3_000, socketTimeout: 20_000 },
         // CRC32 trailers are for browsers and old SDKs' gaps; TLS and the ETag of each part already check the bytes.
         requestChecksumCalculation: "WHEN_REQUIRED",
         responseChecksumValidation: "WHEN_REQUIRED",
-        ...(s3Endpoint !== undefined && { endpoint: s3Endpoint, forcePathStyle: true }),
-        ...(credentials !== undefined && { credentials }),
       });
       return { sdk, client };
     });

@@ -1,20 +1,14 @@
 import { DomainError } from "../../core/errors/errors.ts";
-import { type AwsCredentials, DEFAULT_RETRY } from "./config.ts";
+import { type ClientSettings, clientOptions, DEFAULT_RETRY } from "./config.ts";
 import { withRetry } from "./retry.ts";
-
-export interface SecretSource {
-  region: string;
-  endpoint?: string;
-  credentials?: AwsCredentials;
-}
 
 /**
  * Reads a SecureString of the Parameter Store. The SDK is loaded when this is called.
  * @throws DomainError `store.*`, `config.missing` when it has no value
  */
-export async function readParameter(source: SecretSource, name: string): Promise<string> {
+export async function readParameter(source: ClientSettings, name: string): Promise<string> {
   const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient({ ...source, maxAttempts: 1 });
+  const client = new SSMClient(clientOptions(source));
   try {
     const output = await withRetry(DEFAULT_RETRY, `GetParameter ${name}`, (abortSignal) =>
       client.send(new GetParameterCommand({ Name: name, WithDecryption: true }), { abortSignal }),

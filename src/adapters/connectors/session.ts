@@ -11,11 +11,11 @@ export interface StaticCredentials {
 /** Overrides of where and how the cloud is called, for emulators and tests. */
 export interface ConnectorOptions {
   /** Another endpoint for all services, e.g. an emulator's. */
-  endpoint?: string;
+  endpoint?: string | undefined;
   /** Another endpoint for S3 alone. */
-  s3Endpoint?: string;
+  s3Endpoint?: string | undefined;
   /** Instead of the credentials in the environment. */
-  credentials?: StaticCredentials;
+  credentials?: StaticCredentials | undefined;
   /** Attempts of one call. */
   attempts?: number;
   /** Milliseconds one attempt may take. */

@@ -45,8 +45,8 @@ async function composeApi(setup: Setup): Promise<ComposedApi> {
     auth: await authOptions(settings),
     rateLimiter: new DynamoRateLimiter(store.dynamo, settings.names.cache, services.clock),
     maxUploadBytes: MAX_UPLOAD_BYTES,
-    ...(publicUrl !== undefined && { publicUrl }),
-    ...(corsOrigins.length > 0 && { cors: { origins: corsOrigins } }),
+    publicUrl,
+    cors: corsOrigins.length === 0 ? undefined : { origins: corsOrigins },
   });
   return { ...composed, app };
 }
@@ -55,17 +55,17 @@ async function authOptions(settings: LambdaSettings): Promise<AuthOptions> {
   const { region, credentials, endpoints, secretParameter, jwksUrl, issuer, audience } = settings;
   const source = {
     region,
-    ...(credentials !== undefined && { credentials }),
-    ...(endpoints.ssm !== undefined && { endpoint: endpoints.ssm }),
+    credentials,
+    endpoint: endpoints.ssm,
   };
   const secret =
     settings.secret ??
     (secretParameter === undefined ? undefined : await readParameter(source, secretParameter));
   return {
-    ...(secret !== undefined && { secret: new TextEncoder().encode(secret) }),
-    ...(jwksUrl !== undefined && { keys: createRemoteJWKSet(new URL(jwksUrl)) }),
-    ...(issuer !== undefined && { issuer }),
-    ...(audience !== undefined && { audience }),
+    secret: secret === undefined ? undefined : new TextEncoder().encode(secret),
+    keys: jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl)),
+    issuer,
+    audience,
   };
 }
 

@@ -29,14 +29,14 @@ export async function compose(
   const { region, credentials, endpoints, names, workerFunction } = settings;
   const clock = systemClock;
   const ids = createIds(clock);
-  const shared = { region, ...(credentials !== undefined && { credentials }) };
+  const shared = { region, credentials };
   const store = openAwsStore(
     {
       ...shared,
       names,
       meter,
-      ...(endpoints.dynamodb !== undefined && { endpoint: endpoints.dynamodb }),
-      ...(endpoints.s3 !== undefined && { s3Endpoint: endpoints.s3 }),
+      endpoint: endpoints.dynamodb,
+      s3Endpoint: endpoints.s3,
     },
     clock,
     meter,
@@ -44,7 +44,7 @@ export async function compose(
   const worker = {
     ...shared,
     functionName: workerFunction,
-    ...(endpoints.lambda !== undefined && { endpoint: endpoints.lambda }),
+    endpoint: endpoints.lambda,
   };
   const { metrics, records, cache, exportFiles, uploads, checks } = store;
   const newName = (): string => ids.next();

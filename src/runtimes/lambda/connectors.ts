@@ -14,9 +14,9 @@ export function lazyConnectors(
   credentials: AwsCredentials | undefined,
 ): Connectors {
   const options: ConnectorOptions = {
-    ...(endpoints.shared !== undefined && { endpoint: endpoints.shared }),
-    ...(endpoints.s3 !== undefined && { s3Endpoint: endpoints.s3 }),
-    ...(credentials !== undefined && { credentials }),
+    endpoint: endpoints.shared,
+    s3Endpoint: endpoints.s3,
+    credentials,
   };
   const lazy = (kind: ConnectionKind): Connector => ({
     kind,
