@@ -58,8 +58,9 @@ function children(): Child[] {
     .flatMap((pid): Child[] => {
       try {
         const status = readFileSync(`/proc/${pid}/status`, "utf8");
+        // A process that has ended and was not waited for yet has no memory, and no line about it.
         const value = (name: string): number =>
-          Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
+          Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1] ?? 0);
         if (value("PPid") !== process.pid) return [];
         // Behind the name in parentheses: state, ppid, …; utime and stime are the 12th and 13th.
         const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
