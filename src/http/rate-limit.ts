@@ -1,23 +1,9 @@
 import { RATE_LIMITS, type RateLimitName } from "../contract/route.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { RateLimiter, Taken } from "../ports/rate-limiter.ts";
 
 const WINDOW_SECONDS = 60;
-
-/** What a request took from its budget. */
-export interface Taken {
-  allowed: boolean;
-  /** Requests left in the window, this one counted. */
-  remaining: number;
-  /** Seconds until the budget is whole again. */
-  resetSeconds: number;
-}
-
-/** Counts requests. One process keeps its counts in memory; several need a shared store behind this. */
-export interface RateLimiter {
-  /** Takes one from the budget of `key`, which has `limit` in a window of `windowSeconds`. */
-  take(key: string, limit: number, windowSeconds: number): Promise<Taken>;
-}
 
 /** Keys kept before those whose window is over are dropped. */
 const SWEEP_AT = 10_000;

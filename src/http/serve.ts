@@ -13,7 +13,8 @@ import { readJson } from "./body.ts";
 import type { Call, Handler, HttpSettings } from "./call.ts";
 import { errorFields, type Logger, traceOf } from "./logger.ts";
 import { problemResponse, statusOf } from "./problem.ts";
-import { type RateLimiter, spend } from "./rate-limit.ts";
+import type { RateLimiter } from "../ports/rate-limiter.ts";
+import { spend } from "./rate-limit.ts";
 
 /** What every request passes through. */
 export interface Pipeline {

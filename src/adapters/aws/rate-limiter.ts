@@ -1,19 +1,13 @@
 import type { Clock } from "../../ports/clock.ts";
+import type { RateLimiter, Taken } from "../../ports/rate-limiter.ts";
 import type { Dynamo } from "./dynamo.ts";
 import { EXPIRES, number, text } from "./items.ts";
-
-/** What a request took from its budget. */
-export interface Taken {
-  allowed: boolean;
-  remaining: number;
-  resetSeconds: number;
-}
 
 /**
  * Counts requests over all instances of the function, one item a key and window in the cache table. Windows are
  * aligned to the clock, so that instances agree on them.
  */
-export class DynamoRateLimiter {
+export class DynamoRateLimiter implements RateLimiter {
   readonly #dynamo: Dynamo;
   readonly #table: string;
   readonly #clock: Clock;
@@ -24,7 +18,6 @@ export class DynamoRateLimiter {
     this.#clock = clock;
   }
 
-  /** Takes one from the budget of `key`, which has `limit` in a window of `windowSeconds`. */
   async take(key: string, limit: number, windowSeconds: number): Promise<Taken> {
     const seconds = this.#clock.now().getTime() / 1000;
     const window = Math.floor(seconds / windowSeconds);
