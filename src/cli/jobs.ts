@@ -1,6 +1,8 @@
 import type { AnswerOf } from "../contract/route.ts";
 import type { Routes } from "../contract/routes.ts";
 import { DomainError } from "../core/errors/errors.ts";
+import { isOpen } from "../core/jobs/job.ts";
+import { pause } from "../core/jobs/pause.ts";
 import type { OpenService } from "./connect.ts";
 import type { Effects } from "./effects.ts";
 import type { Progress } from "./progress.ts";
@@ -9,7 +11,6 @@ type Job = AnswerOf<Routes["getJob"]>;
 
 /** How often a server is asked how a job goes. */
 const POLL_MS = 500;
-const OPEN: readonly Job["status"][] = ["queued", "running"];
 
 /**
  * Waits for a job of the server's to end, showing how far it has got. Ctrl-C cancels it.
@@ -27,7 +28,7 @@ export async function followJob(
     for (;;) {
       const job = await operator.call("getJob", { params: { id }, signal });
       if (job.error !== null) throw errorOf(job.error);
-      if (!OPEN.includes(job.status)) return job;
+      if (!isOpen(job)) return job;
       const rows = job.rows === null ? "" : ` ${job.rows.toLocaleString("en-US")} rows`;
       progress.update(`${job.phase ?? "Waiting"}${rows}`, job.fraction ?? undefined);
       await pause(POLL_MS, signal);
@@ -42,21 +43,5 @@ function errorOf({ code, message, fix, field }: NonNullable<Job["error"]>): Doma
   return new DomainError(code, "unavailable", message, {
     ...(fix !== undefined && { fix }),
     ...(field !== undefined && { field }),
-  });
-}
-
-/** @throws the signal's reason when aborted */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
   });
 }

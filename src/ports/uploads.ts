@@ -1,5 +1,8 @@
 import type { SpooledFile } from "./spool.ts";
 
+/** How long an upload is kept that nobody imports, in milliseconds. */
+export const KEEP_UPLOAD_MS = 24 * 3_600_000;
+
 /** A file of an upload, which may yet have to arrive. */
 export interface UploadFile {
   /** As the user knows it; never used as a path. */

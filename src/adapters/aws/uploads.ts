@@ -1,12 +1,10 @@
 import type { SpooledFile } from "../../ports/spool.ts";
-import type { UploadFile, UploadStore } from "../../ports/uploads.ts";
+import { KEEP_UPLOAD_MS, type UploadFile, type UploadStore } from "../../ports/uploads.ts";
 import { incompleteUpload } from "../shared/incomplete-upload.ts";
 import { inParallel } from "./dynamo.ts";
 import type { ObjectStore } from "./object-store.ts";
 
 const UPLOADS = "uploads/";
-/** An upload that nobody imported for so long is not going to be. */
-const KEEP_MS = 24 * 3_600_000;
 
 /** Files in `uploads/OWNER/ID/` of the bucket; the operator's owner is empty. */
 export function createUploads(objects: ObjectStore): UploadStore {
@@ -57,7 +55,7 @@ async function* read(
 
 /** Removes uploads that nobody imported. @returns files removed */
 export async function sweepUploads(objects: ObjectStore, now: Date): Promise<number> {
-  const old = await objects.keys(UPLOADS, new Date(now.getTime() - KEEP_MS));
+  const old = await objects.keys(UPLOADS, new Date(now.getTime() - KEEP_UPLOAD_MS));
   for (const key of old) await objects.remove(key);
   return old.length;
 }

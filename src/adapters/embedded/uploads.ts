@@ -1,12 +1,9 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { UploadStore } from "../../ports/uploads.ts";
+import { KEEP_UPLOAD_MS, type UploadStore } from "../../ports/uploads.ts";
 import { incompleteUpload } from "../shared/incomplete-upload.ts";
 import { pathSegment } from "./export-files.ts";
 import { storedFile, storeFile } from "./spool.ts";
-
-/** An upload that nobody imported for so long is not going to be. */
-const KEEP_MS = 24 * 3_600_000;
 
 /** Files in `uploads/OWNER/ID` of the data folder. */
 export function createUploads(directory: string): UploadStore {
@@ -51,6 +48,6 @@ export async function sweepUploads(directory: string, now: Date): Promise<void> 
     for (const upload of await readdir(join(folder, owner))) {
       const path = join(folder, owner, upload);
       const { mtimeMs } = await stat(path);
-      if (mtimeMs < now.getTime() - KEEP_MS) await rm(path, { recursive: true, force: true });
+      if (mtimeMs < now.getTime() - KEEP_UPLOAD_MS) await rm(path, { recursive: true, force: true });
     }
 }

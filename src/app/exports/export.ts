@@ -6,14 +6,12 @@ import type { ExportJob } from "../../core/exports/export-job.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { recordsOf } from "../records/records.ts";
-import { enqueueJob, makeJob } from "../jobs/jobs.ts";
+import { enqueueJob, KEEP_DAYS, makeJob } from "../jobs/jobs.ts";
 import type { TenantContext } from "../services.ts";
 import { type ExportInput, type ExportRecipe, renderAndClose } from "./perform.ts";
 
 /** Detail rows up to which an export is answered at once; more become a job. */
 export const STREAM_ROWS = 10_000;
-/** Days a finished export is kept. */
-export const KEEP_DAYS = 90;
 
 export interface ExportStream {
   kind: "stream";

@@ -1,3 +1,4 @@
+import { LOAD_PHASES } from "../../core/jobs/load-phases.ts";
 import { isLeftToOthers, type Job } from "../../core/jobs/job.ts";
 import type { UploadFile } from "../../ports/uploads.ts";
 import type { JobContext, Performed } from "../jobs/handler.ts";
@@ -12,8 +13,6 @@ export interface ImportInput {
   choices: ImportChoices;
 }
 
-const PHASES = { reading: "Reading", checking: "Checking", storing: "Storing" } as const;
-
 /**
  * Loads what was uploaded. The upload is removed at the end, whatever became of it.
  * @throws DomainError those of `importFiles`, `upload.incomplete`; the signal's reason
@@ -27,7 +26,7 @@ export async function performImport({ services, job, signal, report }: JobContex
       ...choices,
       signal,
       onProgress: ({ phase, fraction, rows }) =>
-        report({ phase: PHASES[phase], fraction: fraction ?? null, rows: rows ?? null }),
+        report({ phase: LOAD_PHASES[phase], fraction: fraction ?? null, rows: rows ?? null }),
     });
     return { done: true, result };
   } finally {

@@ -2,7 +2,7 @@ import type { Principal } from "../../core/access/access.ts";
 import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { Job } from "../../core/jobs/job.ts";
-import type { UploadAddress, UploadFile } from "../../ports/uploads.ts";
+import { KEEP_UPLOAD_MS, type UploadAddress, type UploadFile } from "../../ports/uploads.ts";
 import { enqueueJob, makeJob } from "../jobs/jobs.ts";
 import { jobKey } from "../../core/jobs/key.ts";
 import { UPLOADS } from "../records/kinds.ts";
@@ -15,7 +15,6 @@ import type { ImportInput } from "./perform.ts";
 
 /** Seconds that the addresses of an upload are good for. */
 const ADDRESS_SECONDS = 3_600;
-const KEEP_UPLOAD_MS = 24 * 3_600_000;
 
 /**
  * Has a job load files that were uploaded.

@@ -20,7 +20,7 @@ import type { Services } from "../services.ts";
 import { jobKey, ownerPrefix } from "../../core/jobs/key.ts";
 
 /** Days a job is remembered: as long as the file of an export is kept. */
-const KEEP_DAYS = 90;
+export const KEEP_DAYS = 90;
 
 export type JobPorts = Pick<Services, "records" | "ids" | "clock" | "jobs">;
 

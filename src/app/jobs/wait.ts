@@ -1,6 +1,7 @@
 import { isOpen, type Job } from "../../core/jobs/job.ts";
 import { type JobPorts, getJob } from "./jobs.ts";
 import { jobKey } from "../../core/jobs/key.ts";
+import { pause } from "../../core/jobs/pause.ts";
 
 /** Between two looks at a job of another process: at first and at most, in milliseconds. */
 const [FIRST_LOOK, LAST_LOOK] = [150, 1_000];
@@ -27,19 +28,4 @@ export async function waitForJob(
       ? pause(Math.min(look, left), signal)
       : Promise.race([here, pause(left, signal)]));
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const leave = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", leave);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", leave, { once: true });
-  });
 }

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { STATUS_OF_KIND } from "../../contract/problems.ts";
 import { syncRunSchema } from "../../contract/schemas/connections.ts";
 import { budgetSchema } from "../../contract/schemas/costs.ts";
 import { exportJobSchema } from "../../contract/schemas/exports.ts";
@@ -98,22 +99,9 @@ export const CONNECTIONS: RecordKind<StoredConnection, "service"> = {
   errors: recordErrors("connection", "conflict"),
 };
 
-const ERROR_KINDS = [
-  "invalid",
-  "unauthenticated",
-  "forbidden",
-  "not-found",
-  "conflict",
-  "precondition",
-  "too-large",
-  "unprocessable",
-  "rate-limited",
-  "unavailable",
-] as const satisfies readonly ErrorKind[];
-
 const storedError = z.object({
   code: text,
-  kind: z.exactOptional(z.enum(ERROR_KINDS)),
+  kind: z.exactOptional(z.enum(Object.keys(STATUS_OF_KIND) as ErrorKind[])),
   message: z.string(),
   fix: text,
   field: text,

@@ -1,3 +1,4 @@
+import { LOAD_PHASES } from "../../core/jobs/load-phases.ts";
 import type { Connection } from "../../core/connections/connection.ts";
 import type { SyncMarks } from "../../core/connections/sync-run.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
@@ -32,12 +33,10 @@ export interface LoadContext {
   progress: (text: string) => void;
 }
 
-const PHASES = { reading: "Reading", checking: "Checking", storing: "Storing" } as const;
-
 export function loadOptions({ options, progress }: LoadContext): LoadOptions {
   return {
     signal: options.signal,
     onProgress: ({ phase, rows }) =>
-      progress(`${PHASES[phase]}${rows === undefined ? "" : ` ${rows.toLocaleString("en-US")} rows`}`),
+      progress(`${LOAD_PHASES[phase]}${rows === undefined ? "" : ` ${rows.toLocaleString("en-US")} rows`}`),
   };
 }

@@ -1,3 +1,4 @@
+import { LOAD_PHASES } from "../../core/jobs/load-phases.ts";
 import { type Command, Option } from "commander";
 import type { CallInput } from "../../contract/client.ts";
 import { checkDate } from "../../core/time/dates.ts";
@@ -75,7 +76,7 @@ async function load(
       ...(snapshot !== undefined && { snapshot }),
       onProgress: ({ phase, fraction, rows }) => {
         progress.update(
-          `${PHASES[phase]}${rows === undefined ? "" : ` ${rows.toLocaleString("en-US")} rows`}`,
+          `${LOAD_PHASES[phase]}${rows === undefined ? "" : ` ${rows.toLocaleString("en-US")} rows`}`,
           fraction,
         );
       },
@@ -96,5 +97,3 @@ async function load(
   const { id } = (await response.json()) as { id: string };
   return (await followJob(service, id, effects, progress)).result as ImportReport;
 }
-
-const PHASES = { reading: "Reading", checking: "Checking", storing: "Storing" } as const;

@@ -5,7 +5,7 @@ import { type OpenService, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { describeFailure, EXIT, type ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
-import { pause } from "../jobs.ts";
+import { pause } from "../../core/jobs/pause.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { common, type CommonOptions } from "./options.ts";
 
