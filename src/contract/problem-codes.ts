@@ -82,6 +82,11 @@ const ROWS = {
   "query.invalid-filter": [400, "Filter not valid", "A filter's field, operation or value does not fit."],
   "query.invalid-sort": [400, "Sort not valid", "The result has no such column to sort by."],
   "query.invalid-limit": [400, "Limit not valid", "`limit` is no positive whole number."],
+  "query.too-many-groups": [
+    413,
+    "Too many groups",
+    "The answer's groups do not fit into the memory of the function that was asked.",
+  ],
   "query.limit-too-large": [400, "Limit too large", "`limit` is over what one answer may hold."],
   "query.too-many": [
     400,

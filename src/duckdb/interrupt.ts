@@ -1,6 +1,19 @@
+import { setMaxListeners } from "node:events";
 import type { DuckDBConnection } from "@duckdb/node-api";
 
 const POLL_MS = 200;
+
+/**
+ * Calls `listener` once the signal is aborted. All questions of a report listen to the signal of its request, more than
+ * the ten at which Node suspects a leak.
+ * @returns a way to stop listening
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  setMaxListeners(0, signal);
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}
 
 /**
  * Interrupts whatever the engine does on a connection once the signal is aborted, again and again: an interrupt between
@@ -13,10 +26,10 @@ export function interruptOnAbort(connection: DuckDBConnection, signal: AbortSign
     connection.interrupt();
     timer = setTimeout(interrupt, POLL_MS);
   };
+  const stopListening = onAbort(signal, interrupt);
   if (signal?.aborted === true) interrupt();
-  else signal?.addEventListener("abort", interrupt, { once: true });
   return () => {
-    signal?.removeEventListener("abort", interrupt);
+    stopListening();
     clearTimeout(timer);
   };
 }

@@ -18,12 +18,9 @@ export interface RenderOptions {
  */
 export interface Renderer {
   readonly format: ExportFormat;
-  /** RFC 6838 media type with parameters. */
-  readonly mediaType: string;
-  readonly extension: string;
   /** @throws DomainError `export.too-large` where the format itself has a limit that bites */
   render(document: ReportDocument, options?: RenderOptions): AsyncIterable<Uint8Array>;
 }
 
-/** Gives the renderer of a format. With `lines`, JSON is NDJSON, which has a media type and an extension of its own. */
+/** Gives the renderer of a format. With `lines`, JSON is NDJSON. */
 export type Renderers = (format: ExportFormat, options?: RenderOptions) => Promise<Renderer>;

@@ -16,6 +16,7 @@ import { createRenderers } from "../render/registry.ts";
 import { sha256 } from "./digest.ts";
 import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
+import { groupLimit } from "./group-limit.ts";
 import { readSettings } from "./lambda/settings.ts";
 import { openReaders } from "./readers.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
@@ -57,6 +58,7 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
       names,
       endpoint: endpoints.dynamodb,
       s3Endpoint: endpoints.s3,
+      groupLimit: groupLimit("give this program more memory with NODE_OPTIONS=--max-old-space-size"),
     },
     systemClock,
   );

@@ -1,3 +1,5 @@
+import type { GroupLimit } from "../../core/query/group-limit.ts";
+
 /** Where the cloud is and what the service's things are called there. */
 export interface AwsConfig {
   region: string;
@@ -8,6 +10,8 @@ export interface AwsConfig {
   credentials?: AwsCredentials | (() => Promise<AwsCredentials>) | undefined;
   retry?: Partial<RetryPolicy>;
   meter?: CapacityMeter | undefined;
+  /** Questions are answered in this process's memory; any number of groups when not given. */
+  groupLimit?: GroupLimit | undefined;
 }
 
 export interface AwsCredentials {

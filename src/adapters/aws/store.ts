@@ -40,7 +40,7 @@ export function openAwsStore(config: AwsConfig, clock: Clock, cacheMeter?: Cache
   const now = (): Date => clock.now();
   const loads = { dynamo, table: names.metrics, now };
   return {
-    metrics: createMetricStore(loads),
+    metrics: createMetricStore(loads, config.groupLimit),
     records: createRecordStore(dynamo, names.reports, clock),
     exportFiles: createExportFiles(objects),
     uploads: createUploads(objects),

@@ -9,7 +9,7 @@ import {
 import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
 import type { Cell } from "../../core/query/query.ts";
 import { dateOfDay } from "../../core/time/dates.ts";
-import { interruptOnAbort } from "../../duckdb/interrupt.ts";
+import { interruptOnAbort, onAbort } from "../../duckdb/interrupt.ts";
 import { BEGIN_READ, type Database } from "./database.ts";
 
 /** A chunk of a result, its values as the query language writes them: canonical decimals, calendar dates, text. */
@@ -92,10 +92,10 @@ export class ResultStream {
       if (this.#fetching) connection.interrupt();
       else void this.close();
     };
-    signal?.addEventListener("abort", abort, { once: true });
+    const stopWaiting = onAbort(signal, abort);
     this.#stopListening = () => {
       stopListening();
-      signal?.removeEventListener("abort", abort);
+      stopWaiting();
     };
   }
 

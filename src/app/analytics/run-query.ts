@@ -32,7 +32,7 @@ const CACHE_SECONDS = 3_600;
 /**
  * Answers a query from the cache, where the same query ran on the same data, or from the store.
  * @throws DomainError those of `planQuery`; `query.limit-too-large`; `query.mixed-currencies`, `query.mixed-units`;
- *   `store.unavailable`
+ *   `query.too-many-groups` where they are held in memory; `store.unavailable`
  */
 export async function runQuery(context: TenantContext, query: AnalyticsQuery): Promise<QueryResult> {
   const { services, tenant } = context;

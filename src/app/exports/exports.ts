@@ -2,6 +2,7 @@ import { may } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportJob } from "../../core/exports/export-job.ts";
 import { interrupted, isOpen } from "../../core/jobs/job.ts";
+import { fileTypeOf } from "../../core/reports/formats.ts";
 import { findJob, isUnderWay } from "../jobs/jobs.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { recordsOf } from "../records/records.ts";
@@ -56,9 +57,7 @@ export async function readExport(
     );
   }
   if (isUnfinished(job)) throw notReady();
-  const { mediaType } = await context.services.renderers(job.format, {
-    lines: job.fileName.endsWith(".ndjson"),
-  });
+  const { mediaType } = fileTypeOf(job.format, job.fileName.endsWith(".ndjson"));
   return { job, mediaType, body: await context.services.exportFiles.forTenant(context.tenant.id).read(id) };
 }
 

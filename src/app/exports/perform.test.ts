@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { DatasetId } from "../../core/metrics/datasets.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { ExportFormat } from "../../core/reports/formats.ts";
 import { rendererFor } from "../../../test/support/rendering.ts";
@@ -63,9 +64,8 @@ describe("an export in another process", () => {
   afterEach(() => tenant.close());
 
   async function start(format: ExportFormat): Promise<{ id: string; key: string }> {
-    const document = await buildDocument(context, DEFINITION);
     const recipe = { definition: DEFINITION, options: {} };
-    const started = await startExport(context, document, recipe, format, {}, "job");
+    const started = await startExport(context, { recipe, format, options: {}, delivery: "job" });
     const [key] = sent;
     if (started.kind !== "job" || key === undefined) throw new Error("no job was started");
     return { id: started.job.id, key };
@@ -91,6 +91,47 @@ describe("an export in another process", () => {
       expect((await collect((await readExport(context, id)).body)).equals(expected)).toBe(true);
     },
   );
+
+  it("is started without asking a question of the facts, once its own can be asked", async () => {
+    const asked = (): never => {
+      throw new Error("a question was asked");
+    };
+    const metrics = { ...context.services.metrics, forTenant: asked };
+    const blind = { ...context, services: { ...context.services, metrics } };
+    const request = { format: "pdf", options: {}, delivery: "job" } as const;
+    const recipe = { definition: DEFINITION, options: {} };
+    const started = await startExport(blind, { ...request, recipe });
+    expect(started).toMatchObject({ kind: "job", job: { title: "Cost by service", rowsTotal: null } });
+    const filters = [{ field: "colour", op: "equals" as const, value: "red" }];
+    const wrong = startExport(blind, {
+      ...request,
+      recipe: { definition: DEFINITION, options: { filters } },
+    });
+    await expect(wrong).rejects.toMatchObject({ kind: "invalid" });
+    expect(sent).toHaveLength(1);
+  });
+
+  it("is left to a job where its questions take longer than a request may", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    try {
+      const slow: Snapshot["aggregate"] = (_plan, signal) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason as Error));
+          vi.advanceTimersByTime(10_000);
+        });
+      const snapshot = async (dataset: DatasetId): Promise<Snapshot> => ({
+        ...(await tenant.context.services.metrics.forTenant("acme").snapshot(dataset)),
+        aggregate: slow,
+      });
+      const metrics = { ...context.services.metrics, forTenant: () => ({ snapshot }) };
+      const patient = { ...context, services: { ...context.services, metrics } };
+      const recipe = { definition: DEFINITION, options: {} };
+      const started = await startExport(patient, { recipe, format: "csv", options: {}, delivery: "auto" });
+      expect(started.kind).toBe("job");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 
   it("is written once when its work is delivered twice", async () => {
     const { id, key } = await start("csv");

@@ -58,6 +58,7 @@ export async function performExport({
     const { definition, options: run } = recipe;
     const document = await askAgain(() => buildDocument({ ...context }, definition, run));
     const rowsTotal = detailTable(document).table.head.completeness.rows;
+    await change(records, job.id, { rowsTotal });
     const counted = countRows(document, signal, (rows) =>
       report({ phase: "Writing", rows, fraction: rowsTotal === 0 ? null : rows / rowsTotal }),
     );

@@ -21,6 +21,7 @@ import {
   manifestTotals,
   type SectionFailure,
 } from "../../core/reports/manifest.ts";
+import { planQuery } from "../../core/query/plan.ts";
 import { type DayRange, type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import { partOf } from "../parts.ts";
@@ -49,20 +50,14 @@ export async function buildDocument(
 ): Promise<ReportDocument> {
   const { services, tenant } = context;
   const now = services.clock.now();
-  const range = resolveRange(options.range ?? definition.range, now, tenant.zone);
-  const filters = options.filters ?? [];
-  const asking: Asking = {
-    ask: (query) => ({ ...query, range, filters: [...(query.filters ?? []), ...filters] }),
-    range,
-    filters,
-    computed: new Map(),
-  };
+  const asking = askingOf(context, definition, options);
+  const { range } = asking;
   const sections = await allOrNone(
     definition.sections.map((section) => answerSection(context, section, asking, definition)),
   );
   const detail = sections.find((section) => section.kind === "table" && section.detail);
   if (detail?.kind !== "table") throw new Error(`report ${definition.title} has no detail table`);
-  const question = definition.sections.find((section) => section.kind === "table" && section.detail === true);
+  const question = detailSection(definition);
   const resultRange: ResultRange = { ...range, zone: tenant.zone };
   const about = {
     title: definition.title,
@@ -74,7 +69,7 @@ export async function buildDocument(
   };
   const recorded = recordManifest(context, detail.table, failuresOf(sections), {
     ...about,
-    query: question?.kind === "table" ? questionOf(question, asking) : null,
+    query: questionOf(question, asking),
     generator: `SecureBase Analytics ${services.version}`,
   });
   return {
@@ -88,6 +83,44 @@ export async function buildDocument(
     ),
     manifest: recorded.manifest,
   };
+}
+
+/**
+ * The range of a document that is yet to be built, once its detail table's question is found to be one that can be
+ * asked. Nothing is read.
+ * @throws DomainError those of `resolveRange` and `planQuery`
+ */
+export function checkDocument(
+  context: TenantContext,
+  definition: ReportDefinition,
+  options: DocumentOptions = {},
+): DayRange {
+  const { services, tenant } = context;
+  const { ask, range } = askingOf(context, definition, options);
+  const { query } = detailSection(definition);
+  if (query !== undefined) planQuery(ask(query), services.clock.now(), tenant.zone);
+  return range;
+}
+
+function askingOf(
+  { services, tenant }: TenantContext,
+  definition: ReportDefinition,
+  options: DocumentOptions,
+): Asking {
+  const range = resolveRange(options.range ?? definition.range, services.clock.now(), tenant.zone);
+  const filters = options.filters ?? [];
+  return {
+    ask: (query) => ({ ...query, range, filters: [...(query.filters ?? []), ...filters] }),
+    range,
+    filters,
+    computed: new Map(),
+  };
+}
+
+function detailSection(definition: ReportDefinition): Extract<Section, { kind: "table" }> {
+  const found = definition.sections.find((section) => section.kind === "table" && section.detail === true);
+  if (found?.kind === "table") return found;
+  throw new Error(`report ${definition.title} has no detail table; checkDefinition rules that out`);
 }
 
 /** All sections, or the first that refuses the report, after the tables that did open are closed again. */

@@ -20,6 +20,7 @@ const QUERY_PROBLEMS = [
   "query.invalid-sort",
   "query.invalid-limit",
   "query.limit-too-large",
+  "query.too-many-groups",
   "query.mixed-currencies",
   "query.mixed-units",
   "date.invalid",

@@ -4,6 +4,7 @@ import { Counts, Sums } from "./accumulate.ts";
 import type { UnitTotal } from "./assemble.ts";
 import type { DecimalColumn, FactBlock, LoadedDay, TextColumn } from "./blocks.ts";
 import { compareText, passesFilter, tagValue } from "./filters.ts";
+import { checkGroups, type GroupLimit } from "./group-limit.ts";
 import { GroupIndex } from "./grouping.ts";
 import type { PlannedFilter, PlannedKey, QueryPlan } from "./plan.ts";
 import type { Cell } from "./query.ts";
@@ -20,7 +21,8 @@ import {
 
 /** What a plan comes to: rows and totals as a store reports them. */
 export interface Executed {
-  rows: Cell[][];
+  /** Made as they are read: all of them at once would take several times the memory of the groups they are made of. */
+  rows: Iterable<Cell[]>;
   groups: number;
   facts: number;
   totals: UnitTotal[][];
@@ -48,6 +50,7 @@ interface Accumulators {
  */
 export class PlanExecutor {
   readonly #plan: QueryPlan;
+  readonly #limit: GroupLimit | undefined;
   readonly #periods: Period[];
   /** Unit columns the plan does not group by: sums are kept apart by them, since units are never added. */
   readonly #units: readonly string[];
@@ -59,9 +62,13 @@ export class PlanExecutor {
   readonly #mainDays: readonly ReadonlySet<string>[] | undefined;
   readonly #wholeDays: readonly ReadonlySet<string>[] | undefined;
 
-  /** @param loaded every source and day loaded in the plan's ranges; only gauges need it */
-  constructor(plan: QueryPlan, loaded: readonly LoadedDay[] = []) {
+  /**
+   * @param loaded every source and day loaded in the plan's ranges; only gauges need it
+   * @param limit how many groups fit into memory; any number when not given
+   */
+  constructor(plan: QueryPlan, loaded: readonly LoadedDay[] = [], limit?: GroupLimit) {
     this.#plan = plan;
+    this.#limit = limit;
     this.#periods = periodsOf(plan);
     const named = new Set(plan.keys.map((key) => key.dimension.column));
     this.#units = [...new Set(plan.measures.flatMap(unitColumn))].filter((column) => !named.has(column));
@@ -120,7 +127,10 @@ export class PlanExecutor {
     return [...new Set(read)].filter((column) => column !== "day" && column !== "rows");
   }
 
-  /** Adds a block's facts. Blocks the plan does not want are passed over. */
+  /**
+   * Adds a block's facts. Blocks the plan does not want are passed over.
+   * @throws DomainError `query.too-many-groups`
+   */
   add(block: FactBlock): void {
     this.#periods.forEach((period, at) => {
       if (!this.#wantsOn(at, block)) return;
@@ -132,6 +142,7 @@ export class PlanExecutor {
         ...this.#units.map((unit) => block.text(unit)),
       ];
       const groups = this.#index.assign(columns, rows);
+      checkGroups(this.#index.size, this.#limit);
       this.#accumulate(this.#main[at], block, rows, groups);
       if (this.#whole !== this.#main && this.#wholeDays?.[at]?.has(snapshotName(block)) === true)
         this.#accumulate(this.#whole[at], block, rows, groups);
@@ -182,7 +193,7 @@ export class PlanExecutor {
     const shown = plan.limit === undefined ? groups : groups.slice(0, plan.limit);
     const paths = groups.flatMap((group) => group.paths);
     return {
-      rows: shown.map((group) => [...group.keys, ...group.values.flat().map(cellOf)]),
+      rows: rowsOf(shown),
       groups: groups.length,
       facts: paths.reduce((facts, path) => facts + (this.#main[0]?.facts.of(path) ?? 0), 0),
       totals: plan.measures.map((measure, m) => this.#totals(measure, m, paths)),
@@ -296,6 +307,10 @@ function valueOf(of: Accumulators | undefined, measure: Measure, m: number, path
 
 function plus(a: bigint | null, b: bigint | null): bigint | null {
   return a === null ? b : b === null ? a : a + b;
+}
+
+function* rowsOf(groups: readonly Group[]): Generator<Cell[]> {
+  for (const { keys, values } of groups) yield [...keys, ...values.flat().map(cellOf)];
 }
 
 function cellOf(value: bigint | null): Cell {

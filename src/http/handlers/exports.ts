@@ -1,6 +1,5 @@
 import { startExport } from "../../app/exports/export.ts";
 import { getExport, listExports, readExport, removeExport } from "../../app/exports/exports.ts";
-import { buildDocument } from "../../app/reports/build-document.ts";
 import { reportOfQuery } from "../../app/reports/query-report.ts";
 import { definitionOf } from "../../app/reports/reports.ts";
 import { invalid } from "../../core/errors/errors.ts";
@@ -20,14 +19,10 @@ export const exportHandlers: Pick<
   "export" | "listExports" | "getExport" | "downloadExport" | "deleteExport"
 > = {
   export: async (call) => {
-    const { tenant, body, signal } = call;
-    const definition = await requested(call);
-    const options = optionsOf(body);
-    const document = await buildDocument(tenant, definition, options);
-    // Its tables have ended with it, and a job would write a file for nobody.
-    signal.throwIfAborted();
-    const recipe = { definition, options };
-    const started = await startExport(tenant, document, recipe, body.format, body.options, body.delivery);
+    const { tenant, body } = call;
+    const { format, options = {}, delivery = "auto" } = body;
+    const recipe = { definition: await requested(call), options: optionsOf(body) };
+    const started = await startExport(tenant, { recipe, format, options, delivery });
     if (started.kind === "stream") return file(call, started);
     return json(started.job, 202, {
       Location: `/v1/exports/${started.job.id}`,

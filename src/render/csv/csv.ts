@@ -19,8 +19,6 @@ const othersLabel = (groups: number): string => `Others (${groups.toLocaleString
  */
 export const csvRenderer: Renderer = {
   format: "csv",
-  mediaType: "text/csv; charset=utf-8; header=present",
-  extension: "csv",
   render: (document, options = {}) => {
     const delimiter = checkDelimiter(options.delimiter ?? ",");
     return renderStream(document, (open) => records(document, options, delimiter, open));

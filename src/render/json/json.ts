@@ -24,8 +24,6 @@ export const JSON_VERSION = "securebase-report/1";
  */
 export const jsonRenderer: Renderer = {
   format: "json",
-  mediaType: "application/json",
-  extension: "json",
   render: (document, options = {}) =>
     renderStream(document, (open) => (options.lines === true ? lines : whole)(document, open)),
 };
@@ -36,8 +34,6 @@ export const jsonRenderer: Renderer = {
  */
 export const jsonLinesRenderer: Renderer = {
   format: "json",
-  mediaType: "application/x-ndjson",
-  extension: "ndjson",
   render: (document) => renderStream(document, (open) => lines(document, open)),
 };
 

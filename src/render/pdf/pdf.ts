@@ -19,8 +19,6 @@ const CHUNK = 64 * 1024;
 export function createPdfRenderer(fonts: string): Renderer {
   return {
     format: "pdf",
-    mediaType: "application/pdf",
-    extension: "pdf",
     render: (document, options = {}) => write(document, options, fonts),
   };
 }

@@ -41,8 +41,6 @@ import { type ZipEntry, zipStream } from "./zip.ts";
  */
 export const xlsxRenderer: Renderer = {
   format: "xlsx",
-  mediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-  extension: "xlsx",
   render: (document) => renderWorkbook(document),
 };
 

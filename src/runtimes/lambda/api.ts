@@ -7,6 +7,7 @@ import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
 import { errorFields } from "../../http/logger.ts";
 import { problemResponse } from "../../http/problem.ts";
+import { groupLimit } from "../group-limit.ts";
 import { refusingLoader } from "../refusing-loader.ts";
 import { actionOf, runAction } from "./actions.ts";
 import { type Composed, compose } from "./compose.ts";
@@ -35,7 +36,10 @@ export function apiRole(): FunctionRole<ComposedApi> {
 
 async function composeApi(setup: Setup): Promise<ComposedApi> {
   const { settings, logger, lostErrors } = setup;
-  const composed = await compose(setup, refusingLoader);
+  const composed = await compose(setup, {
+    loaderOf: refusingLoader,
+    groupLimit: groupLimit("export it as a job, which has more memory"),
+  });
   const { services, store } = composed;
   const { publicUrl, corsOrigins } = settings;
   const app = createApp({

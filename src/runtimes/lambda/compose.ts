@@ -2,6 +2,7 @@ import { type AwsStore, openAwsStore } from "../../adapters/aws/store.ts";
 import { createIds, systemClock } from "../../adapters/embedded/clock.ts";
 import { createSpool } from "../../adapters/embedded/spool.ts";
 import type { Services } from "../../app/services.ts";
+import type { GroupLimit } from "../../core/query/group-limit.ts";
 import type { Loader } from "../../ports/loader.ts";
 import { createRenderers } from "../../render/registry.ts";
 import { sha256 } from "../digest.ts";
@@ -18,13 +19,19 @@ export interface Composed {
   store: AwsStore;
 }
 
+/** Where the two functions differ. */
+export interface RoleParts {
+  /** Makes what loads files and facts. */
+  loaderOf: (store: AwsStore, newName: () => string) => Loader | Promise<Loader>;
+  groupLimit: GroupLimit;
+}
+
 /**
  * Puts the service together on the cloud's stores, for either function. Opens no connection.
- * @param loaderOf makes what loads files and facts
  */
 export async function compose(
   { settings, meter, version }: Setup,
-  loaderOf: (store: AwsStore, newName: () => string) => Loader | Promise<Loader>,
+  { loaderOf, groupLimit }: RoleParts,
 ): Promise<Composed> {
   const { region, credentials, endpoints, names, workerFunction } = settings;
   const clock = systemClock;
@@ -37,6 +44,7 @@ export async function compose(
       meter,
       endpoint: endpoints.dynamodb,
       s3Endpoint: endpoints.s3,
+      groupLimit,
     },
     clock,
     meter,

@@ -2,6 +2,7 @@ import { performJob } from "../../app/jobs/perform.ts";
 import type { SyncReport } from "../../core/connections/sync-run.ts";
 import { type Job, outOfTime } from "../../core/jobs/job.ts";
 import { errorFields, type Logger, traceOf } from "../../http/logger.ts";
+import { groupLimit } from "../group-limit.ts";
 import { openReaders } from "../readers.ts";
 import { stagingLoader } from "../staging-loader.ts";
 import { checkEngine } from "./engine-check.ts";
@@ -17,9 +18,11 @@ export function workerRole(): FunctionRole<Composed> {
   const readers = openReaders(READER_LIMITS);
   return {
     compose: (setup) =>
-      compose(setup, ({ metrics }, newName) =>
-        stagingLoader({ store: metrics, directory: SCRATCH, newName, read: readers.read }),
-      ),
+      compose(setup, {
+        loaderOf: ({ metrics }, newName) =>
+          stagingLoader({ store: metrics, directory: SCRATCH, newName, read: readers.read }),
+        groupLimit: groupLimit("give the worker more memory"),
+      }),
     answer: (event, invocation) => carryOut(event, invocation),
   };
 }

@@ -1,6 +1,7 @@
 import { type DatasetId, DATASETS } from "../../../core/metrics/datasets.ts";
 import type { Extent } from "../../../core/query/coverage.ts";
 import { PlanExecutor } from "../../../core/query/execute.ts";
+import type { GroupLimit } from "../../../core/query/group-limit.ts";
 import type { QueryPlan } from "../../../core/query/plan.ts";
 import type { Row } from "../../../core/query/query.ts";
 import {
@@ -22,16 +23,18 @@ const ROWS_PER_BATCH = 2_000;
 export class AwsTenantMetrics implements TenantMetrics {
   readonly #reader: BlockReader;
   readonly #tenant: string;
+  readonly #groupLimit: GroupLimit | undefined;
 
-  constructor(reader: BlockReader, tenant: string) {
+  constructor(reader: BlockReader, tenant: string, groupLimit?: GroupLimit) {
     this.#reader = reader;
     this.#tenant = tenant;
+    this.#groupLimit = groupLimit;
   }
 
   async snapshot(dataset: DatasetId): Promise<Snapshot> {
     const { dynamo, table } = this.#reader;
     const manifest = await readManifest(dynamo, table, this.#tenant, dataset);
-    return new AwsSnapshot(this.#reader, { tenant: this.#tenant, dataset, manifest });
+    return new AwsSnapshot(this.#reader, { tenant: this.#tenant, dataset, manifest }, this.#groupLimit);
   }
 }
 
@@ -42,9 +45,11 @@ class AwsSnapshot implements Snapshot {
   readonly extent: Extent | null;
   readonly #reader: BlockReader;
   readonly #of: NamedManifest;
+  readonly #groupLimit: GroupLimit | undefined;
 
-  constructor(reader: BlockReader, of: NamedManifest) {
+  constructor(reader: BlockReader, of: NamedManifest, groupLimit: GroupLimit | undefined) {
     this.#reader = reader;
+    this.#groupLimit = groupLimit;
     this.#of = of;
     this.version = String(of.manifest.version);
     this.asOf = of.manifest.asOf;
@@ -53,7 +58,7 @@ class AwsSnapshot implements Snapshot {
 
   async aggregate(plan: QueryPlan, signal?: AbortSignal): Promise<Aggregate> {
     const { tenant, dataset, manifest } = this.#of;
-    const executor = new PlanExecutor(plan, loadedDays(manifest));
+    const executor = new PlanExecutor(plan, loadedDays(manifest), this.#groupLimit);
     const blocks = blocksOf(manifest.partitions, (entry) => executor.wants(entry));
     const parts = partsFor(dataset, executor.columns());
     try {
@@ -82,9 +87,15 @@ class AwsSnapshot implements Snapshot {
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the rows are here already
-async function* inBatches(rows: readonly Row[], signal?: AbortSignal): AsyncGenerator<readonly Row[]> {
-  for (let at = 0; at < rows.length; at += ROWS_PER_BATCH) {
+async function* inBatches(rows: Iterable<Row>, signal?: AbortSignal): AsyncGenerator<readonly Row[]> {
+  let batch: Row[] = [];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < ROWS_PER_BATCH) continue;
     signal?.throwIfAborted();
-    yield rows.slice(at, at + ROWS_PER_BATCH);
+    yield batch;
+    batch = [];
   }
+  signal?.throwIfAborted();
+  if (batch.length > 0) yield batch;
 }
