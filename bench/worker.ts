@@ -5,75 +5,29 @@
  *
  *     npx tsx bench/worker.ts [--rows N] [--json]
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
+import { statSync } from "node:fs";
 import { admin, OPERATOR } from "../test/runtimes/seed.ts";
 import { ask, type HttpTarget } from "../test/runtimes/target.ts";
 import { functionTarget } from "../test/cloud/function-target.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "../test/cloud/packaged.ts";
+import {
+  type Expected,
+  type Job,
+  jobNow,
+  lastReport,
+  makeMonth,
+  makeParts,
+  startImport,
+  until,
+  workerCpuSeconds,
+} from "./lib/worker.ts";
 
-const cache = join(import.meta.dirname, ".cache");
-const PARTS = 5;
 const TENANTS = 50;
 const ACCOUNTS = 200;
 const LIMIT_SECONDS = 900;
-/** What the emulator starts a function of the worker's memory with. */
-const WORKER_HEAP = "--max-old-space-size=1592";
-
-interface Expected {
-  rows: number;
-  billed: string;
-}
-
-interface Job {
-  id: string;
-  status: string;
-  rows: number | null;
-  phase: string | null;
-  error: { code: string; message: string } | null;
-  result: { rowsAccepted: number; totals: { loaded: { billed: string } }[] } | null;
-}
 
 const rows = Number(/--rows (\d+)/.exec(process.argv.join(" "))?.[1] ?? 5_000_000);
 const round = (value: number): number => Math.round(value * 10) / 10;
-
-/** The month as CSV, made once; see bench/import-jobs.ts. */
-function makeMonth(): { csv: string; expected: Expected } {
-  mkdirSync(cache, { recursive: true });
-  const csv = join(cache, `focus-${rows}.csv`);
-  if (!existsSync(`${csv}.json`)) {
-    const program = join(import.meta.dirname, "import-jobs.ts");
-    const made = spawnSync("npx", ["tsx", program, "generate", csv, "", String(rows)], { stdio: "inherit" });
-    if (made.status !== 0) throw new Error("the month could not be made");
-  }
-  return { csv, expected: JSON.parse(readFileSync(`${csv}.json`, "utf8")) as Expected };
-}
-
-/** The month in parts, as exports deliver it. */
-async function makeParts(csv: string, kind: "csv.gz" | "parquet"): Promise<string[]> {
-  const folder = join(cache, `focus-${rows}-${kind}`);
-  if (!existsSync(folder)) {
-    mkdirSync(folder);
-    const instance = await DuckDBInstance.create(":memory:", {
-      memory_limit: "2GB",
-      temp_directory: join(cache, "spill"),
-    });
-    const connection = await instance.connect();
-    const format = kind === "parquet" ? "FORMAT parquet, COMPRESSION snappy" : "HEADER, COMPRESSION gzip";
-    await connection.run(
-      `CREATE TABLE month AS SELECT *, row_number() OVER () AS n FROM read_csv('${csv}', all_varchar = true)`,
-    );
-    for (let part = 0; part < PARTS; part++) {
-      const some = `SELECT * EXCLUDE (n) FROM month WHERE n % ${PARTS} = ${part}`;
-      await connection.run(`COPY (${some}) TO '${join(folder, `part-${part}.${kind}`)}' (${format})`);
-    }
-    connection.disconnectSync();
-    instance.closeSync();
-  }
-  return readdirSync(folder).map((name) => join(folder, name));
-}
 
 /** Fifty tenants with four accounts each. */
 async function addTenants(http: HttpTarget): Promise<void> {
@@ -85,33 +39,6 @@ async function addTenants(http: HttpTarget): Promise<void> {
     const body = { id: `tenant-${i}`, name: `Tenant ${i}`, accounts, zone };
     const { status, bytes } = await ask(http, "POST /v1/tenants", { as: OPERATOR, body });
     if (status !== 201) throw new Error(`tenant ${i} was not added: ${bytes.toString()}`);
-  }
-}
-
-async function startImport(http: HttpTarget, paths: readonly string[]): Promise<Job> {
-  const files = paths.map((path) => ({ name: path.split("/").at(-1) ?? "", size: statSync(path).size }));
-  const opened = await ask(http, "POST /v1/uploads", { as: OPERATOR, body: { files } });
-  const upload = opened.json as { id: string; files: { url: string; headers: Record<string, string> }[] };
-  for (const [i, { url, headers }] of upload.files.entries()) {
-    const sent = await fetch(url, { method: "PUT", body: readFileSync(paths[i] ?? ""), headers });
-    if (!sent.ok) throw new Error(`part ${i} was not taken: ${sent.status}`);
-  }
-  const started = await ask(http, "POST /v1/imports", { as: OPERATOR, query: { upload: upload.id } });
-  if (started.status === 202) return started.json as Job;
-  const { json } = await ask(http, "GET /v1/jobs", { as: OPERATOR, query: { limit: "1" } });
-  const [job] = (json as { items: Job[] }).items;
-  if (started.status !== 200 || job === undefined) throw new Error(started.bytes.toString());
-  return job;
-}
-
-const jobNow = async (http: HttpTarget, { id }: Job): Promise<Job> =>
-  (await ask(http, `GET /v1/jobs/${id}`, { as: OPERATOR })).json as Job;
-
-async function until(http: HttpTarget, job: Job, reached: (now: Job) => boolean): Promise<Job> {
-  for (;;) {
-    const now = await jobNow(http, job);
-    if (reached(now)) return now;
-    await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
@@ -138,7 +65,7 @@ async function load(
   kind: "csv.gz" | "parquet",
   month: { csv: string; expected: Expected },
 ): Promise<object> {
-  const paths = await makeParts(month.csv, kind);
+  const paths = await makeParts(month.csv, rows, kind);
   const running = await runFunction(packages);
   const secret = new TextEncoder().encode(FUNCTION_SECRET);
   const http = functionTarget(running.lambda, "2.0", secret, () => running.close());
@@ -193,37 +120,9 @@ async function killMidway(
   };
 }
 
-/**
- * Seconds of CPU that the worker and its reading process have used. The emulated DynamoDB is a program of its own on the
- * same machine and takes longer than the worker does, so that the seconds of the clock say little.
- */
-function workerCpuSeconds(): number {
-  let ticks = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      if (!command.includes(WORKER_HEAP) && !command.includes("reader.mjs")) continue;
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      // utime, stime and those of children that have ended; proc(5).
-      for (const at of [11, 12, 13, 14]) ticks += Number(fields[at]);
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return ticks / 100;
-}
-
-function lastReport({ worker }: RunningFunction): { seconds: number; memoryMb: number } {
-  const line = worker.logs.findLast((text) => text.startsWith("REPORT")) ?? "";
-  return {
-    seconds: Number(/Duration: ([\d.]+) ms/.exec(line)?.[1]) / 1000,
-    memoryMb: Number(/Max Memory Used: (\d+)/.exec(line)?.[1]),
-  };
-}
-
 const packages = await buildPackages();
 try {
-  const month = makeMonth();
+  const month = makeMonth(rows);
   const results: Record<string, unknown> = { rows };
   for (const kind of ["csv.gz", "parquet"] as const) results[kind] = await load(packages, kind, month);
   console.log(JSON.stringify(results, null, process.argv.includes("--json") ? 0 : 2));
