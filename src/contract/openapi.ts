@@ -55,7 +55,7 @@ Every request but health and this document carries \`Authorization: Bearer TOKEN
   RATE_LIMITS,
 )
   .map(([name, limit]) => `${name.replace("-", " ")} ${limit}`)
-  .join(", ")}), told in the \`RateLimit\` headers.
+  .join(", ")}), shown in the \`RateLimit\` headers.
 
 What takes long, a large import or export, is answered with \`202 Accepted\` and a job: ask for the job until it has ended. Jobs survive a restart of the service.
 

@@ -96,7 +96,7 @@ const ROWS = {
   "query.overflow": [
     422,
     "Sum too large",
-    "A sum has more digits before the point than can be told exactly.",
+    "A sum has more digits before the point than can be computed exactly.",
   ],
   "date.invalid": [400, "Date not valid", "A date is no calendar date written YYYY-MM-DD."],
   "date.out-of-reach": [
@@ -199,7 +199,7 @@ const ROWS = {
   "import.unclosed-quote": [
     422,
     "Quote not closed",
-    "A quoted field is never closed, so rows cannot be told apart.",
+    "A quoted field is never closed, so where rows end is unknown.",
   ],
   "import.unsupported": [422, "File not supported", "This service cannot read files of that kind."],
   "import.nothing-accepted": [422, "Nothing accepted", "Every record was rejected."],
@@ -209,7 +209,7 @@ const ROWS = {
   "import.too-many-events": [
     413,
     "Too many events",
-    "The files hold more events than one import can tell apart.",
+    "The files hold more events than one import can check for duplicates.",
   ],
   "import.too-many-groups": [
     413,

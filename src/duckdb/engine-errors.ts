@@ -33,7 +33,7 @@ export function translateEngineError(error: unknown, where: string): unknown {
     return new DomainError(
       "query.overflow",
       "unprocessable",
-      "A sum has more than 20 digits before the decimal point and cannot be told exactly",
+      "A sum has more than 20 digits before the decimal point and cannot be computed exactly",
       {
         fix: "Ask for a shorter range or more groups, and check the source for absurd amounts.",
         cause: error,

@@ -1,6 +1,6 @@
 import type { Connection } from "../core/connections/connection.ts";
 import type { ConnectionKind } from "../core/connections/kinds.ts";
-import type { SyncMarks } from "../core/connections/sync-run.ts";
+import type { SyncState } from "../core/connections/sync-run.ts";
 import type { DatasetId } from "../core/metrics/datasets.ts";
 import type { FactRecord } from "../core/metrics/facts.ts";
 import type { InputFile } from "./load.ts";
@@ -24,7 +24,7 @@ interface Pulled {
   /** For people: `billing period 2024-09`. */
   title: string;
   /** Marks to store when it has been loaded; read only after its content has been pulled to the end. */
-  marks(): SyncMarks;
+  marks(): SyncState;
   /** Remarks for the user; read only after its content has been pulled to the end. */
   notes(): readonly string[];
 }
@@ -72,7 +72,7 @@ export type SyncBatch = UnchangedBatch | FileBatch | RecordBatch | FactBatch;
 /** What a pull is given. */
 export interface PullContext {
   now: Date;
-  marks: SyncMarks;
+  marks: SyncState;
   /** IANA zone of the tenant that has the account. */
   zoneOf(account: string): string;
   signal: AbortSignal;

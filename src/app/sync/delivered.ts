@@ -1,6 +1,6 @@
 import type { DeliveredLoad, DeliveryReport } from "../../core/connections/sync-run.ts";
 import type { SyncBatch } from "../../ports/connector.ts";
-import type { SyncMarks } from "../../core/connections/sync-run.ts";
+import type { SyncState } from "../../core/connections/sync-run.ts";
 import type { LoadReport } from "../../ports/load.ts";
 import type { ImportReport } from "../imports/report.ts";
 import type { LoadContext } from "./options.ts";
@@ -8,7 +8,7 @@ import type { LoadContext } from "./options.ts";
 /** What became of a delivery. */
 export interface Loaded {
   report: DeliveryReport;
-  marks: SyncMarks;
+  marks: SyncState;
   warnings: string[];
 }
 
@@ -36,7 +36,7 @@ export function done(
   { options }: LoadContext,
   delivery: Exclude<SyncBatch, { kind: "unchanged" }>,
   loads: readonly DeliveredLoad[],
-  more: { marks?: SyncMarks; warnings: readonly string[] },
+  more: { marks?: SyncState; warnings: readonly string[] },
 ): Loaded {
   const { id, title } = delivery;
   return {

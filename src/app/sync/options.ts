@@ -1,6 +1,6 @@
 import { LOAD_PHASES } from "../../core/jobs/load-phases.ts";
 import type { Connection } from "../../core/connections/connection.ts";
-import type { SyncMarks } from "../../core/connections/sync-run.ts";
+import type { SyncState } from "../../core/connections/sync-run.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { Services } from "../services.ts";
 import type { SyncTarget } from "./target.ts";
@@ -29,7 +29,7 @@ export interface LoadContext {
   connection: Connection;
   target: SyncTarget;
   options: SyncOptions & { signal: AbortSignal };
-  marks: SyncMarks;
+  marks: SyncState;
   progress: (text: string) => void;
 }
 

@@ -1,5 +1,5 @@
 import { syncLost } from "../../core/connections/errors.ts";
-import type { StoredConnection, SyncMarks, SyncRun, SyncSoFar } from "../../core/connections/sync-run.ts";
+import type { StoredConnection, SyncState, SyncRun, SyncSoFar } from "../../core/connections/sync-run.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { plainError } from "../../core/errors/plain.ts";
 import { endedByTime, isLeftToOthers } from "../../core/jobs/job.ts";
@@ -31,7 +31,7 @@ export async function performSync({ services, job, signal, report }: JobContext)
     const stored = await getConnection(services, id);
     const progress = {
       say: (text: string): void => report({ phase: text, rows: tally.rowsNow }),
-      remember: (marks: SyncMarks) => run.note({}, marks),
+      remember: (marks: SyncState) => run.note({}, marks),
     };
     const pulled = await pullAll(services, stored, { ...given(options), signal }, { run: progress, tally });
     await run.end({ status: "done", report: pulled });
@@ -67,7 +67,7 @@ class NotedRun {
   }
 
   /** @throws DomainError `sync.lost` when the run is no longer the connection's current one, or the connection is gone */
-  async note(outcome: Partial<SyncRun>, marks: SyncMarks = {}): Promise<void> {
+  async note(outcome: Partial<SyncRun>, marks: SyncState = {}): Promise<void> {
     const noted = await connectionRecords(this.#services).change(this.#connection, (stored) =>
       isCurrent(stored, this.#id)
         ? {

@@ -6,7 +6,7 @@ import type {
   SyncSoFar,
 } from "../../core/connections/sync-run.ts";
 import type { SyncBatch, PullContext } from "../../ports/connector.ts";
-import type { SyncMarks } from "../../core/connections/sync-run.ts";
+import type { SyncState } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
 import { syncPorts } from "./connections.ts";
 import type { Loaded } from "./delivered.ts";
@@ -18,7 +18,7 @@ import { type SyncTarget, targetOf } from "./target.ts";
 export interface PullProgress {
   say(text: string): void;
   /** Stores what need not be pulled again. @throws DomainError `sync.lost` when the run is no longer the current one */
-  remember(marks: SyncMarks): Promise<void>;
+  remember(marks: SyncState): Promise<void>;
 }
 
 /** What a run has done, counted on from what it did in the process before, if there was one. */
@@ -129,7 +129,7 @@ function pullContext(
 }
 
 /** The list of sources is no delivery: forgetting it would leave what is gone standing. */
-function withoutDeliveries(marks: SyncMarks): SyncMarks {
+function withoutDeliveries(marks: SyncState): SyncState {
   return marks["sources"] === undefined ? {} : { sources: marks["sources"] };
 }
 

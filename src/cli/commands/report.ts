@@ -94,7 +94,7 @@ function formatOf(options: ReportOptions): ExportFormat {
   if (ending === "ndjson") return "json";
   const format = EXPORT_FORMATS.find((candidate) => candidate === ending);
   if (format !== undefined) return format;
-  throw invalid("export.format-unknown", `The format cannot be told from "${options.output}"`, {
+  throw invalid("export.format-unknown", `The format is not clear from "${options.output}"`, {
     field: "format",
     allowed: EXPORT_FORMATS,
     fix: `Add --format ${EXPORT_FORMATS.join("|")}.`,

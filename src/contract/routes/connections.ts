@@ -90,7 +90,7 @@ export const connectionRoutes = routes({
     tag: "Connections",
     summary: "Pull a connection",
     description:
-      "Starts a pull and answers at once; the connection's `lastRun` tells how it goes. Deliveries that did not change are not read again.",
+      "Starts a pull and answers at once; the connection's `lastRun` shows its progress. Deliveries that did not change are not read again.",
     access: "connections",
     params: idParams("connection"),
     body: { kind: "json", schema: syncOptionsSchema, optional: true },

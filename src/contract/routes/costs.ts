@@ -174,7 +174,7 @@ export const costRoutes = routes({
     tag: "Budgets",
     summary: "List budgets",
     description:
-      "The tenant's budgets, oldest first, each with where it stands; one of which that cannot be told says why, and the others are answered.",
+      "The tenant's budgets, oldest first, each with its state; one whose state is unknown says why, and the others are answered.",
     access: "view",
     limit: "queries",
     query: z.strictObject({ ...pageQuery, ...month }),

@@ -120,7 +120,7 @@ export const importRoutes = routes({
     tag: "Imports",
     summary: "Remove imports",
     description:
-      "Takes loads out again: those of one tenant, dataset and source, and of one period when it is named. All of them go at once or none does, findings and their controls together; what is asked from then on is answered without them. A bill that came in two formats, which an import warns of, is mended by removing one of them. Importing the files again brings them back.",
+      "Takes loads out again: those of one tenant, dataset and source, and of one period when it is named. All of them go at once or none does, findings and their controls together; what is asked from then on is answered without them. A bill that came in two formats, which an import warns of, is put right by removing one of them. Importing the files again brings them back.",
     access: "import",
     query: removalParams,
     ok: { status: 200, description: "What went.", schema: removalSchema },

@@ -9,7 +9,7 @@ export const serviceRoutes = routes({
     tag: "Service",
     summary: "Health",
     description:
-      "Asks every dependency whether it can do its work. Needs no token, and tells nothing about tenants. Answers 503 with the same body when one fails.",
+      "Asks every dependency whether it can do its work. Needs no token, and reveals nothing about tenants. Answers 503 with the same body when one fails.",
     access: "public",
     ok: { status: 200, description: "All dependencies answer.", schema: healthSchema },
     also: [{ status: 503, description: "A dependency failed; the body says which.", schema: healthSchema }],

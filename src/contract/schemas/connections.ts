@@ -29,7 +29,7 @@ export const newConnectionSchema = named(
     ),
     ...accessFields,
     settings: z.exactOptional(
-      doc(settings, "What the kind wants to be told: `bucket`, `prefix`, `months`, `days`, `framework`."),
+      doc(settings, "The settings of its kind: `bucket`, `prefix`, `months`, `days`, `framework`."),
     ),
   }),
 );

@@ -26,24 +26,24 @@ const told = (prices: string) =>
         "Their part of the effective cost of all compared; null where that is not known or adds up to 0.",
       ),
     }),
-    `Of how much it is told: the facts that carry ${prices}.`,
+    `How much it covers: the facts that carry ${prices}.`,
   );
 
 export const savingsSchema = named(
   "Savings",
-  "Cost by its four prices and what was saved. A saving is told over the facts that carry both costs it compares, and `told` and the notes say how much that is; every other figure is null where some of its facts lack the cost.",
+  "Cost by its four prices and what was saved. A saving is computed over the facts that carry both costs it compares, and `told` and the notes say how much that is; every other figure is null where some of its facts lack the cost.",
   z.object({
     currency,
     views: doc(z.object({ billed: exact("Billed cost."), ...prices }), "All charges of the range."),
     compared: doc(
       z.object(prices),
-      "The charges savings are told of: usage, purchases less those of commitments, which cover later usage, and what nobody used of commitments.",
+      "The charges that savings are computed for: usage, purchases less those of commitments, which cover later usage, and what nobody used of commitments.",
     ),
     savings: z.object({
       negotiated: exact("List less contracted cost."),
       commitment: exact("Contracted less effective cost: what commitments save, less what nobody used."),
       total: exact("List less effective cost."),
-      totalPercent: exact("Of the list cost of what it is told of."),
+      totalPercent: exact("Of the list cost of what it covers."),
     }),
     told: z.object({
       negotiated: told("a list and a contracted cost"),
@@ -89,9 +89,9 @@ export const chargebackSchema = named(
 
 const estimateSchema = named(
   "Estimate",
-  "A forecast amount, rounded to the currency's minor unit. It is an estimate and no part of a bill. The interval is null where the history is too short to tell one.",
+  "A forecast amount, rounded to the currency's minor unit. It is an estimate and no part of a bill. The interval is null where the history is too short for one.",
   z.object({
-    amount: exact("Null when nothing can be told."),
+    amount: exact("Null when it is unknown."),
     low: exact("Low end."),
     high: exact("High end."),
   }),
@@ -105,7 +105,7 @@ export const forecastSchema = named(
     currency,
     asOf: date("First day that is forecast."),
     until: date("First day that is not.", "2024-10-01"),
-    historyDays: doc(z.int(), "Days of facts it is told from."),
+    historyDays: doc(z.int(), "Days of facts it is computed from."),
     levelPercent: doc(z.number(), "Part of outcomes the interval is made to hold."),
     method: doc(z.string(), "How it is made."),
     months: z.array(
@@ -180,7 +180,10 @@ export const budgetSpecSchema = named(
       ),
     ),
     thresholds: z.exactOptional(
-      doc(z.array(z.number()), "Whole percentages to be told of; 50, 80 and 100 when not given."),
+      doc(
+        z.array(z.number()),
+        "Whole percentages of the budget to report reaching; 50, 80 and 100 when not given.",
+      ),
     ),
   }),
 );
@@ -226,7 +229,7 @@ export const budgetSchema = named(
     createdAt: instant("When it was set."),
     updatedAt: instant("When it was last changed."),
     etag: z.string(),
-    state: doc(z.nullable(budgetState), "Null where `problem` says why it cannot be told."),
-    problem: z.exactOptional(doc(partProblemSchema, "Why it cannot be told where the budget stands.")),
+    state: doc(z.nullable(budgetState), "Null where `problem` says why it is unknown."),
+    problem: z.exactOptional(doc(partProblemSchema, "Why the state of the budget is unknown.")),
   }),
 );

@@ -279,7 +279,7 @@ export const summarySchema = named(
         label: z.string(),
         area: z.enum(["cost", "security", "compliance", "usage"]),
         type: z.enum(["money", "quantity", "integer", "percent"]),
-        unit: doc(z.nullable(z.string()), "ISO 4217 code or unit; cost is told once a currency."),
+        unit: doc(z.nullable(z.string()), "ISO 4217 code or unit; cost has one entry a currency."),
         value: decimal("Null when not known."),
         previous: decimal("Over the period before."),
         change: decimal("The difference; of a percentage in percentage points."),

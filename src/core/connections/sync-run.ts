@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
  * What a connection keeps between pulls, as its connector defines it: which delivery of a month was loaded, up to which
  * day it has read. A mark is stored only after the data it stands for.
  */
-export type SyncMarks = Readonly<Record<string, string>>;
+export type SyncState = Readonly<Record<string, string>>;
 
 /** A pull of a connection: the current one, or the last one. */
 export interface SyncRun {
@@ -60,6 +60,6 @@ export interface DeliveredLoad {
 /** A connection and the outcome of its pulls. Never holds keys or passwords. */
 export interface StoredConnection {
   connection: Connection;
-  marks: SyncMarks;
+  marks: SyncState;
   lastRun: SyncRun | null;
 }

@@ -52,7 +52,7 @@ export function unclosed(file: InputFile, line: number): DomainError {
   return new DomainError(
     "import.unclosed-quote",
     "unprocessable",
-    `${file.name}, line ${line}: a quote that opens here is never closed, so the rows after it cannot be told apart`,
+    `${file.name}, line ${line}: a quote that opens here is never closed, so where the rows after it end is unknown`,
     { fix: "Correct the line or export the file again; nothing was loaded." },
   );
 }
