@@ -8,7 +8,7 @@ import type { AwsStore } from "../src/adapters/aws/store.ts";
 import { addDays } from "../src/core/time/dates.ts";
 import type { LoadedFact } from "../src/ports/load.ts";
 import { startStandIn } from "../test/cloud/aws-stand-in.ts";
-import { seededRandom } from "../test/cloud/faults.ts";
+import { seededRandom } from "../test/support/random.ts";
 import { buildPackages, FUNCTION_SECRET, type RunningFunction, runFunction } from "../test/cloud/packaged.ts";
 import { loaderFor } from "../test/support/loading.ts";
 import { exportsIn, tenantsIn } from "../test/support/stored.ts";

@@ -6,7 +6,8 @@ import type { ExportJob } from "../../src/core/exports/export-job.ts";
 import type { SavedReport } from "../../src/core/reports/saved-report.ts";
 import type { DeliveredFact } from "../../src/ports/load.ts";
 import { ask, cost, deliver, load } from "../conformance/lib/facts.ts";
-import { randomFaults, seededRandom } from "./faults.ts";
+import { seededRandom } from "../support/random.ts";
+import { randomFaults } from "./faults.ts";
 import { type LocalCloud, startLocalCloud } from "./local-cloud.ts";
 import { exportsIn, reportsIn, tenantsIn } from "../support/stored.ts";
 

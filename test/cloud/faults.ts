@@ -1,3 +1,5 @@
+import { seededRandom } from "../support/random.ts";
+
 /** What goes wrong with one request. */
 export type Fault =
   /** Refused as too fast; nothing is done. */
@@ -23,17 +25,6 @@ export interface FaultyRequest {
 
 /** Decides request by request; undefined lets it pass. */
 export type FaultPlan = (request: FaultyRequest) => Fault | undefined;
-
-/** A small generator with a seed (mulberry32), so that a failing run can be repeated. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Lets a share of all calls go wrong, in every way there is. */
 export function randomFaults(share: number, seed: number): FaultPlan & { counts: Map<Fault, number> } {
