@@ -60,5 +60,7 @@ export function identifier(name: string): string {
 
 /** Quotes a string literal. */
 export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const parts = text.split("\0").map((part) => `'${part.replaceAll("'", "''")}'`);
+  // The parser takes a NUL for the end of the statement.
+  return parts.length === 1 ? `${parts[0]}` : `(${parts.join(" || chr(0) || ")})`;
 }

@@ -137,19 +137,21 @@ export class Attacker {
         signal: AbortSignal.any([AbortSignal.timeout(120_000), ...(signal === undefined ? [] : [signal])]),
       });
       const text = await answer.text();
-      this.#judge(`${method} ${path.slice(0, 200)} ${String(body).slice(0, 300)}`, answer, text);
+      await this.#judge(`${method} ${path.slice(0, 200)} ${String(body).slice(0, 300)}`, answer, text);
     } catch {
       // It left early, the server was killed, or the request cannot be sent at all.
     }
   }
 
-  #judge(asked: string, answer: Response, text: string): void {
+  async #judge(asked: string, answer: Response, text: string): Promise<void> {
     const { byStatus, faults } = this.#attacked;
     byStatus[answer.status] = (byStatus[answer.status] ?? 0) + 1;
     const refused = answer.status === 503 && Number(answer.headers.get("retry-after")) > 0;
     // The health check answers 503 with what is wrong.
-    if (answer.status >= 500 && !refused && !asked.includes("/v1/health"))
-      faults.push(`${answer.status}: ${asked}: ${text.slice(0, 500)}`);
+    if (answer.status >= 500 && !refused && !asked.includes("/v1/health")) {
+      const log = await this.#server.logOf(answer.headers.get("x-request-id") ?? "");
+      faults.push(`${answer.status}: ${asked}: ${text.slice(0, 500)} ${log.slice(0, 2_000)}`);
+    }
     if (text.includes(SECRET_NAME)) faults.push(`what belongs to ${HONEST} was shown: ${asked}`);
     if (text.includes(this.#server.directory))
       faults.push(`the server's path was shown: ${asked}: ${text.slice(0, 500)}`);

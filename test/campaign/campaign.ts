@@ -174,7 +174,20 @@ class Campaign {
       acknowledged: this.#ledger.acknowledged,
       honest: { answers: honest.answers, refused: honest.refused, p50, p95 },
       peakMemoryMb,
-      failures,
+      failures: fewOfEach(failures),
     };
   }
+}
+
+/** At most three of those that begin alike, and how many more there are. */
+function fewOfEach(failures: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  const shown = failures.filter((text) => {
+    const kind = text.slice(0, 25);
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return count <= 3;
+  });
+  const more = [...counts].filter(([, count]) => count > 3);
+  return [...shown, ...more.map(([kind, count]) => `${count - 3} more like "${kind}…"`)];
 }

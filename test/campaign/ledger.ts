@@ -7,6 +7,8 @@ import type { Server } from "./server.ts";
 export const KEEPER = "keeper";
 /** The accounts that change hands between the keeper and its neighbour. */
 export const MOVING = ["500000000001", "500000000002", "500000000003"];
+/** The account that stays, of which the keeper loads bills. */
+const STAYING = "500000000009";
 const NEIGHBOUR = "neighbour";
 const TITLES = 6;
 
@@ -40,7 +42,11 @@ export class Ledger {
 
   /** The tenants that it writes for, and a bill of the accounts that change hands: a dollar, two and four a day. */
   async prepare(): Promise<void> {
-    await this.#must("POST", "/v1/tenants", OPERATOR, { id: KEEPER, name: "Keeper", accounts: MOVING });
+    await this.#must("POST", "/v1/tenants", OPERATOR, {
+      id: KEEPER,
+      name: "Keeper",
+      accounts: [STAYING, ...MOVING],
+    });
     await this.#must("POST", "/v1/tenants", OPERATOR, { id: NEIGHBOUR, name: "Neighbour" });
     for (const account of MOVING) this.#owners.set(account, [KEEPER]);
     const charges = MOVING.flatMap((account, i) =>
@@ -90,7 +96,7 @@ export class Ledger {
     const month = this.#chance.pick(["2024-05", "2024-06", "2024-07"]);
     const amount = 1 + this.#chance.below(1_000_000);
     const bill = focusCsv(
-      [1, 2].map((day) => ({ account: MOVING[0] ?? "", service: "Own", day, month, billed: `${amount}.25` })),
+      [1, 2].map((day) => ({ account: STAYING, service: "Own", day, month, billed: `${amount}.25` })),
     );
     const answer = await this.#send("POST", `/v1/imports?name=own-${month}.csv`, admin(KEEPER), bill);
     if (!this.#bills.has(month)) this.#bills.set(month, [null]);
@@ -106,7 +112,10 @@ export class Ledger {
     const others = MOVING.filter(
       (each) => this.#owners.get(each)?.includes(from) === true && each !== account,
     );
-    const given = await this.#send("PUT", `/v1/tenants/${from}`, OPERATOR, { accounts: others });
+    const staying = (tenant: string): string[] => (tenant === KEEPER ? [STAYING] : []);
+    const given = await this.#send("PUT", `/v1/tenants/${from}`, OPERATOR, {
+      accounts: [...staying(from), ...others],
+    });
     for (const each of MOVING) {
       if (others.includes(each) && given?.status === 200) this.#owners.set(each, [from]);
     }
@@ -115,7 +124,9 @@ export class Ledger {
       return;
     }
     this.#owners.set(account, ["nobody"]);
-    const taken = await this.#send("PUT", `/v1/tenants/${to}`, OPERATOR, { accounts: [...owned, account] });
+    const taken = await this.#send("PUT", `/v1/tenants/${to}`, OPERATOR, {
+      accounts: [...staying(to), ...owned, account],
+    });
     if (taken?.status === 200) {
       this.acknowledged += 1;
       for (const each of [...owned, account]) this.#owners.set(each, [to]);

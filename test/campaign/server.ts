@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { HttpTarget } from "../runtimes/target.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -28,6 +29,8 @@ export class Server {
   restarts = 0;
   peakMemoryMb = 0;
   #errors = "";
+  /** What it has logged as errors, the latest last. */
+  #log: string[] = [];
 
   constructor(directory: string, program: keyof typeof PROGRAM) {
     this.directory = directory;
@@ -48,15 +51,15 @@ export class Server {
     const args = ["--import", CLOCK, ...this.#program, "serve", "--port", "0", "--data", this.directory];
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
-      env: { PATH: process.env["PATH"], SECUREBASE_JWT_SECRET: SECRET, SECUREBASE_LOG: "silent" },
+      env: { PATH: process.env["PATH"], SECUREBASE_JWT_SECRET: SECRET, SECUREBASE_LOG: "error" },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#child = child;
     this.#errors = "";
-    child.stderr?.on(
-      "data",
-      (data: Buffer) => (this.#errors = (this.#errors + data.toString()).slice(-4_000)),
-    );
+    child.stderr?.on("data", (data: Buffer) => {
+      this.#errors = (this.#errors + data.toString()).slice(-4_000);
+      this.#log = [...this.#log, ...data.toString().split("\n")].slice(-500);
+    });
     this.#url = await new Promise<string>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`the server did not start: ${this.#errors}`)),
@@ -109,6 +112,13 @@ export class Server {
   /** Whether it is still the one that it was after so many restarts. */
   isUpSince(restarts: number): boolean {
     return this.up && this.restarts === restarts;
+  }
+
+  /** What it has logged about a request; empty when nothing. */
+  async logOf(requestId: string): Promise<string> {
+    // The log is written a moment after the answer.
+    await delay(200);
+    return this.#log.filter((line) => requestId !== "" && line.includes(requestId)).join("\n");
   }
 
   /** Moves its wall clock. @param milliseconds forwards, or backwards when negative */
