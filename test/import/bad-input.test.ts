@@ -48,6 +48,14 @@ describe("rows that are not taken", () => {
     );
   });
 
+  it("are none for a byte of zero in a name, the payer's and the provider's too", async () => {
+    const named = ["BillingAccountId", "ProviderName", "InvoiceIssuerName", "SubAccountId", "ServiceName"];
+    const odd = Object.fromEntries(named.map((name) => [name, `9\u00009'`]));
+    const rows = [...Array<object>(2_000).fill({ BilledCost: "1" }), { BilledCost: "1", ...odd }];
+    const report = await importInto(database, [memoryFile("zero.csv", focusCsv(rows))], dry);
+    expect([report.rowsAccepted, report.rowsRejected]).toEqual([2_001, 0]);
+  });
+
   it("are counted and listed with line, field and reason; the others are loaded and all amounts that can be read add up", async () => {
     const rows = [
       { BilledCost: "1", SubAccountName: "two\nlines" },
