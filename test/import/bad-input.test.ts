@@ -51,9 +51,17 @@ describe("rows that are not taken", () => {
   it("are none for a byte of zero in a name, the payer's and the provider's too", async () => {
     const named = ["BillingAccountId", "ProviderName", "InvoiceIssuerName", "SubAccountId", "ServiceName"];
     const odd = Object.fromEntries(named.map((name) => [name, `9\u00009'`]));
-    const rows = [...Array<object>(2_000).fill({ BilledCost: "1" }), { BilledCost: "1", ...odd }];
-    const report = await importInto(database, [memoryFile("zero.csv", focusCsv(rows))], dry);
+    const rows = [
+      ...Array<Record<string, string>>(2_000).fill({ BilledCost: "1" }),
+      { BilledCost: "1", ...odd },
+    ];
+    const other = await Database.open(join(folder, "zero"));
+    const report = await importInto(other, [memoryFile("zero.csv", focusCsv(rows))]);
     expect([report.rowsAccepted, report.rowsRejected]).toEqual([2_001, 0]);
+    const stored =
+      "SELECT DISTINCT sub_account_id, service_name FROM facts_cost WHERE length(sub_account_id) = 4";
+    expect(await select(other, stored)).toEqual([["9\u00009'", "9\u00009'"]]);
+    other.close();
   });
 
   it("are counted and listed with line, field and reason; the others are loaded and all amounts that can be read add up", async () => {
