@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DELAY_MS, type FaultPlan } from "./faults.ts";
+import { refusalOf } from "./presigned.ts";
 
 interface Stored {
   body: Buffer;
@@ -24,6 +25,8 @@ export interface S3Emulator {
 }
 
 interface Call {
+  /** Why the address it was sent to is not good. */
+  refusal: string | undefined;
   operation: string;
   name: string;
   query: URLSearchParams;
@@ -37,7 +40,7 @@ interface Reply {
   body?: Buffer | string;
 }
 
-/** The few S3 operations that the service uses, in memory. It checks no signatures. */
+/** The few S3 operations that the service uses, in memory. Of signatures it checks those of presigned addresses. */
 export async function startS3(buckets: readonly string[]): Promise<S3Emulator> {
   const objects: S3Emulator["objects"] = new Map();
   const uploads: S3Emulator["uploads"] = new Map();
@@ -83,7 +86,10 @@ function readCall(request: IncomingMessage, body: Buffer): Call {
     GET: isBucket ? (has("uploads") ? "ListMultipartUploads" : "ListObjectsV2") : "GetObject",
   };
   const operation = operations[request.method ?? "GET"] ?? "GetObject";
-  return { operation, name, query: url.searchParams, headers: request.headers, body: unchunk(request, body) };
+  const { searchParams: query } = url;
+  const { headers, method = "GET" } = request;
+  const refusal = refusalOf(method, url.pathname, query, headers);
+  return { refusal, operation, name, query, headers, body: unchunk(request, body) };
 }
 
 /** Bodies may come in `aws-chunked` encoding (Signature Version 4, "Transferring payload in multiple chunks"). */
@@ -146,6 +152,7 @@ interface State {
 }
 
 function perform(state: State, call: Call): Reply {
+  if (call.refusal !== undefined) return problem(403, call.refusal);
   const bucket = call.name.split("/")[0] ?? "";
   if (!state.buckets.includes(bucket)) return problem(404, "NoSuchBucket");
   switch (call.operation) {
