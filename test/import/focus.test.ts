@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Database } from "../../src/adapters/embedded/database.ts";
+import { dateInZone } from "../../src/core/time/zones.ts";
 import { inputFiles } from "../../src/importers/shared/files.ts";
 import { openEmbedded } from "../../src/runtimes/embedded.ts";
 import { samplePath } from "../samples.ts";
@@ -160,6 +161,39 @@ describe("days", () => {
     expect(await dayOf("2024-09-01 00:00:00", "2024-10-01 00:00:00")).toBe("2024-09-01");
     expect(await dayOf("2024-09-01 00:00:00", "")).toBe("2024-09-01");
     expect(await dayOf("2024-09-01T01:00:00+02:00", "2024-09-01T02:00:00+02:00")).toBe("2024-08-31");
+  });
+});
+
+describe("days of many starts", () => {
+  // Clocks there were set back at one minute past midnight until 2011.
+  const around = ["2010-11-07T02:30:58.5Z", "2010-11-07T02:31:00Z", "2010-11-07T03:29:59.999999Z"];
+  const zones = { north: "America/St_Johns", east: "Asia/Kathmandu", south: "Australia/Lord_Howe" };
+
+  it("are those that their instants have in each tenant's zone", async () => {
+    const steps = Array.from({ length: 300 }, (_, i) =>
+      new Date(Date.UTC(2010, 10, 7) + i * 1_357_913).toISOString(),
+    );
+    const tenants = Object.keys(zones);
+    const rows = [...around, ...steps].flatMap((start) =>
+      tenants.map((tenant) => ({
+        SubAccountId: tenant,
+        BillingPeriodStart: "2010-11-01",
+        ChargePeriodStart: start,
+        ChargePeriodEnd: start,
+      })),
+    );
+    const claims = tenants.map((tenant) => ({ tenant, account: tenant }));
+    const path = write("starts.csv", focusCsv(rows));
+    await importInto(database, [path], { owners: { kind: "accounts", claims }, zones });
+    const found = await select(
+      database,
+      `SELECT sub_account_id, strftime(charge_period_start, '%Y-%m-%dT%H:%M:%S.%gZ'), day::VARCHAR FROM facts_cost`,
+    );
+    expect(found).toHaveLength(rows.length);
+    for (const [tenant, start, day] of found) {
+      const zone = zones[tenant as keyof typeof zones];
+      expect([tenant, start, day]).toEqual([tenant, start, dateInZone(new Date(String(start)), zone)]);
+    }
   });
 });
 
