@@ -187,13 +187,41 @@ describe("days of many starts", () => {
     await importInto(database, [path], { owners: { kind: "accounts", claims }, zones });
     const found = await select(
       database,
-      `SELECT sub_account_id, strftime(charge_period_start, '%Y-%m-%dT%H:%M:%S.%gZ'), day::VARCHAR FROM facts_cost`,
+      `SELECT sub_account_id, strftime(charge_period_start, '%Y-%m-%dT%H:%M:%S.%gZ'), day::VARCHAR
+        FROM facts_cost ORDER BY rowid`,
     );
     expect(found).toHaveLength(rows.length);
     for (const [tenant, start, day] of found) {
       const zone = zones[tenant as keyof typeof zones];
       expect([tenant, start, day]).toEqual([tenant, start, dateInZone(new Date(String(start)), zone)]);
     }
+    // Each tenant's days lie together, which lets the engine pass over the others'.
+    const places = found.map(([tenant, , day]) => `${tenant} ${day}`);
+    expect(places).toEqual([...places].sort());
+  });
+});
+
+describe("columns with one value in all rows", () => {
+  const services = (): Promise<(string | null)[][]> =>
+    select(database, "SELECT DISTINCT service_name FROM facts_cost ORDER BY ALL");
+  const load = async (...names: string[]): Promise<void> => {
+    const rows = names.map((name) => ({ ServiceName: name, BilledCost: "1" }));
+    await importInto(database, [write("services.csv", focusCsv(rows))]);
+  };
+
+  it("are kept as they are, whatever the value", async () => {
+    for (const name of ["it's é 🙂", "a\\x00b", "long ".repeat(500) + "end"]) {
+      await load(name, name);
+      expect(await services()).toEqual([[name]]);
+    }
+  });
+
+  it("are told from those that have it in some rows", async () => {
+    await load("same", "");
+    expect(await services()).toEqual([["same"], [null]]);
+    const long = "x".repeat(400);
+    await load(`${long}1`, `${long}2`);
+    expect(await services()).toEqual([[`${long}1`], [`${long}2`]]);
   });
 });
 

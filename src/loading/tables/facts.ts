@@ -6,6 +6,7 @@ import { PERIOD } from "./readings.ts";
 import type { Stage } from "./stage.ts";
 import { type Assignment, ownerExpression } from "./summary.ts";
 import type { TagReader } from "./tags.ts";
+import { uniformColumns } from "./uniform.ts";
 
 /**
  * Writes the accepted rows as facts, each with its partition's index (`part`) and its day, sorted so that a tenant's
@@ -20,10 +21,15 @@ export async function writeFacts(
   path: string,
 ): Promise<void> {
   await fillGroups(connection, mapping, zones, assignment);
-  const columns = DATASETS[mapping.dataset].columns.map(({ name }) => {
-    const read = tags.find((reader) => reader.column === name)?.expression ?? `s.${identifier(name)}`;
-    return `${read} AS ${identifier(name)}`;
-  });
+  const dataset = DATASETS[mapping.dataset];
+  const uniform = await uniformColumns(connection, stage.paths, stage.table, dataset);
+  const valueOf = (name: string): string =>
+    tags.find((reader) => reader.column === name)?.expression ?? `s.${identifier(name)}`;
+  const names = dataset.columns.map(({ name }) => name);
+  const sorted = names
+    .filter((name) => !uniform.has(name))
+    .map((name) => `${valueOf(name)} AS ${identifier(name)}`);
+  const columns = names.map((name) => `${uniform.get(name) ?? identifier(name)} AS ${identifier(name)}`);
   const joins = tags.map((reader) => reader.join).join(" ");
   const keys = [...mapping.source.map(identifier), ownerExpression(mapping)];
   const matches = keys.map((key, i) => `coalesce(${key}, '') = g.k${i}`);
@@ -32,9 +38,10 @@ export async function writeFacts(
   await fillDays(connection, mapping, from);
   await execute(
     connection,
-    `COPY (SELECT g.part, coalesce(d.day, ${start}::DATE) AS day, ${columns.join(", ")}
+    `COPY (SELECT part, day, ${columns.join(", ")} FROM (
+        SELECT ${["g.part", `coalesce(d.day, ${start}::DATE) AS day`, ...sorted].join(", ")}
         FROM ${from} LEFT JOIN load_days d ON d.zone = ${zone} AND d.minute = ${minute} ${joins}
-        WHERE s.bad = 0 ORDER BY g.tenant, day)
+        WHERE s.bad = 0 ORDER BY g.tenant, day))
       TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 40960, USE_TMP_FILE false)`,
   );
   await connection.run("DROP TABLE temp.load_groups");

@@ -96,10 +96,13 @@ export class Stage {
 
   /** Makes {@link table} of the files added. */
   async finish(): Promise<void> {
-    const paths = this.files.map(({ number }) => literal(this.#partPath(number)));
-    await this.#connection.run(
-      `CREATE OR REPLACE TEMP VIEW ${this.table} AS FROM read_parquet([${paths.join(", ")}])`,
-    );
+    const paths = this.paths.map(literal).join(", ");
+    await this.#connection.run(`CREATE OR REPLACE TEMP VIEW ${this.table} AS FROM read_parquet([${paths}])`);
+  }
+
+  /** The files that {@link table} is made of. */
+  get paths(): string[] {
+    return this.files.map(({ number }) => this.#partPath(number));
   }
 
   #partPath(number: number): string {
