@@ -111,12 +111,13 @@ async function facts(
   const tags = await prepareTags(connection, stage.table, mapping);
   const sums = (where: string) =>
     sumsByCurrency(connection, mapping.dataset, mapping.reportTotals, `${stage.table} ${where}`);
+  const accepted = await sums("WHERE bad = 0");
   const dataset = {
     dataset: mapping.dataset,
     paths: [path],
     partitions: assignment.partitions,
-    sums: await sums("WHERE bad = 0"),
-    source: await sums(""),
+    sums: accepted,
+    source: counts.rejected === 0 ? accepted : await sums(""),
     accounts: assignment.groups.flatMap(({ group }) => (group.account === null ? [] : [group.account])),
     report: {
       format: mapping.format,
