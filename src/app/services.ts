@@ -1,4 +1,5 @@
 import type { Principal } from "../core/access/access.ts";
+import type { Limits } from "../core/limits/limits.ts";
 import type { Digest } from "../core/reports/manifest.ts";
 import type { Tenant } from "../core/tenants/tenant.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
@@ -8,10 +9,12 @@ import type { Loader } from "../ports/loader.ts";
 import type { JobRunner } from "../ports/jobs.ts";
 import type { MetricStore } from "../ports/metric-store.ts";
 import type { QueryCache } from "../ports/query-cache.ts";
+import type { RateLimiter } from "../ports/rate-limiter.ts";
 import type { RecordStore } from "../ports/records.ts";
 import type { Renderers } from "../ports/renderer.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { UploadStore } from "../ports/uploads.ts";
+import type { Questions } from "./analytics/questions.ts";
 
 /** One thing the service needs, as the health check asks it. */
 export interface DependencyCheck {
@@ -38,6 +41,8 @@ export interface Services {
   spool: Spool;
   uploads: UploadStore;
   jobs: JobRunner;
+  limiter: RateLimiter;
+  limits: Limits;
   renderers: Renderers;
   /** A new SHA-256. */
   digest: () => Digest;
@@ -66,6 +71,8 @@ export interface TenantContext {
   principal: Principal;
   /** Aborted when nobody waits for the answer any more; absent where somebody always does. */
   signal?: AbortSignal | undefined;
+  /** Counts what is asked of the store; absent where nobody does. */
+  questions?: Questions | undefined;
   /** Absent where nobody logs. */
   trace?: Trace | undefined;
 }

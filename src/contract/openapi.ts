@@ -51,11 +51,13 @@ export function openApiDocument(options: OpenApiOptions): JsonObject {
 
 export const INTRODUCTION = `What does the cloud cost, how secure is it, does it comply, how much is used: questions and reports over the facts of one tenant.
 
-Every request but health and this document carries \`Authorization: Bearer TOKEN\`. The tenant is the token's \`customerId\`; no parameter, body or header can name another. Errors are RFC 9457 problem details with a stable \`code\` and, where it helps, a \`fix\`. Each tenant has a budget of requests a minute (${Object.entries(
+Every request but health and this document carries \`Authorization: Bearer TOKEN\`. The tenant is the token's \`customerId\`; no parameter, body or header can name another. Errors are RFC 9457 problem details with a stable \`code\` and, where it helps, a \`fix\`. Each tenant has budgets a minute (${Object.entries(
   RATE_LIMITS,
 )
-  .map(([name, limit]) => `${name.replace("-", " ")} ${limit}`)
-  .join(", ")}), shown in the \`RateLimit\` headers.
+  .map(([name, limit]) => `${name.replace("-", " ")}: ${limit}`)
+  .join(
+    "; ",
+  )}), shown in the \`RateLimit\` headers. A dashboard or report takes as many questions as it puts to the store: equal ones of a request count once, remembered answers cost nothing.
 
 What takes long, a large import or export, is answered with \`202 Accepted\` and a job: ask for the job until it has ended. Jobs survive a restart of the service.
 

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import type { Action } from "../core/access/access.ts";
+import { DEFAULT_LIMITS, type RateName } from "../core/limits/limits.ts";
 import type { ProblemCode } from "./problems.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -15,9 +16,21 @@ export type Tag =
   | "Connections"
   | "Tenants";
 
-/** The limits a tenant has, each so many requests a minute. */
-export const RATE_LIMITS = { queries: 100, exports: 20, "report-changes": 50 } as const;
-export type RateLimitName = keyof typeof RATE_LIMITS;
+/** The budgets that requests use up: `queries` by the questions they put to the store, all others by themselves. */
+export type RateLimitName = Exclude<RateName, "background">;
+
+/** What they are where an operator has set nothing else, in words. */
+export const RATE_LIMITS: Readonly<Record<RateLimitName, string>> = {
+  queries: inWords("queries", "questions"),
+  exports: inWords("exports", "requests"),
+  "report-changes": inWords("report-changes", "requests"),
+  imports: inWords("imports", "requests"),
+};
+
+function inWords(name: RateLimitName, units: string): string {
+  const { perMinute, burst } = DEFAULT_LIMITS.rates[name];
+  return `${perMinute} ${units}${burst === perMinute ? "" : `, ${burst} at once`}`;
+}
 
 export interface Example {
   name: string;

@@ -10,8 +10,6 @@ import { errorFields, type Logger, silentLogger } from "./logger.ts";
 import type { LostErrors } from "./lost-errors.ts";
 import { pages } from "./pages/pages.ts";
 import { problemResponse, statusOf } from "./problem.ts";
-import type { RateLimiter } from "../ports/rate-limiter.ts";
-import { MemoryRateLimiter } from "./rate-limit.ts";
 import { type Pipeline, serve } from "./serve.ts";
 import { EXPOSED_HEADERS, observe } from "./observe.ts";
 import { methodsOf, unknownRoute } from "./unknown-route.ts";
@@ -27,8 +25,6 @@ export interface HttpOptions {
   lostErrors?: LostErrors;
   /** Browsers on these origins may call the API; none may when not given. */
   cors?: { origins: readonly string[] } | undefined;
-  /** Default: counts in this process. */
-  rateLimiter?: RateLimiter;
   /** Most bytes of a JSON body; 1 MiB when not given. */
   maxJsonBytes?: number;
   /** Most bytes of an upload; 20 GiB when not given, since it is streamed to disk. */
@@ -47,7 +43,6 @@ export function createApp(options: HttpOptions): Hono<HttpEnv> {
     services,
     logger,
     authenticate: authenticator(options.auth, services.clock),
-    limiter: options.rateLimiter ?? new MemoryRateLimiter(services.clock),
     settings: {
       maxJsonBytes: options.maxJsonBytes ?? 1_048_576,
       maxUploadBytes: options.maxUploadBytes ?? 20 * 1024 ** 3,

@@ -1,66 +1,41 @@
-import { RATE_LIMITS, type RateLimitName } from "../contract/route.ts";
-import { DomainError } from "../core/errors/errors.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { RateLimiter, Taken } from "../ports/rate-limiter.ts";
+import { type Budgets, tooMany } from "../app/analytics/questions.ts";
+import type { RateLimitName } from "../contract/route.ts";
+import type { Rate } from "../core/limits/limits.ts";
+import type { Taken } from "../ports/rate-limiter.ts";
 
 const WINDOW_SECONDS = 60;
 
-/** Keys kept before those whose window is over are dropped. */
-const SWEEP_AT = 10_000;
+/** What a request used of its tenant's budgets, for the headers of draft-ietf-httpapi-ratelimit-headers-10. */
+export class UsedBudgets {
+  readonly #policies = new Map<RateLimitName, string>();
+  readonly #left = new Map<RateLimitName, string>();
 
-/** Counts in memory, in windows that start with a key's first request. */
-export class MemoryRateLimiter implements RateLimiter {
-  readonly #clock: Clock;
-  readonly #windows = new Map<string, { ends: number; count: number }>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  /** @param taken undefined where nothing was taken, as of questions that are remembered */
+  note(name: RateLimitName, rate: Rate, taken?: Taken): void {
+    this.#policies.set(name, `"${name}";q=${rate.perMinute};w=${WINDOW_SECONDS}`);
+    if (taken !== undefined) this.#left.set(name, `"${name}";r=${taken.remaining};t=${taken.resetSeconds}`);
   }
 
-  take(key: string, limit: number, windowSeconds: number): Promise<Taken> {
-    const now = this.#clock.now().getTime();
-    if (this.#windows.size >= SWEEP_AT) this.#sweep(now);
-    let window = this.#windows.get(key);
-    if (window === undefined || window.ends <= now) {
-      window = { ends: now + windowSeconds * 1000, count: 0 };
-      this.#windows.set(key, window);
-    }
-    const allowed = window.count < limit;
-    if (allowed) window.count += 1;
-    return Promise.resolve({
-      allowed,
-      remaining: limit - window.count,
-      resetSeconds: Math.ceil((window.ends - now) / 1000),
-    });
-  }
-
-  #sweep(now: number): void {
-    for (const [key, window] of this.#windows) if (window.ends <= now) this.#windows.delete(key);
+  /** Sets `RateLimit-Policy` and, of budgets from which something was taken, `RateLimit`. */
+  tell(headers: Headers): void {
+    if (this.#policies.size > 0) headers.set("RateLimit-Policy", [...this.#policies.values()].join(", "));
+    if (this.#left.size > 0) headers.set("RateLimit", [...this.#left.values()].join(", "));
   }
 }
 
 /**
- * Takes a request from a tenant's budget and tells how much is left, in the headers of
- * draft-ietf-httpapi-ratelimit-headers-10.
+ * Takes a request from a tenant's budget.
  * @param who the tenant, or for an operator the token's subject
- * @param headers receives `RateLimit-Policy` and `RateLimit`
  * @throws DomainError `request.too-many`
  */
 export async function spend(
-  limiter: RateLimiter,
+  { limiter, limits }: Budgets,
   name: RateLimitName,
   who: string,
-  headers: Headers,
+  used: UsedBudgets,
 ): Promise<void> {
-  const limit = RATE_LIMITS[name];
-  const taken = await limiter.take(`${name}/${who}`, limit, WINDOW_SECONDS);
-  headers.set("RateLimit-Policy", `"${name}";q=${limit};w=${WINDOW_SECONDS}`);
-  headers.set("RateLimit", `"${name}";r=${taken.remaining};t=${taken.resetSeconds}`);
-  if (taken.allowed) return;
-  throw new DomainError(
-    "request.too-many",
-    "rate-limited",
-    `The limit of ${limit} ${name.replace("-", " ")} a minute is used up`,
-    { fix: `Try again in ${taken.resetSeconds} s.`, retryAfter: taken.resetSeconds },
-  );
+  const rate = limits.rates[name];
+  const taken = await limiter.take(`${name}/${who}`, 1, rate);
+  used.note(name, rate, taken);
+  if (!taken.allowed) throw tooMany(name, rate, taken);
 }

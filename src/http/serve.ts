@@ -1,3 +1,4 @@
+import { questionsOfRequest } from "../app/analytics/questions.ts";
 import { askAgain } from "../app/analytics/snapshots.ts";
 import type { Services, TenantContext } from "../app/services.ts";
 import { findTenant } from "../app/tenants/tenants.ts";
@@ -13,15 +14,13 @@ import { readJson } from "./body.ts";
 import type { Call, Handler, HttpSettings } from "./call.ts";
 import { errorFields, type Logger, traceOf } from "./logger.ts";
 import { problemResponse, statusOf } from "./problem.ts";
-import type { RateLimiter } from "../ports/rate-limiter.ts";
-import { spend } from "./rate-limit.ts";
+import { spend, UsedBudgets } from "./rate-limit.ts";
 
 /** What every request passes through. */
 export interface Pipeline {
   services: Services;
   logger: Logger;
   authenticate: Authenticate;
-  limiter: RateLimiter;
   settings: HttpSettings;
 }
 
@@ -45,15 +44,15 @@ export async function serve<K extends RouteId>(
   handler: Handler<K>,
   incoming: Incoming,
 ): Promise<Response> {
-  const extra = new Headers();
+  const used = new UsedBudgets();
   let response: Response;
   try {
-    const makeCall = await prepare<K>(pipeline, route, incoming, extra);
+    const makeCall = await prepare<K>(pipeline, route, incoming, used);
     response = isQuestion(route) ? await askAgain(() => handler(makeCall())) : await handler(makeCall());
   } catch (thrown) {
     response = failure(pipeline, incoming, thrown);
   }
-  extra.forEach((value, name) => response.headers.set(name, value));
+  used.tell(response.headers);
   // The router drops the body of an answer to HEAD; its source has to be told.
   if (incoming.request.method === "HEAD") await response.body?.cancel();
   return response;
@@ -80,13 +79,15 @@ async function prepare<K extends RouteId>(
   pipeline: Pipeline,
   route: RouteSpec,
   incoming: Incoming,
-  extra: Headers,
+  used: UsedBudgets,
 ): Promise<() => Call<K>> {
   const { services, settings, logger } = pipeline;
   const { request, requestId } = incoming;
-  const who = await identify(pipeline, route, incoming);
-  if (route.limit !== undefined) {
-    await spend(pipeline.limiter, route.limit, who?.tenant?.tenant.id ?? who?.principal.subject ?? "", extra);
+  const who = await identify(pipeline, route, incoming, used);
+  // Questions are counted as they are asked.
+  if (route.limit === "queries") used.note("queries", services.limits.rates.queries);
+  else if (route.limit !== undefined) {
+    await spend(services, route.limit, who?.tenant?.tenant.id ?? who?.principal.subject ?? "", used);
   }
   const { searchParams } = new URL(request.url);
   const parts = {
@@ -126,6 +127,7 @@ async function identify(
   pipeline: Pipeline,
   route: RouteSpec,
   incoming: Incoming,
+  used: UsedBudgets,
 ): Promise<{ principal: Principal; tenant: TenantContext | undefined } | undefined> {
   if (route.access === "public") return undefined;
   const { services, logger } = pipeline;
@@ -137,7 +139,11 @@ async function identify(
   const tenant = await findTenant(services, id);
   if (tenant !== undefined) {
     const trace = traceOf(logger, incoming.requestId);
-    return { principal, tenant: { services, tenant, principal, signal: incoming.request.signal, trace } };
+    const { signal } = incoming.request;
+    const questions = questionsOfRequest(services, tenant.id, (taken, rate) =>
+      used.note("queries", rate, taken),
+    );
+    return { principal, tenant: { services, tenant, principal, signal, trace, questions } };
   }
   throw new DomainError(
     "auth.unknown-customer",

@@ -7,3 +7,6 @@ export interface Clock {
 export interface Ids {
   next(): string;
 }
+
+/** Milliseconds since some instant, on a clock that never steps: for intervals, not for dates. */
+export type Elapsed = () => number;

@@ -80,6 +80,11 @@ export class SnapshotGone extends DomainError {
   }
 }
 
+export interface Work {
+  /** Whether a job asks, for which nobody sits before a screen. */
+  background: boolean;
+}
+
 /** One tenant's facts. A handle never sees another tenant's. */
 export interface TenantMetrics {
   /**
@@ -142,7 +147,8 @@ export interface RemovedPartition extends PartitionKey {
  * survive a kill -9, until then readers see the old ones, and a crash or an error leaves the old ones in place.
  */
 export interface MetricStore {
-  forTenant(tenant: string): TenantMetrics;
+  /** @param work what the handle is for; a store that answers few questions at a time has each kind wait apart */
+  forTenant(tenant: string, work?: Work): TenantMetrics;
   /**
    * Replaces the partitions of all datasets, all or none: no reader, and no crash, finds one dataset's new facts beside
    * another's old ones. A dry run changes nothing and tells what would be replaced.

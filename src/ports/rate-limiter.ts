@@ -1,14 +1,13 @@
-/** What a request took from its budget. */
-export interface Taken {
-  allowed: boolean;
-  /** Requests left in the window, this one counted. */
-  remaining: number;
-  /** Seconds until the budget is whole again. */
-  resetSeconds: number;
-}
+import type { Taken } from "../core/limits/bucket.ts";
+import type { Rate } from "../core/limits/limits.ts";
 
-/** Counts requests in windows of time. Refused requests take nothing. */
+export type { Taken };
+
+/**
+ * Keeps budgets that fill up steadily (`takeFrom` is their arithmetic). All that is taken at once is allowed, or
+ * nothing is taken. A clock that steps back locks nobody out for longer than a burst takes to come back.
+ */
 export interface RateLimiter {
-  /** Takes one from the budget of `key`, which has `limit` in a window of `windowSeconds`. */
-  take(key: string, limit: number, windowSeconds: number): Promise<Taken>;
+  /** Takes `count` from the budget of `key`. */
+  take(key: string, count: number, rate: Rate): Promise<Taken>;
 }

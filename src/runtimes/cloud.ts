@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { callerIdentity } from "../adapters/aws/identity.ts";
 import { openAwsStore } from "../adapters/aws/store.ts";
 import { createConnectors } from "../adapters/connectors/connectors.ts";
-import { createIds, systemClock } from "../adapters/embedded/clock.ts";
+import { createIds, systemClock, systemElapsed } from "../adapters/embedded/clock.ts";
+import { MemoryRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import { createSpool } from "../adapters/embedded/spool.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import { LocalJobs } from "../app/jobs/local-runner.ts";
@@ -18,6 +19,7 @@ import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { groupLimit } from "./group-limit.ts";
 import { readSettings } from "./lambda/settings.ts";
+import { readLimits } from "./limits.ts";
 import { openReaders } from "./readers.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
 import { stagingLoader } from "./staging-loader.ts";
@@ -78,6 +80,8 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
     uploads,
     checks,
     jobs,
+    limiter: new MemoryRateLimiter(systemElapsed),
+    limits: readLimits(env),
     digest: sha256,
     version: packageVersion(),
     environment,

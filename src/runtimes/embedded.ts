@@ -1,6 +1,7 @@
 import { createRemoteJWKSet } from "jose";
 import { createConnectors } from "../adapters/connectors/connectors.ts";
-import { createIds, systemClock } from "../adapters/embedded/clock.ts";
+import { createIds, systemClock, systemElapsed } from "../adapters/embedded/clock.ts";
+import { MemoryRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import { createSpool, stagingFolder } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
 import { importFiles } from "../app/imports/import-files.ts";
@@ -17,6 +18,7 @@ import { createRenderers } from "../render/registry.ts";
 import { sha256 } from "./digest.ts";
 import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
+import { readLimits } from "./limits.ts";
 import { createLogger } from "./log.ts";
 import { openReaders } from "./readers.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
@@ -45,10 +47,11 @@ export interface EmbeddedRuntime extends Runtime {
 
 /**
  * Opens a data folder and puts the service together on it.
- * @throws DomainError `store.in-use`, `store.unreadable`, `auth.weak-secret`
+ * @throws DomainError `store.in-use`, `store.unreadable`, `auth.weak-secret`, `config.invalid`
  */
 export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRuntime> {
   const { directory, env } = options;
+  const limits = readLimits(env);
   const auth = await authOptions(directory, env);
   const store = await openEmbeddedStore(directory, { clock: systemClock });
   const ids = createIds(systemClock);
@@ -79,6 +82,8 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
       newName: () => ids.next(),
     }),
     jobs,
+    limiter: new MemoryRateLimiter(systemElapsed),
+    limits,
     sync: { connectors: createConnectors(endpointsOf(env)) },
     renderers: createRenderers(() => FONT_FOLDER),
     digest: sha256,

@@ -6,6 +6,8 @@ import type { ConnectorOptions } from "../../src/adapters/connectors/session.ts"
 import { createIds } from "../../src/adapters/embedded/clock.ts";
 import { createSpool } from "../../src/adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../../src/adapters/embedded/store.ts";
+import { MemoryRateLimiter } from "../../src/adapters/embedded/rate-limiter.ts";
+import { DEFAULT_LIMITS } from "../../src/core/limits/limits.ts";
 import { LocalJobs } from "../../src/app/jobs/local-runner.ts";
 import { performJob } from "../../src/app/jobs/perform.ts";
 import type { Services } from "../../src/app/services.ts";
@@ -47,6 +49,8 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
     exportFiles,
     uploads,
     jobs,
+    limiter: new MemoryRateLimiter(() => now.getTime()),
+    limits: DEFAULT_LIMITS,
     renderers: rendererFor,
     spool,
     loader: loaderFor(metrics),

@@ -3,10 +3,14 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { RateLimiter, Taken } from "../../src/ports/rate-limiter.ts";
 import type { Fresh } from "./lib/fresh.ts";
 
-/** The first second of a minute, since some limiters' windows are aligned to the clock. */
-const START = Date.parse("2024-10-01T00:00:00Z");
+const START = Date.parse("2024-10-01T00:00:30Z");
+/** One for each second, three at once. */
+const RATE = { perMinute: 60, burst: 3 };
 
-/** What every rate limiter must do. @param create makes one that has counted nothing */
+/**
+ * What every rate limiter must do.
+ * @param create makes one that has counted nothing, on the clock or on what has passed on it
+ */
 export function rateLimiterCases(name: string, create: (clock: Clock) => Promise<Fresh<RateLimiter>>): void {
   describe(`rate limiter: ${name}`, () => {
     let fresh: Fresh<RateLimiter>;
@@ -18,41 +22,70 @@ export function rateLimiterCases(name: string, create: (clock: Clock) => Promise
     afterEach(() => fresh.close());
 
     const pass = (seconds: number): void => void (now += seconds * 1000);
-    const take = (key: string, times: number, limit = 3): Promise<Taken[]> =>
-      Array.from({ length: times }).reduce<Promise<Taken[]>>(
-        async (before) => [...(await before), await fresh.store.take(key, limit, 60)],
-        Promise.resolve([]),
-      );
+    const take = (key: string, count = 1): Promise<Taken> => fresh.store.take(key, count, RATE);
+    async function takeEach(key: string, times: number): Promise<Taken[]> {
+      const taken: Taken[] = [];
+      for (let i = 0; i < times; i++) taken.push(await take(key));
+      return taken;
+    }
 
-    it("counts a budget down, and refuses until its window is over", async () => {
-      const taken = await take("acme", 4);
-      expect(taken.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
-        [true, 2],
-        [true, 1],
-        [true, 0],
-        [false, 0],
+    it("counts a budget down, refuses what is not there, and fills up steadily", async () => {
+      expect(await takeEach("acme", 4)).toEqual([
+        { allowed: true, remaining: 2, resetSeconds: 1, retrySeconds: 0 },
+        { allowed: true, remaining: 1, resetSeconds: 2, retrySeconds: 0 },
+        { allowed: true, remaining: 0, resetSeconds: 3, retrySeconds: 0 },
+        { allowed: false, remaining: 0, resetSeconds: 3, retrySeconds: 1 },
       ]);
-      pass(15);
-      const [refused] = await take("acme", 1);
-      expect(refused).toEqual({ allowed: false, remaining: 0, resetSeconds: 45 });
-      pass(45);
-      expect(await take("acme", 1)).toMatchObject([{ allowed: true, remaining: 2 }]);
+      pass(1);
+      expect((await takeEach("acme", 2)).map(({ allowed }) => allowed)).toEqual([true, false]);
+      pass(60);
+      expect((await takeEach("acme", 4)).map(({ allowed }) => allowed)).toEqual([true, true, true, false]);
+    });
+
+    it("takes several at once, or none of them", async () => {
+      expect(await take("acme", 2)).toMatchObject({ allowed: true, remaining: 1 });
+      expect(await take("acme", 3)).toEqual({
+        allowed: false,
+        remaining: 1,
+        resetSeconds: 2,
+        retrySeconds: 2,
+      });
+      expect(await take("acme", 1)).toMatchObject({ allowed: true, remaining: 0 });
+      pass(2);
+      expect(await take("acme", 2)).toMatchObject({ allowed: true, remaining: 0 });
+    });
+
+    it("gives more than a burst where the budget is whole, and counts it as one", async () => {
+      expect(await take("acme", 10)).toMatchObject({ allowed: true, remaining: 0, resetSeconds: 3 });
+      expect(await take("acme", 10)).toMatchObject({ allowed: false, retrySeconds: 3 });
     });
 
     it("gives every key a budget of its own", async () => {
       await take("queries/acme", 3);
-      expect(await take("exports/acme", 1)).toMatchObject([{ allowed: true, remaining: 2 }]);
-      expect(await take("queries/beta", 1)).toMatchObject([{ allowed: true, remaining: 2 }]);
+      expect(await take("exports/acme")).toMatchObject({ allowed: true, remaining: 2 });
+      expect(await take("queries/beta")).toMatchObject({ allowed: true, remaining: 2 });
     });
 
-    it("lets a client that hammers in again in the next window", async () => {
-      await take("acme", 30);
-      pass(60);
-      expect(await take("acme", 3)).toMatchObject([{ allowed: true }, { allowed: true }, { allowed: true }]);
+    it("lets a client that hammers in again as if it had not", async () => {
+      await takeEach("acme", 30);
+      pass(1);
+      expect(await take("acme")).toMatchObject({ allowed: true });
+    });
+
+    it("locks nobody out when its clock steps back by months", async () => {
+      await take("acme", 3);
+      pass(-90 * 86_400);
+      expect(await take("acme")).toMatchObject({ allowed: false, retrySeconds: 1, resetSeconds: 3 });
+      pass(1);
+      expect(await take("acme")).toMatchObject({ allowed: true });
+      pass(3);
+      expect(await take("acme")).toMatchObject({ allowed: true, remaining: 2 });
     });
 
     it("allows no more than the budget to requests that come at once", async () => {
-      const taken = await Promise.all(Array.from({ length: 20 }, () => fresh.store.take("acme", 7, 60)));
+      const rate = { perMinute: 60, burst: 7 };
+      const ask = (): Promise<Taken> => fresh.store.take("acme", 1, rate);
+      const taken = await Promise.all(Array.from({ length: 20 }, ask));
       expect(taken.filter(({ allowed }) => allowed)).toHaveLength(7);
     });
   });

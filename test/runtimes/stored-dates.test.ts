@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UNLIMITED } from "../support/unlimited.ts";
 import type { DatasetId } from "../../src/core/metrics/datasets.ts";
 import { EXPORT_FORMATS } from "../../src/core/reports/formats.ts";
 import { TEMPLATES } from "../../src/core/reports/templates/index.ts";
@@ -109,11 +110,8 @@ describe("facts of far days in the store", () => {
     const directory = await mkdtemp(join(tmpdir(), "securebase-far-"));
     runtime = await openEmbedded({ directory, env: { SECUREBASE_JWT_SECRET: SECRET }, logger: silentLogger });
     // More is asked here in a minute than anybody may.
-    const rateLimiter = {
-      take: () => Promise.resolve({ allowed: true, remaining: 1, resetSeconds: 60 }),
-    };
-    const { services } = runtime;
-    const app = createApp({ services, auth: { secret }, logger: silentLogger, rateLimiter });
+    const services = { ...runtime.services, limiter: UNLIMITED };
+    const app = createApp({ services, auth: { secret }, logger: silentLogger });
     target = {
       fetch: async (request) => app.fetch(request),
       ...{ baseUrl: "http://app.test", secret, close: () => Promise.resolve() },

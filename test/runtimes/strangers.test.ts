@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UNLIMITED } from "../support/unlimited.ts";
 import { paramKinds } from "../../src/contract/params.ts";
 import { routeList } from "../../src/contract/routes.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -55,12 +56,7 @@ describe("what strangers send", () => {
     directory = await mkdtemp(join(tmpdir(), "securebase-strangers-"));
     const env = { SECUREBASE_JWT_SECRET: new TextDecoder().decode(secret) };
     runtime = await openEmbedded({ directory, env, logger: silentLogger });
-    const unlimited = { allowed: true, remaining: 1, resetSeconds: 1 };
-    const app = createApp({
-      services: runtime.services,
-      auth: { secret },
-      rateLimiter: { take: () => Promise.resolve(unlimited) },
-    });
+    const app = createApp({ services: { ...runtime.services, limiter: UNLIMITED }, auth: { secret } });
     const fetch = async (request: Request): Promise<Response> => app.fetch(request);
     target = { fetch, baseUrl: "http://app.test", secret, close: () => Promise.resolve() };
     await seed(target);

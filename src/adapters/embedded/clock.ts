@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Clock, Ids } from "../../ports/clock.ts";
+import type { Clock, Elapsed, Ids } from "../../ports/clock.ts";
 
 /** The machine's clock. */
 export const systemClock: Clock = { now: () => new Date() };
+
+/** The machine's monotonic clock, which nobody sets. */
+export const systemElapsed: Elapsed = () => performance.now();
 
 const COUNTER_BITS = 12n;
 const RANDOM_BYTES = 8;

@@ -1,6 +1,7 @@
 import type { DatasetId } from "../../core/metrics/datasets.ts";
 import { type Snapshot, SnapshotGone } from "../../ports/metric-store.ts";
 import type { TenantContext } from "../services.ts";
+import type { Questions } from "./questions.ts";
 
 /** How often a question is asked while loads keep replacing what it is asked of. */
 const TRIES = 4;
@@ -16,11 +17,32 @@ export function snapshotOf(context: TenantContext, dataset: DatasetId): Promise<
   snapshots.set(context, own);
   const known = own.get(dataset);
   if (known !== undefined) return known;
-  const reading = context.services.metrics.forTenant(context.tenant.id).snapshot(dataset);
+  const reading = read(context, dataset);
   own.set(dataset, reading);
   // A failure is not kept: whoever asks again tries again.
   reading.catch(() => own.delete(dataset));
   return reading;
+}
+
+async function read({ services, tenant, questions }: TenantContext, dataset: DatasetId): Promise<Snapshot> {
+  const background = questions?.background ?? false;
+  const snapshot = await services.metrics.forTenant(tenant.id, { background }).snapshot(dataset);
+  return questions === undefined ? snapshot : counted(snapshot, questions);
+}
+
+function counted(snapshot: Snapshot, questions: Questions): Snapshot {
+  const { version, asOf, extent } = snapshot;
+  return {
+    version,
+    asOf,
+    extent,
+    aggregate: async (plan, signal) => {
+      signal?.throwIfAborted();
+      await questions.count(plan);
+      return snapshot.aggregate(plan, signal);
+    },
+    loads: (signal) => snapshot.loads(signal),
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { endedByTime, isLeftToOthers } from "../../core/jobs/job.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
 import { closeTables, detailTable, type ReportDocument } from "../../core/reports/document.ts";
 import type { Renderer, RenderOptions } from "../../ports/renderer.ts";
+import { questionsOfJob } from "../analytics/questions.ts";
 import { askAgain } from "../analytics/snapshots.ts";
 import type { JobContext, Performed } from "../jobs/handler.ts";
 import { EXPORTS } from "../records/kinds.ts";
@@ -48,6 +49,7 @@ export async function performExport({
     principal,
     signal,
     trace,
+    questions: questionsOfJob(services, tenant.id, signal),
   };
   const records = recordsOf(context, EXPORTS);
   const exported = await records.get(job.id);

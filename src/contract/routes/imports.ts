@@ -17,6 +17,7 @@ export const importRoutes = routes({
     path: "/v1/imports",
     tag: "Imports",
     summary: "Import files",
+    limit: "imports",
     description:
       "Loads cost, findings, compliance or API usage files; their format is found from their content. A load replaces what it names (tenant, dataset, source, billing period or snapshot day) as a whole or not at all; loading a file twice changes nothing. An operator's facts go to the tenants that claim their accounts, or all to `tenant`; an admin's go to the admin's own tenant.",
     access: "import",
@@ -63,6 +64,7 @@ export const importRoutes = routes({
     path: "/v1/uploads",
     tag: "Imports",
     summary: "Prepare an upload",
+    limit: "imports",
     description:
       "Returns an address for each file, so that files of any size can be sent before they are imported; on AWS the addresses are presigned. Send each file, then `POST /v1/imports` with `upload`. Uploads that are not imported within a day are deleted.",
     access: "import",

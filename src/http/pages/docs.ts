@@ -70,7 +70,7 @@ ${more.map((text) => `<p>${prose(text)}</p>`).join("")}
 ${snippet(`TOKEN=$(securebase token --tenant ID --role analyst)
 curl -H "Authorization: Bearer $TOKEN" '${base}/v1/analytics?groupBy=service&range=30d'`)}
 <h3>Limits per minute and tenant</h3><ul>${limits}</ul>
-<p>Requests over the limit get 429 with <code>Retry-After</code>. Numbers in answers are exact decimal strings: do not parse them as binary floating point before adding them up.</p></section>`;
+<p>A dashboard or report takes as many questions as it puts to the store: equal ones of a request count once, remembered answers cost nothing. What is over the limit gets 429 with <code>Retry-After</code>. Numbers in answers are exact decimal strings: do not parse them as binary floating point before adding them up.</p></section>`;
 }
 
 function datasets(): string {

@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import { createRemoteJWKSet } from "jose";
-import { DynamoRateLimiter } from "../../adapters/aws/rate-limiter.ts";
 import { readParameter } from "../../adapters/aws/secrets.ts";
 import { asDomainError } from "../../core/errors/errors.ts";
 import { createApp, type HttpEnv } from "../../http/app.ts";
@@ -40,14 +39,13 @@ async function composeApi(setup: Setup): Promise<ComposedApi> {
     loaderOf: refusingLoader,
     groupLimit: groupLimit("export it as a job, which has more memory"),
   });
-  const { services, store } = composed;
+  const { services } = composed;
   const { publicUrl, corsOrigins } = settings;
   const app = createApp({
     services,
     logger,
     lostErrors,
     auth: await authOptions(settings),
-    rateLimiter: new DynamoRateLimiter(store.dynamo, settings.names.cache, services.clock),
     maxUploadBytes: MAX_UPLOAD_BYTES,
     publicUrl,
     cors: corsOrigins.length === 0 ? undefined : { origins: corsOrigins },

@@ -1,4 +1,5 @@
 import { type AwsStore, openAwsStore } from "../../adapters/aws/store.ts";
+import { DynamoRateLimiter } from "../../adapters/aws/rate-limiter.ts";
 import { createIds, systemClock } from "../../adapters/embedded/clock.ts";
 import { createSpool } from "../../adapters/embedded/spool.ts";
 import type { Services } from "../../app/services.ts";
@@ -33,7 +34,7 @@ export async function compose(
   { settings, meter, version }: Setup,
   { loaderOf, groupLimit }: RoleParts,
 ): Promise<Composed> {
-  const { region, credentials, endpoints, names, workerFunction } = settings;
+  const { region, credentials, endpoints, names, workerFunction, limits } = settings;
   const clock = systemClock;
   const ids = createIds(clock);
   const shared = { region, credentials };
@@ -69,6 +70,8 @@ export async function compose(
     spool: createSpool(SCRATCH, newName),
     loader: await loaderOf(store, newName),
     jobs: new InvocationJobs(worker),
+    limiter: new DynamoRateLimiter(store.dynamo, names.cache, clock),
+    limits,
     sync: { connectors: lazyConnectors(endpoints, credentials) },
     renderers: createRenderers(layerFonts),
     digest: sha256,

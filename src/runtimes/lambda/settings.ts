@@ -1,5 +1,7 @@
 import { type AwsCredentials, resourceNames, type ResourceNames } from "../../adapters/aws/config.ts";
 import { DomainError } from "../../core/errors/errors.ts";
+import type { Limits } from "../../core/limits/limits.ts";
+import { readLimits } from "../limits.ts";
 import type { Environment } from "../runtime.ts";
 
 /** What the function is told by its environment. */
@@ -20,13 +22,14 @@ export interface LambdaSettings {
   audience: string | undefined;
   publicUrl: string | undefined;
   corsOrigins: readonly string[];
+  limits: Limits;
 }
 
 /**
  * Reads the function's environment. `SECUREBASE_ENV` and `SECUREBASE_ACCOUNT` name the resources; Terraform may name
  * each by itself (`SECUREBASE_TABLE_REPORTS`, …, `SECUREBASE_WORKER_FUNCTION`). Keys of tokens: `SECUREBASE_JWT_SECRET`, or
  * `SECUREBASE_JWT_SECRET_PARAMETER` (SSM), or `SECUREBASE_JWKS_URL`. `AWS_ENDPOINT_URL_*` are the SDK's own.
- * @throws DomainError `config.missing`
+ * @throws DomainError `config.missing`, `config.invalid`
  */
 export function readSettings(env: Environment): LambdaSettings {
   const environment = required(env, "SECUREBASE_ENV");
@@ -61,6 +64,7 @@ export function readSettings(env: Environment): LambdaSettings {
     audience: env.SECUREBASE_JWT_AUDIENCE,
     publicUrl: env.SECUREBASE_PUBLIC_URL,
     corsOrigins: (env.SECUREBASE_CORS_ORIGINS ?? "").split(",").filter((origin) => origin !== ""),
+    limits: readLimits(env),
   };
 }
 

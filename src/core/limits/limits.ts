@@ -1,0 +1,28 @@
+/** A budget that fills up steadily: so many a minute, and so many at once after a quiet time. */
+export interface Rate {
+  perMinute: number;
+  burst: number;
+}
+
+/** The budgets that every tenant has. */
+export const RATE_NAMES = ["queries", "background", "exports", "report-changes", "imports"] as const;
+export type RateName = (typeof RATE_NAMES)[number];
+
+/** What one tenant, one request and one import may take of a service that others share. */
+export interface Limits {
+  rates: Readonly<Record<RateName, Rate>>;
+}
+
+const evenly = (perMinute: number): Rate => ({ perMinute, burst: perMinute });
+
+export const DEFAULT_LIMITS: Limits = {
+  rates: {
+    // Questions to the store: those of people, and those of jobs, which wait where people are refused.
+    queries: { perMinute: 600, burst: 100 },
+    background: { perMinute: 600, burst: 100 },
+    // Requests.
+    exports: evenly(20),
+    "report-changes": evenly(50),
+    imports: evenly(120),
+  },
+};
