@@ -15,12 +15,15 @@ const OURS: readonly DomainError["kind"][] = ["unprocessable", "too-large", "una
 /** A question that is fine of other data: they are `invalid` where it is all that was asked. */
 const OF_THE_DATA = ["query.mixed-currencies", "query.mixed-units"];
 
+/** More is asked than can be answered: then half an answer, to be asked for again, only makes it worse. */
+const BUSY = "store.busy";
+
 /**
  * Computes one part of an answer of several. Where it cannot be computed the problem is in its place, and the others
  * are answered; a fault of ours is logged, and told by the id it is logged under.
  * @param part names it for the log
- * @throws DomainError what the caller has to mend, which is wrong of the question as a whole; SnapshotGone; what a
- *   question throws that nobody waits for any more
+ * @throws DomainError what the caller has to mend, which is wrong of the question as a whole; `store.busy`;
+ *   SnapshotGone; what a question throws that nobody waits for any more
  */
 export async function partOf<T>(
   context: TenantContext,
@@ -33,6 +36,7 @@ export async function partOf<T>(
     // Not of the part alone: all parts are asked again, or nobody waits for any.
     if (thrown instanceof SnapshotGone || context.signal?.aborted === true) throw thrown;
     const error = asDomainError(thrown);
+    if (error.code === BUSY) throw error;
     if (!OURS.includes(error.kind) && !OF_THE_DATA.includes(error.code)) throw error;
     if (error.kind === "unavailable") context.trace?.onFault(error, part);
     const id = error === thrown ? undefined : context.trace?.id;

@@ -322,6 +322,11 @@ const ROWS = {
     "Store not available",
     "The store cannot answer now; `Retry-After` says when to try again.",
   ],
+  "store.busy": [
+    503,
+    "Too many waiting",
+    "More questions wait for the store than it will answer soon; `Retry-After` says when to try again.",
+  ],
   "store.snapshot-gone": [503, "Data changed meanwhile", "Loads kept replacing the data while it was read."],
   "store.damaged": [503, "Store damaged", "Facts that the store lists cannot be read."],
   "store.newer-record": [

@@ -53,7 +53,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
   const { directory, env } = options;
   const limits = readLimits(env);
   const auth = await authOptions(directory, env);
-  const store = await openEmbeddedStore(directory, { clock: systemClock });
+  const store = await openEmbeddedStore(directory, { clock: systemClock, questions: limits.engine });
   const ids = createIds(systemClock);
   const logger = options.logger ?? createLogger(env["SECUREBASE_LOG"]);
   const jobs = new LocalJobs(async (key, run) => {

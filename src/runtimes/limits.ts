@@ -18,6 +18,7 @@ export function readLimits(env: Environment): Limits {
     wrong.push(`SECUREBASE_${name} is "${shorten(text)}"`);
     return otherwise;
   };
+  const { engine } = DEFAULT_LIMITS;
   const limits: Limits = {
     rates: mapRates((name, rate) => {
       const prefix = name.toUpperCase().replace("-", "_");
@@ -26,6 +27,12 @@ export function readLimits(env: Environment): Limits {
         burst: setting(`${prefix}_BURST`, rate.burst),
       };
     }),
+    engine: {
+      atOnce: setting("ENGINE_QUESTIONS", engine.atOnce),
+      ofOne: setting("ENGINE_TENANT_QUESTIONS", engine.ofOne),
+      background: setting("ENGINE_BACKGROUND_QUESTIONS", engine.background),
+      waiting: setting("ENGINE_WAITING", engine.waiting),
+    },
   };
   if (wrong.length === 0) return limits;
   throw new DomainError(

@@ -18,13 +18,20 @@ import { readLoads } from "./loads.ts";
 import { type ResultColumns, ResultStream } from "./result-stream.ts";
 import { answerSmall, oneBatch } from "./small-answers.ts";
 
+/** How questions are put to the engine. */
+export interface Asking {
+  /** Answers of at most so many groups are finished outside of the engine; 0: none. */
+  smallGroups: number;
+  /** Does work when it is the asker's turn. @throws DomainError `store.busy`; the signal's reason when aborted before */
+  turn: <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+}
+
 /** Which facts a snapshot is of. */
-export interface SnapshotScope {
+export interface SnapshotScope extends Asking {
   dataset: DatasetId;
   tenant: { id: string; key: number };
   /** {@link Database.factsState} before the version was read. */
   state: number | undefined;
-  smallGroups: number;
 }
 
 /** The facts of a tenant and dataset as long as they are of one version. */
@@ -43,7 +50,12 @@ export class EmbeddedSnapshot implements Snapshot {
     this.#scope = scope;
   }
 
-  async aggregate(plan: QueryPlan, signal?: AbortSignal): Promise<Aggregate> {
+  /** The turn is over once the answer's first rows are there: what is left then is read as its reader likes. */
+  aggregate(plan: QueryPlan, signal?: AbortSignal): Promise<Aggregate> {
+    return this.#scope.turn(() => this.#aggregate(plan, signal), signal);
+  }
+
+  async #aggregate(plan: QueryPlan, signal: AbortSignal | undefined): Promise<Aggregate> {
     const { tenant, smallGroups } = this.#scope;
     const open = (sql: string, values: readonly string[]): Promise<ResultStream> =>
       this.#open(sql, values, signal);
@@ -61,11 +73,13 @@ export class EmbeddedSnapshot implements Snapshot {
 
   async loads(signal?: AbortSignal): Promise<LoadRecord[]> {
     signal?.throwIfAborted();
-    const { tenant, dataset } = this.#scope;
-    const found = await this.#database.read(async (connection) => {
-      await this.#check(connection);
-      return readLoads(connection, { tenant: tenant.id });
-    });
+    const { tenant, dataset, turn } = this.#scope;
+    const read = (): Promise<LoadRecord[]> =>
+      this.#database.read(async (connection) => {
+        await this.#check(connection);
+        return readLoads(connection, { tenant: tenant.id });
+      });
+    const found = await turn(read, signal);
     return found.filter((load) => load.dataset === dataset);
   }
 

@@ -1,3 +1,5 @@
+import { DEFAULT_LIMITS } from "../../core/limits/limits.ts";
+import { type TurnLimits, Turns } from "../../core/limits/turns.ts";
 import type { Connect } from "../../duckdb/staging.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ExportFiles } from "../../ports/export-files.ts";
@@ -19,6 +21,8 @@ export interface EmbeddedOptions extends DatabaseOptions {
   clock?: Clock;
   /** Bytes of cached answers kept in memory. */
   cacheBytes?: number;
+  /** Questions that the engine answers side by side; default: {@link DEFAULT_LIMITS}. */
+  questions?: TurnLimits;
 }
 
 /** Everything one data folder holds, behind the ports. */
@@ -46,7 +50,7 @@ export async function openEmbeddedStore(
   directory: string,
   options: EmbeddedOptions = {},
 ): Promise<EmbeddedStore> {
-  const { clock = systemClock, cacheBytes } = options;
+  const { clock = systemClock, cacheBytes, questions = DEFAULT_LIMITS.engine } = options;
   const database = await Database.open(directory, options);
   const exportFiles = createExportFiles(directory);
   const housekeep = async (): Promise<void> => {
@@ -64,7 +68,7 @@ export async function openEmbeddedStore(
     throw error;
   }
   return {
-    metrics: createMetricStore(database),
+    metrics: createMetricStore(database, { turns: new Turns(questions) }),
     records: createRecordStore(database, clock),
     exportFiles,
     uploads: createUploads(directory),

@@ -9,7 +9,7 @@ import { type Database, FACTS_TOPIC } from "./database.ts";
 import type { KnownExtents } from "./known-extents.ts";
 import { findTenantKey } from "./partitions.ts";
 import { factTable } from "./schema.ts";
-import { EmbeddedSnapshot, emptySnapshot } from "./snapshot.ts";
+import { type Asking, EmbeddedSnapshot, emptySnapshot } from "./snapshot.ts";
 import { instantOf, rowsOf, textOf } from "../../duckdb/sql.ts";
 
 /** One tenant's facts in the engine. */
@@ -18,20 +18,19 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
   readonly #tenant: string;
   readonly #keys: Map<string, number>;
   readonly #extents: KnownExtents;
-  readonly #smallGroups: number;
+  readonly #asking: Asking;
 
   /**
    * @param known what all handles of a store share: tenants' integers found before, which never change, and first and
    *   last days
-   * @param smallGroups answers of at most so many groups are finished outside of the engine; 0: none
    */
   constructor(
     database: Database,
     tenant: string,
     known: { keys: Map<string, number>; extents: KnownExtents },
-    smallGroups: number,
+    asking: Asking,
   ) {
-    this.#smallGroups = smallGroups;
+    this.#asking = asking;
     this.#database = database;
     this.#tenant = tenant;
     this.#keys = known.keys;
@@ -54,7 +53,7 @@ export class EmbeddedTenantMetrics implements TenantMetrics {
       dataset,
       tenant,
       state,
-      smallGroups: this.#smallGroups,
+      ...this.#asking,
     });
   }
 

@@ -88,11 +88,7 @@ export function questionsOfRequest(
  * A job's questions: they have a budget of their own, so that exports never use up what people have, and wait for it.
  * @param signal ends the waiting, with its reason
  */
-export function questionsOfJob(
-  services: Budgets,
-  who: string,
-  signal: AbortSignal,
-): Questions {
+export function questionsOfJob(services: Budgets, who: string, signal: AbortSignal): Questions {
   const take = async (questions: number): Promise<void> => {
     for (;;) {
       const rate = services.limits.rates.background;

@@ -1,12 +1,15 @@
 import { cancelled, type JobKind, type JobProgress, processEnds } from "../../core/jobs/job.ts";
+import { type TurnLimits, Turns } from "../../core/limits/turns.ts";
 import type { JobRef, JobRunner } from "../../ports/jobs.ts";
 
 /** How many jobs of a kind run at once: in all, and of one owner, so that none holds up another's. */
-const LIMITS: Readonly<Record<JobKind, { all: number; owner: number }>> = {
-  import: { all: 4, owner: 2 },
-  export: { all: 4, owner: 1 },
-  sync: { all: 4, owner: 2 },
+const LIMITS: Readonly<Record<JobKind, TurnLimits>> = {
+  import: { atOnce: 4, ofOne: 2 },
+  export: { atOnce: 4, ofOne: 1 },
+  sync: { atOnce: 4, ofOne: 2 },
 };
+/** No tenant has this id. */
+const OPERATOR = "";
 
 /** Carries a job out, to its end on record. */
 export type CarryOut = (
@@ -14,21 +17,24 @@ export type CarryOut = (
   options: { signal: AbortSignal; onProgress: (progress: JobProgress) => void },
 ) => Promise<unknown>;
 
-interface Held extends JobRef {
+interface Held {
   controller: AbortController;
   progress: JobProgress | undefined;
   onProgress: ((progress: JobProgress) => void) | undefined;
   ended: Promise<void>;
-  begin: () => void;
   begun: boolean;
 }
 
-/** Carries out jobs in this process, a few at a time and the rest in the order in which they came. */
+/** Carries out jobs in this process, a few at a time and the rest in turn: an owner's in the order in which they came. */
 export class LocalJobs implements JobRunner {
   readonly shared: boolean;
   readonly #carryOut: CarryOut;
-  /** In the order in which they came. */
   readonly #held = new Map<string, Held>();
+  readonly #turns: Readonly<Record<JobKind, Turns>> = {
+    import: new Turns(LIMITS.import),
+    export: new Turns(LIMITS.export),
+    sync: new Turns(LIMITS.sync),
+  };
   #stopping = false;
 
   /** @param shared whether other processes carry out jobs of the same store */
@@ -39,56 +45,39 @@ export class LocalJobs implements JobRunner {
 
   dispatch(job: JobRef, onProgress?: (progress: JobProgress) => void): Promise<void> {
     if (this.#stopping || this.#held.has(job.key)) return Promise.resolve();
-    const controller = new AbortController();
-    let begin = (): void => undefined;
-    const turn = new Promise<void>((resolve) => (begin = resolve));
     const held: Held = {
-      ...job,
-      controller,
+      controller: new AbortController(),
       progress: undefined,
       onProgress,
-      ended: turn,
-      begin,
+      ended: Promise.resolve(),
       begun: false,
     };
-    held.ended = turn.then(() => this.#run(held));
     this.#held.set(job.key, held);
-    this.#next();
+    held.ended = this.#inTurn(job, held);
     return Promise.resolve();
   }
 
-  async #run(held: Held): Promise<void> {
+  async #inTurn({ key, kind, tenant }: JobRef, held: Held): Promise<void> {
+    const { signal } = held.controller;
     try {
-      await this.#carryOut(held.key, {
-        signal: held.controller.signal,
-        onProgress: (progress) => {
-          held.progress = progress;
-          held.onProgress?.(progress);
-        },
-      });
+      await this.#turns[kind].run({ owner: tenant ?? OPERATOR }, () => this.#run(key, held), signal);
     } catch {
-      // What became of it could not be stored: it is taken up again when the process starts again.
+      // The process ends before the turn came, or what became of the job could not be stored: it is taken up again when
+      // the process starts again.
     } finally {
-      this.#held.delete(held.key);
-      this.#next();
+      this.#held.delete(key);
     }
   }
 
-  /** Begins what there is room for. */
-  #next(): void {
-    if (this.#stopping) return;
-    for (const held of this.#held.values()) if (!held.begun && this.#hasRoom(held)) this.#begin(held);
-  }
-
-  #begin(held: Held): void {
+  async #run(key: string, held: Held): Promise<void> {
     held.begun = true;
-    held.begin();
-  }
-
-  #hasRoom({ kind, tenant }: Held): boolean {
-    const same = [...this.#held.values()].filter((each) => each.begun && each.kind === kind);
-    const { all, owner } = LIMITS[kind];
-    return same.length < all && same.filter((each) => each.tenant === tenant).length < owner;
+    await this.#carryOut(key, {
+      signal: held.controller.signal,
+      onProgress: (progress) => {
+        held.progress = progress;
+        held.onProgress?.(progress);
+      },
+    });
   }
 
   progress(key: string): JobProgress | undefined {
@@ -108,9 +97,8 @@ export class LocalJobs implements JobRunner {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    const begun = [...this.#held.values()].filter((held) => held.begun);
-    for (const { controller } of begun) controller.abort(processEnds());
-    await Promise.all(begun.map(({ ended }) => ended));
-    this.#held.clear();
+    const held = [...this.#held.values()];
+    for (const { controller } of held) controller.abort(processEnds());
+    await Promise.all(held.map(({ ended }) => ended));
   }
 }

@@ -1,3 +1,5 @@
+import type { TurnLimits } from "./turns.ts";
+
 /** A budget that fills up steadily: so many a minute, and so many at once after a quiet time. */
 export interface Rate {
   perMinute: number;
@@ -11,6 +13,8 @@ export type RateName = (typeof RATE_NAMES)[number];
 /** What one tenant, one request and one import may take of a service that others share. */
 export interface Limits {
   rates: Readonly<Record<RateName, Rate>>;
+  /** Questions that the embedded engine answers side by side, and those that wait for it. */
+  engine: Required<TurnLimits>;
 }
 
 const evenly = (perMinute: number): Rate => ({ perMinute, burst: perMinute });
@@ -25,4 +29,5 @@ export const DEFAULT_LIMITS: Limits = {
     "report-changes": evenly(50),
     imports: evenly(120),
   },
+  engine: { atOnce: 4, ofOne: 3, background: 2, waiting: 400 },
 };
