@@ -136,6 +136,11 @@ const ROWS = {
   "report.detail": [400, "Detail table", "A report has no table, or several, marked as its dataset."],
   "report.repeated-id": [400, "Id repeated", "Two sections of a report have the same id."],
   "report.too-long": [400, "Report too long", "A report has more sections than allowed."],
+  "report.too-many-questions": [
+    400,
+    "Too many questions",
+    "A report asks more different questions than allowed.",
+  ],
   "report.too-many-kpis": [400, "Too many cards", "A section has more cards than fit."],
   "report.top-card": [400, "Top card", "A `top` card's question does not group by one dimension."],
   "report.unknown-column": [400, "Column unknown", "A chart names a column its question does not have."],

@@ -5,26 +5,16 @@ import type { DocumentSection, ReportDocument, TableStream } from "../core/repor
 
 /**
  * A document to look at: each table with its first rows. What is not shown is said in the table's completeness.
+ * @param document whose tables are in memory, with `rows` rows at least where they have as many
  * @param rows most rows of a table
- * @throws what the tables throw; all of them are ended either way
  */
 export async function reportResult(
   document: ReportDocument,
   rows: number,
-  signal: AbortSignal,
 ): Promise<z.infer<typeof reportResultSchema>> {
   const { title, description, tenant, range, generatedAt, dataAsOf, demo } = document;
-  const waiting = new Set(document.sections.filter((section) => section.kind === "table"));
   const sections: unknown[] = [];
-  try {
-    for (const section of document.sections) {
-      signal.throwIfAborted();
-      if (section.kind === "table") waiting.delete(section);
-      sections.push(await shown(section, rows));
-    }
-  } finally {
-    for (const section of waiting) await end(section.table);
-  }
+  for (const section of document.sections) sections.push(await shown(section, rows));
   return {
     title,
     description,
@@ -49,9 +39,11 @@ async function shown(section: DocumentSection, rows: number): Promise<unknown> {
 
 async function firstRows(table: TableStream, most: number): Promise<QueryResult> {
   const rows: Row[] = [];
-  for await (const batch of table.batches()) {
-    rows.push(...batch.slice(0, most - rows.length));
-    if (rows.length >= most) break;
+  if (most > 0) {
+    for await (const batch of table.batches()) {
+      rows.push(...batch.slice(0, most - rows.length));
+      if (rows.length >= most) break;
+    }
   }
   const { completeness } = table.head;
   if (rows.length >= completeness.rows) return { ...table.head, rows };
@@ -66,11 +58,4 @@ async function firstRows(table: TableStream, most: number): Promise<QueryResult>
     },
     rows,
   };
-}
-
-/** Ends a table nobody read. A generator lets go of what it holds only once it has been started. */
-async function end(table: TableStream): Promise<void> {
-  const iterator = table.batches()[Symbol.asyncIterator]();
-  await iterator.next().catch(() => undefined);
-  await iterator.return?.().catch(() => undefined);
 }

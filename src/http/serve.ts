@@ -1,4 +1,5 @@
 import { questionsOfRequest } from "../app/analytics/questions.ts";
+import { setMaxListeners } from "node:events";
 import { askAgain } from "../app/analytics/snapshots.ts";
 import type { Services, TenantContext } from "../app/services.ts";
 import { findTenant } from "../app/tenants/tenants.ts";
@@ -140,6 +141,8 @@ async function identify(
   if (tenant !== undefined) {
     const trace = traceOf(logger, incoming.requestId);
     const { signal } = incoming.request;
+    // Each part of a dashboard listens to it.
+    setMaxListeners(0, signal);
     const questions = questionsOfRequest(services, tenant.id, (taken, rate) =>
       used.note("queries", rate, taken),
     );

@@ -2,7 +2,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportJob } from "../../core/exports/export-job.ts";
 import { TOO_MANY_GROUPS } from "../../core/query/group-limit.ts";
 import type { Row } from "../../core/query/query.ts";
-import { closeTables, detailTable, failuresOf, type ReportDocument } from "../../core/reports/document.ts";
+import { detailTable, failuresOf, type ReportDocument, rowsOf } from "../../core/reports/document.ts";
 import { type ExportFormat, fileTypeOf } from "../../core/reports/formats.ts";
 import type { Manifest } from "../../core/reports/manifest.ts";
 import type { DayRange } from "../../core/time/ranges.ts";
@@ -10,11 +10,11 @@ import type { RenderOptions } from "../../ports/renderer.ts";
 import { enqueueJob, KEEP_DAYS, makeJob } from "../jobs/jobs.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { recordsOf } from "../records/records.ts";
-import { buildDocument, checkDocument } from "../reports/build-document.ts";
+import { buildDocument, checkRun } from "../reports/build-document.ts";
 import type { TenantContext } from "../services.ts";
 import { type ExportInput, type ExportRecipe, renderAndClose } from "./perform.ts";
 
-/** Detail rows up to which an export is answered at once; more become a job. */
+/** Rows of all tables up to which an export is answered at once; more become a job. */
 export const STREAM_ROWS = 10_000;
 
 /** How long a request may take to find out that an export is small, in milliseconds; a third of what a function has. */
@@ -56,48 +56,43 @@ export interface ExportRequest {
 }
 
 /**
- * Exports a report: as a stream together with its complete manifest, or by a job that writes it to the store.
- * @throws DomainError as `buildDocument`; what only the job finds out is on its record
+ * Exports a report: as a stream together with its complete manifest, or by a job that writes it to the store, which
+ * holds nothing until its turn has come.
+ * @throws DomainError as `buildDocument`, and for a job as `checkRun`; what only the job finds out is on its record
  */
 export async function startExport(context: TenantContext, request: ExportRequest): Promise<StartedExport> {
   const { recipe, format, options, delivery } = request;
   const { definition, options: run } = recipe;
-  const range = checkDocument(context, definition, run);
+  const range = checkRun(context, definition, run);
   const { mediaType, extension } = fileTypeOf(format, options.lines);
   const fileName = exportFileName(definition.title, context.tenant.id, range, extension);
-  const startsJob = async (): Promise<StartedExport> => ({
-    kind: "job",
-    job: await startJob(context, request, fileName),
-  });
-  if (delivery === "job") return startsJob();
-  const document = await buildSmall(context, recipe);
-  if (document === undefined) return startsJob();
+  const small = delivery === "job" ? undefined : await buildSmall(context, recipe);
+  if (small === undefined) return { kind: "job", job: await startJob(context, request, fileName) };
   const renderer = await context.services.renderers(format, options);
-  const { document: held, manifest } = await holdRows(document).catch(async (error: unknown) => {
-    await closeTables(document.sections);
-    throw error;
-  });
-  return { kind: "stream", fileName, mediaType, manifest, body: renderAndClose(renderer, held, options) };
+  const { document, manifest } = await hashRows(small);
+  return { kind: "stream", fileName, mediaType, manifest, body: renderAndClose(renderer, document, options) };
 }
 
 /** The document, or undefined where it is too much for one request: too many rows, too many groups, too long. */
-async function buildSmall(
-  context: TenantContext,
-  { definition, options }: ExportRecipe,
-): Promise<ReportDocument | undefined> {
+async function buildSmall(context: TenantContext, recipe: ExportRecipe): Promise<ReportDocument | undefined> {
   const { signal } = context;
+  const { definition } = recipe;
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), PATIENCE);
-  const either = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
+  const patient = {
+    ...context,
+    signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
+  };
   try {
-    const document = await buildDocument({ ...context, signal: either }, definition, options);
-    // Its tables have ended with the request, and a job would write a file for nobody.
-    signal?.throwIfAborted();
-    const rows = detailTable(document).table.head.completeness.rows;
+    const detailOnly = definition.sections.filter((section) => section.kind === "table" && section.detail);
+    // Whether there are too many rows is mostly known of the detail table alone.
+    if (definition.sections.length > detailOnly.length) {
+      const detail = { ...recipe, definition: { ...definition, sections: detailOnly } };
+      if (rowsOf((await build(patient, detail, 0)).sections) > STREAM_ROWS) return undefined;
+    }
+    const document = await build(patient, recipe, STREAM_ROWS);
     const tooMany = failuresOf(document.sections).some(({ code }) => code === TOO_MANY_GROUPS);
-    if (rows <= STREAM_ROWS && !tooMany) return document;
-    await closeTables(document.sections);
-    return undefined;
+    return tooMany || rowsOf(document.sections) > STREAM_ROWS ? undefined : document;
   } catch (error) {
     const tooLong = patience.signal.aborted && signal?.aborted !== true;
     if (tooLong || (error instanceof DomainError && error.code === TOO_MANY_GROUPS)) return undefined;
@@ -107,8 +102,20 @@ async function buildSmall(
   }
 }
 
-/** Reads the detail rows into memory, so that the manifest is known before the first byte goes out. */
-async function holdRows(document: ReportDocument): Promise<{ document: ReportDocument; manifest: Manifest }> {
+/** A document with so many rows in memory, and nothing open in the store. */
+async function build(
+  context: TenantContext,
+  { definition, options }: ExportRecipe,
+  rows: number,
+): Promise<ReportDocument> {
+  const document = await buildDocument(context, definition, options, { each: rows, all: rows });
+  // It is not what the store holds, and a job would write a file for nobody.
+  context.signal?.throwIfAborted();
+  return document;
+}
+
+/** Reads the detail rows, so that the manifest is known before the first byte goes out. */
+async function hashRows(document: ReportDocument): Promise<{ document: ReportDocument; manifest: Manifest }> {
   const detail = detailTable(document);
   const batches: (readonly Row[])[] = [];
   for await (const batch of detail.table.batches()) batches.push(batch);

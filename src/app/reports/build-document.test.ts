@@ -103,6 +103,66 @@ describe("a document", () => {
     await closeTables(document.sections);
   });
 
+  it("asks a few questions at a time, and has its parts in their order", async () => {
+    let [now, most] = [0, 0];
+    const { context } = scene(() => ({ rows, total: "3" }));
+    const { metrics } = context.services;
+    const services = {
+      ...context.services,
+      metrics: {
+        ...metrics,
+        forTenant: (tenant: string) => ({
+          async snapshot(dataset: "cost") {
+            const snapshot = await metrics.forTenant(tenant).snapshot(dataset);
+            const aggregate: Snapshot["aggregate"] = async (plan, signal) => {
+              most = Math.max(most, ++now);
+              // The later ones are the quicker ones.
+              for (let i = plan.limit ?? 0; i > 0; i--) await Promise.resolve();
+              now -= 1;
+              return snapshot.aggregate(plan, signal);
+            };
+            return { ...snapshot, aggregate };
+          },
+        }),
+      },
+    };
+    const ids = Array.from({ length: 30 }, (_, i) => `t${i}`);
+    const parts = ids.map((id, i) => table(id, { limit: 100 - i }));
+    const document = await buildDocument({ ...context, services }, report(...parts));
+    expect(document.sections.map((section) => ("id" in section ? section.id : ""))).toEqual([
+      "detail",
+      ...ids,
+    ]);
+    expect(most).toBe(4);
+    await closeTables(document.sections);
+  });
+
+  it("that is saved with more questions than there may be is refused when it is run", async () => {
+    const { context, open } = scene(() => ({ rows, total: "3" }));
+    const parts = Array.from({ length: 60 }, (_, i) => table(`t${i}`, { limit: 1 + i }));
+    await expect(buildDocument(context, report(...parts))).rejects.toMatchObject({
+      code: "report.too-many-questions",
+      field: "sections[60]",
+    });
+    expect(open()).toBe(0);
+  });
+
+  it("holds nothing of the store when its rows are held in memory, as far as they are wanted", async () => {
+    const { context, open } = scene(() => ({ rows, total: "3" }));
+    const held = { each: 10, all: 5 };
+    const parts = [table("a", {}), table("b", { groupBy: ["account"] })];
+    const document = await buildDocument(context, report(...parts), {}, held);
+    expect(open()).toBe(0);
+    const read: number[] = [];
+    for (const section of document.sections.slice(1)) {
+      if (section.kind !== "table") continue;
+      let count = 0;
+      for await (const batch of section.table.batches()) count += batch.length;
+      read.push(count);
+    }
+    expect(read).toEqual([2, 1]);
+  });
+
   it("is an error as a whole when its dataset or what it asks is at fault, and holds on to nothing", async () => {
     const { context, open } = without("service");
     const other = table("a", { groupBy: ["account"] });

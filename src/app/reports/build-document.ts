@@ -1,4 +1,5 @@
 import { DomainError } from "../../core/errors/errors.ts";
+import { Turns } from "../../core/limits/turns.ts";
 import type { QueryFilter, QueryResult, ResultRange } from "../../core/query/query.ts";
 import type {
   KpiSpec,
@@ -22,12 +23,14 @@ import {
   type SectionFailure,
 } from "../../core/reports/manifest.ts";
 import { planQuery } from "../../core/query/plan.ts";
+import { checkQuestions, sourcesOf } from "../../core/reports/questions.ts";
 import { type DayRange, type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
 import { drainStream, openQuery, runQuery } from "../analytics/run-query.ts";
 import { partOf } from "../parts.ts";
 import type { TenantContext } from "../services.ts";
 import { openComputation } from "./computations.ts";
 import { chartAnswer } from "./chart-answer.ts";
+import { type HeldRows, holder } from "./held-rows.ts";
 import { kpiOf } from "./kpi.ts";
 
 export interface DocumentOptions {
@@ -37,20 +40,27 @@ export interface DocumentOptions {
   filters?: readonly QueryFilter[];
 }
 
+/** Parts of one report that are computed side by side. */
+const AT_ONCE = 4;
+
 /**
- * Runs all queries of a report. Charts, cards and side tables are answered at once, the detail table is opened as a
- * stream: the caller renders the document, or calls `closeTables`. A chart, card or side table that cannot be computed
- * is replaced by its problem, and the manifest says that the report is incomplete.
- * @throws DomainError as `openQuery`, where a query of the report is invalid or its detail table cannot be computed
+ * Runs all queries of a report, a few at a time. Charts and cards are answered at once, tables are opened as streams:
+ * the caller renders the document, or calls `closeTables`. A chart, card or side table that cannot be computed is
+ * replaced by its problem, and the manifest says that the report is incomplete.
+ * @param held for who does not read the tables right away, or not whole: their first rows are in memory instead
+ * @throws DomainError `report.too-many-questions`; as `openQuery`, where a query of the report is invalid or its detail
+ *   table cannot be computed
  */
 export async function buildDocument(
   context: TenantContext,
   definition: ReportDefinition,
   options: DocumentOptions = {},
+  held?: HeldRows,
 ): Promise<ReportDocument> {
+  checkQuestions(definition);
   const { services, tenant } = context;
   const now = services.clock.now();
-  const asking = askingOf(context, definition, options);
+  const asking = askingOf(context, definition, options, held);
   const { range } = asking;
   const sections = await allOrNone(
     definition.sections.map((section) => answerSection(context, section, asking, definition)),
@@ -86,19 +96,21 @@ export async function buildDocument(
 }
 
 /**
- * The range of a document that is yet to be built, once its detail table's question is found to be one that can be
- * asked. Nothing is read.
- * @throws DomainError those of `resolveRange` and `planQuery`
+ * Checks what can be of a run without running it, for a report that somebody else is going to run. Nothing is read.
+ * @returns the range of its document
+ * @throws DomainError `report.too-many-questions`; those of `resolveRange` and `planQuery`
  */
-export function checkDocument(
+export function checkRun(
   context: TenantContext,
   definition: ReportDefinition,
-  options: DocumentOptions = {},
+  options: DocumentOptions,
 ): DayRange {
+  checkQuestions(definition);
   const { services, tenant } = context;
   const { ask, range } = askingOf(context, definition, options);
-  const { query } = detailSection(definition);
-  if (query !== undefined) planQuery(ask(query), services.clock.now(), tenant.zone);
+  for (const [, { query }] of definition.sections.flatMap(sourcesOf)) {
+    if (query !== undefined) planQuery(ask(query), services.clock.now(), tenant.zone);
+  }
   return range;
 }
 
@@ -106,6 +118,7 @@ function askingOf(
   { services, tenant }: TenantContext,
   definition: ReportDefinition,
   options: DocumentOptions,
+  held?: HeldRows,
 ): Asking {
   const range = resolveRange(options.range ?? definition.range, services.clock.now(), tenant.zone);
   const filters = options.filters ?? [];
@@ -114,6 +127,8 @@ function askingOf(
     range,
     filters,
     computed: new Map(),
+    turns: new Turns({ atOnce: AT_ONCE, ofOne: AT_ONCE }),
+    hold: held === undefined ? (table) => Promise.resolve(table) : holder(held),
   };
 }
 
@@ -140,6 +155,15 @@ interface Asking {
   filters: readonly QueryFilter[];
   /** Computations whose answers several cards and charts share. */
   computed: Map<string, Promise<QueryResult>>;
+  /** Handed out to the parts. */
+  turns: Turns;
+  /** A table as it was opened, or its first rows in memory. */
+  hold: (table: TableStream) => Promise<TableStream>;
+}
+
+/** Computes a part when it is its turn; all parts of a report are its own. */
+function inTurn<T>(context: TenantContext, { turns }: Asking, compute: () => Promise<T>): Promise<T> {
+  return turns.run({ owner: context.tenant.id }, compute, context.signal);
 }
 
 async function answerSection(
@@ -160,7 +184,11 @@ async function answerSection(
     case "chart": {
       const { kind, id, title, chart, query, width } = section;
       const data = await partOf(context, id, () =>
-        query === undefined ? held(context, section, asking) : chartAnswer(context, chart, asking.ask(query)),
+        inTurn(context, asking, () =>
+          query === undefined
+            ? whole(context, section, asking)
+            : chartAnswer(context, chart, asking.ask(query)),
+        ),
       );
       if ("problem" in data) return { kind: "failed", id, title, ...data };
       return { kind, id, title, chart, width, data: data.answer };
@@ -169,9 +197,13 @@ async function answerSection(
       const { kind, id, detail = false, query, compute } = section;
       const title = section.title || definition.title;
       const open = (): Promise<TableStream> =>
-        compute === undefined
-          ? openQuery(context, asking.ask(needed(query)))
-          : openComputation(context, compute, asking);
+        inTurn(context, asking, async () =>
+          asking.hold(
+            await (compute === undefined
+              ? openQuery(context, asking.ask(needed(query)))
+              : openComputation(context, compute, asking)),
+          ),
+        );
       // Without its dataset there is nothing to write: a failure there is the report's.
       if (detail) return { kind, id, title, detail, table: await open() };
       const found = await partOf(context, id, open);
@@ -183,14 +215,16 @@ async function answerSection(
 
 /** A card, or one that says why it has no number. */
 async function kpiOrProblem(context: TenantContext, spec: KpiSpec, asking: Asking): Promise<Kpi> {
-  const found = await partOf(context, spec.id, () => answerKpi(context, spec, asking));
+  const found = await partOf(context, spec.id, () =>
+    inTurn(context, asking, () => answerKpi(context, spec, asking)),
+  );
   if ("answer" in found) return found.answer;
   const { id, label, upIs } = spec;
   return { id, label, value: null, type: "quantity", unit: null, upIs, ...found };
 }
 
 /** A part's whole answer in memory, as charts and cards need it. */
-async function held(
+async function whole(
   context: TenantContext,
   { query, compute }: SectionSource,
   asking: Asking,
@@ -217,11 +251,11 @@ function questionOf({ query, compute }: SectionSource, asking: Asking): unknown 
 }
 
 async function answerKpi(context: TenantContext, spec: KpiSpec, asking: Asking): Promise<Kpi> {
-  const result = await held(context, spec, asking);
+  const result = await whole(context, spec, asking);
   const { query } = spec;
   const narrowed = query !== undefined && (query.filters ?? []).length > 0;
   const unfiltered = narrowed
-    ? (): Promise<QueryResult> => held(context, { ...spec, query: { ...query, filters: [] } }, asking)
+    ? (): Promise<QueryResult> => whole(context, { ...spec, query: { ...query, filters: [] } }, asking)
     : undefined;
   return kpiOf(spec, result, unfiltered);
 }

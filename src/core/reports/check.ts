@@ -6,6 +6,7 @@ import { planQuery } from "../query/plan.ts";
 import { resolveRange } from "../time/ranges.ts";
 import { computationOf } from "./computations/index.ts";
 import type { KpiSpec, ReportDefinition, Section, SectionSource } from "./definition.ts";
+import { checkQuestions } from "./questions.ts";
 
 export const MAX_SECTIONS = 40;
 export const MAX_KPIS = 12;
@@ -32,6 +33,7 @@ export function checkDefinition(definition: ReportDefinition, now: Date): Report
       },
     );
   }
+  checkQuestions(definition);
   const details = sections.filter((section) => section.kind === "table" && section.detail === true);
   if (details.length !== 1) {
     throw invalid("report.detail", `A report must have exactly one detail table, not ${details.length}`, {

@@ -107,6 +107,14 @@ function failureOf(section: string, title: string, problem: Problem): SectionFai
   return { section, title, code: problem.code, message: problemText(title, problem) };
 }
 
+/** Rows of all tables of a document, whether they are in it or yet to be read. */
+export function rowsOf(sections: readonly DocumentSection[]): number {
+  return sections.reduce(
+    (sum, section) => sum + (section.kind === "table" ? section.table.head.completeness.rows : 0),
+    0,
+  );
+}
+
 /** Ends all tables of a document, those that nobody read, too. */
 export async function closeTables(sections: readonly DocumentSection[]): Promise<void> {
   for (const section of sections) if (section.kind === "table") await section.table.close?.();

@@ -12,6 +12,7 @@ import {
 } from "../../app/reports/reports.ts";
 import type { TenantContext } from "../../app/services.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
+import type { ReportDefinition } from "../../core/reports/definition.ts";
 import type { SavedReport } from "../../core/reports/saved-report.ts";
 import type { Handlers } from "../call.ts";
 import { currentEtag, matchesNone, quoteEtag } from "../etag.ts";
@@ -43,10 +44,9 @@ export const reportHandlers: Pick<
 
   createReport: async ({ tenant, body }) => saved(await createReport(tenant, body), 201),
 
-  previewReport: async ({ tenant, query, body, signal }) => {
+  previewReport: async ({ tenant, query, body }) => {
     const definition = checkDefinition(body.definition, tenant.services.clock.now());
-    const document = await buildDocument(tenant, definition, optionsOf(body));
-    return json(await reportResult(document, query.rows ?? SHOWN_ROWS, signal));
+    return json(await shownReport(tenant, definition, optionsOf(body), query.rows));
   },
 
   getReport: async ({ tenant, params, request }) => {
@@ -66,10 +66,9 @@ export const reportHandlers: Pick<
     return new Response(null, { status: 204 });
   },
 
-  runReport: async ({ tenant, params, query, body, signal }) => {
+  runReport: async ({ tenant, params, query, body }) => {
     const { definition } = await getReport(tenant, params.id);
-    const document = await buildDocument(tenant, definition, optionsOf(body ?? {}));
-    return json(await reportResult(document, query.rows ?? SHOWN_ROWS, signal));
+    return json(await shownReport(tenant, definition, optionsOf(body ?? {}), query.rows));
   },
 
   listTemplates: () => json({ items: listTemplates() }),
@@ -80,6 +79,16 @@ export const reportHandlers: Pick<
     return saved(await createReport(tenant, { ...definition, ...own }), 201);
   },
 };
+
+async function shownReport(
+  tenant: TenantContext,
+  definition: ReportDefinition,
+  options: DocumentOptions,
+  rows = SHOWN_ROWS,
+): ReturnType<typeof reportResult> {
+  const held = { each: rows, all: rows * definition.sections.length };
+  return reportResult(await buildDocument(tenant, definition, options, held), rows);
+}
 
 /** What a run changes of a report. */
 export function optionsOf({ range, filters }: DocumentOptions): DocumentOptions {
