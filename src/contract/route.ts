@@ -62,6 +62,17 @@ export const SEE_OTHER: Answer = {
   headers: { Location: "Where the answer is." },
 };
 
+/** What routes have whose answers can be asked for again with the tag of the copy at hand. */
+export const TAGGED = { ETag: "Of the answer, for `If-None-Match`." };
+export const IF_NONE_MATCH = {
+  "If-None-Match": { description: "The ETag of the copy at hand.", required: false },
+};
+export const NOT_MODIFIED: Answer = {
+  status: 304,
+  description: "The copy at hand is current.",
+  headers: TAGGED,
+};
+
 /** One operation of the API as data: the server routes it, the client calls it, the reference explains it. */
 export interface RouteSpec {
   method: Method;

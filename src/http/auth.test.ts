@@ -36,6 +36,45 @@ describe("a token signed with the shared secret", () => {
     expect(principal).toEqual({ subject: "ada", role: "viewer", tenant: "acme" });
   });
 
+  it("that was seen before is asked for again when it has expired, or the clock is before it", async () => {
+    let now = seconds;
+    const authenticate = authenticator({ secret }, { now: () => new Date(now * 1000) });
+    const token = await new SignJWT({ ...claims, nbf: seconds })
+      .setProtectedHeader({ alg: "HS256" })
+      .setExpirationTime(seconds + 30)
+      .sign(secret);
+    const header = `Bearer ${token}`;
+    const first = await authenticate(header);
+    now += 29;
+    expect(await authenticate(header)).toBe(first);
+    now += 1;
+    await expect(authenticate(header)).rejects.toMatchObject({ code: "auth.expired-token" });
+    now = seconds;
+    await authenticate(header);
+    now -= 1;
+    await expect(authenticate(header)).rejects.toMatchObject({ code: "auth.not-yet-valid" });
+  });
+
+  it("is verified again after a minute, by the keys there are then", async () => {
+    let now = seconds;
+    const keys = await generateKeyPair("RS256");
+    let asked = 0;
+    const find: JWTVerifyGetKey = () => {
+      asked += 1;
+      return keys.publicKey;
+    };
+    const authenticate = authenticator({ keys: find }, { now: () => new Date(now * 1000) });
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: "RS256" })
+      .setExpirationTime(seconds + 3_600)
+      .sign(keys.privateKey);
+    for (now of [seconds, seconds + 1, seconds + 59]) await authenticate(`Bearer ${token}`);
+    expect(asked).toBe(1);
+    now = seconds + 60;
+    await authenticate(`Bearer ${token}`);
+    expect(asked).toBe(2);
+  });
+
   it("of an operator names no tenant, even where it carries one", async () => {
     const token = await hs256({ ...claims, role: "operator" });
     expect(await authenticator({ secret }, clock)(`bearer ${token}`)).toMatchObject({ tenant: undefined });

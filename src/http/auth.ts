@@ -11,6 +11,7 @@ import { shorten } from "../core/errors/bounded.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import { didYouMean } from "../core/errors/suggest.ts";
 import type { Clock } from "../ports/clock.ts";
+import { RecentTokens } from "./recent-tokens.ts";
 
 export interface AuthOptions {
   /** Shared HS256 secret, at least 32 bytes (RFC 7518 section 3.2). */
@@ -50,7 +51,14 @@ export function authenticator(options: AuthOptions, clock: Clock): Authenticate 
       },
     );
   }
-  return async (authorization) => principalOf(await verify(bearerToken(authorization), options, clock));
+  const recent = new RecentTokens(clock);
+  return async (authorization) => {
+    const token = bearerToken(authorization);
+    const known = recent.find(token);
+    if (known !== undefined) return known;
+    const payload = await verify(token, options, clock);
+    return recent.keep(token, payload, principalOf(payload));
+  };
 }
 
 function bearerToken(authorization: string | undefined): string {

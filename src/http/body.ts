@@ -37,11 +37,19 @@ function malformed(text: string, cause: unknown): DomainError {
 }
 
 async function readText(request: Request, maxBytes: number): Promise<string> {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const length = request.headers.get("content-length");
+  if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
   try {
+    if (length !== null) {
+      // A stream costs more than all else that a remembered answer takes.
+      const body = await request.arrayBuffer();
+      bytes = body.byteLength;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      return decoder.decode(body);
+    }
     for await (const chunk of bodyChunks(request)) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) throw tooLarge(maxBytes);

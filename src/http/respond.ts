@@ -1,13 +1,38 @@
+import { createHash } from "node:crypto";
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Manifest } from "../core/reports/manifest.ts";
 import { errorFields } from "./logger.ts";
 import type { Call } from "./call.ts";
+import { matchesNone, quoteEtag } from "./etag.ts";
 
 /** A JSON answer. Answers hold a tenant's data, so no shared cache may keep them. */
 export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,
     headers: { "Content-Type": "application/json", "Cache-Control": "private, no-store", ...headers },
+  });
+}
+
+/**
+ * The answer to a question put by GET, with its entity tag: a client that has it already is told so (304).
+ * @param body JSON as text, or what is to become it
+ */
+export function answered(request: Request, body: unknown): Response {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const etag = createHash("sha256").update(text).digest("base64url").slice(0, 22);
+  const headers = {
+    "Content-Type": "application/json",
+    "Cache-Control": "private, no-store",
+    ETag: quoteEtag(etag),
+  };
+  if (matchesNone(request, etag)) return new Response(text, { headers });
+  return new Response(null, { status: 304, headers: { ETag: headers.ETag } });
+}
+
+/** JSON that is text already. */
+export function jsonText(text: string): Response {
+  return new Response(text, {
+    headers: { "Content-Type": "application/json", "Cache-Control": "private, no-store" },
   });
 }
 

@@ -337,6 +337,18 @@ function describeAnalytics(ask: Ask): void {
       expect((one.json as { totals: Result }).totals.totals[0]?.cells[0]).toBe("6.25");
     });
 
+    it("have an entity tag, by which a client that has them already is told so", async () => {
+      for (const line of ["GET /v1/analytics", "GET /v1/analytics/costs", "GET /v1/analytics/security"]) {
+        const first = await ask(line, { as, query: SEPTEMBER });
+        const etag = first.headers.get("etag") ?? "";
+        expect([line, first.status, etag]).toEqual([line, 200, expect.stringMatching(/^"[\w-]{22}"$/)]);
+        const again = await ask(line, { as, query: SEPTEMBER, headers: { "If-None-Match": `"x", ${etag}` } });
+        expect([again.status, again.bytes.length, again.headers.get("etag")]).toEqual([304, 0, etag]);
+        const other = await ask(line, { as, query: SEPTEMBER, headers: { "If-None-Match": '"x"' } });
+        expect([other.status, other.bytes.equals(first.bytes)]).toEqual([200, true]);
+      }
+    });
+
     it("carry the tenant's budget in headers", async () => {
       // A question that nobody has asked before: what is remembered costs nothing, and says nothing of what is left.
       const query = { ...SEPTEMBER, where: "service!=nothing of this name" };

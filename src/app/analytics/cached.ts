@@ -9,6 +9,22 @@ const CACHE_SECONDS = 3_600;
 const underWay = new WeakMap<TenantContext, Map<string, Promise<unknown>>>();
 
 /**
+ * Does what several parts of a request, which ask the same, need once.
+ * @param key names it within the tenant
+ */
+export function shared<T>(context: TenantContext, key: string, make: () => Promise<T>): Promise<T> {
+  const own = underWay.get(context) ?? new Map<string, Promise<unknown>>();
+  underWay.set(context, own);
+  const same = own.get(key);
+  if (same !== undefined) return same as Promise<T>;
+  const making = make();
+  own.set(key, making);
+  // Failures are not kept: the next one tries again.
+  void making.catch(() => undefined).finally(() => own.delete(key));
+  return making;
+}
+
+/**
  * Caches a computed answer until a dataset of the tenant changes.
  * @param question identifies the computation and everything its answer depends on besides the data
  * @param compute its result must survive JSON
@@ -28,19 +44,11 @@ export async function cached<T>(
   const data = { version, asOf, extent };
   digest.update(JSON.stringify(["answer", services.version, tenant.zone, dataset, question, data]));
   const key = digest.hex();
-  const own = underWay.get(context) ?? new Map<string, Promise<unknown>>();
-  underWay.set(context, own);
-  const same = own.get(key);
-  if (same !== undefined) return same as Promise<T>;
-  const answering = (async (): Promise<T> => {
+  return shared(context, `answer ${key}`, async () => {
     const stored = await cache.get(key);
     if (stored !== undefined) return JSON.parse(stored) as T;
     const answer = await compute();
     if (keeps(answer)) await cache.set(key, JSON.stringify(answer), CACHE_SECONDS);
     return answer;
-  })();
-  own.set(key, answering);
-  // Failures are not cached: the next request tries again.
-  void answering.catch(() => undefined).finally(() => own.delete(key));
-  return answering;
+  });
 }

@@ -19,6 +19,7 @@ import type { AnalyticsQuery, QueryResult, ResultHead, Row } from "../../core/qu
 import type { TableStream } from "../../core/reports/document.ts";
 import type { Aggregate, DataVersion, Snapshot } from "../../ports/metric-store.ts";
 import type { TenantContext } from "../services.ts";
+import { shared } from "./cached.ts";
 import { snapshotOf } from "./snapshots.ts";
 
 /**
@@ -35,6 +36,22 @@ const CACHE_SECONDS = 3_600;
  *   `query.too-many-groups` where they are held in memory; `store.unavailable`
  */
 export async function runQuery(context: TenantContext, query: AnalyticsQuery): Promise<QueryResult> {
+  const { result, text } = await remembered(context, query);
+  return result ?? (JSON.parse(text) as QueryResult);
+}
+
+/** The same as JSON, which is how answers are remembered. @throws as `runQuery` */
+export async function queryText(context: TenantContext, query: AnalyticsQuery): Promise<string> {
+  return (await remembered(context, query)).text;
+}
+
+/** An answer as JSON, and as it was computed where it was not remembered. */
+interface Remembered {
+  text: string;
+  result?: QueryResult;
+}
+
+async function remembered(context: TenantContext, query: AnalyticsQuery): Promise<Remembered> {
   const { services, tenant } = context;
   const limit = query.limit ?? DEFAULT_ROWS;
   if (limit > MAX_ROWS) {
@@ -51,11 +68,14 @@ export async function runQuery(context: TenantContext, query: AnalyticsQuery): P
   const snapshot = await snapshotOf(context, plan.dataset.id);
   const cache = services.cache.forTenant(tenant.id);
   const key = cacheKey(services.digest(), plan, snapshot);
-  const cached = await cache.get(key);
-  if (cached !== undefined) return JSON.parse(cached) as QueryResult;
-  const result = await answer(context, plan, snapshot);
-  await cache.set(key, JSON.stringify(result), CACHE_SECONDS);
-  return result;
+  return shared(context, `query ${key}`, async () => {
+    const cached = await cache.get(key);
+    if (cached !== undefined) return { text: cached };
+    const result = await answer(context, plan, snapshot);
+    const text = JSON.stringify(result);
+    await cache.set(key, text, CACHE_SECONDS);
+    return { text, result };
+  });
 }
 
 /** The full query and the version of the data it reads; the cache handle adds the tenant. */

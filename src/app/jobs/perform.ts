@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { plainError } from "../../core/errors/plain.ts";
 import {
   cancelled,
@@ -77,6 +78,8 @@ class Performance {
     this.#job = job;
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#own.signal]);
+    // Each table of a report listens to it.
+    setMaxListeners(0, this.#signal);
     const { phase, fraction, rows } = job;
     this.#progress = { phase, fraction, rows };
   }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { routes, SEE_OTHER } from "../route.ts";
+import { IF_NONE_MATCH, NOT_MODIFIED, routes, SEE_OTHER, TAGGED } from "../route.ts";
 import { exportJobSchema, exportRequestSchema } from "../schemas/exports.ts";
 import {
   analyticsQuerySchema,
@@ -57,9 +57,10 @@ export const analyticsRoutes = routes({
       "A question in URL parameters, so that an answer can be linked. The same as `POST /v1/analytics/query`.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: queryParams,
-    ok: { status: 200, description: "The answer.", schema: queryResultSchema },
-    also: [SEE_OTHER],
+    ok: { status: 200, description: "The answer.", schema: queryResultSchema, headers: TAGGED },
+    also: [NOT_MODIFIED, SEE_OTHER],
     problems: QUERY_PROBLEMS,
     examples: [
       { name: "Cost by service, last 30 days", query: { groupBy: "service", range: "30d" } },
@@ -134,8 +135,10 @@ export const analyticsRoutes = routes({
       "Everything the cost dashboard shows over one range: totals and their change, the daily trend, and the costliest services, regions and accounts.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: costParams,
-    ok: { status: 200, description: "The answers.", schema: costDashboardSchema },
+    ok: { status: 200, description: "The answers.", schema: costDashboardSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: [
       "query.mixed-currencies",
       "date.invalid",

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { routes } from "../route.ts";
+import { IF_NONE_MATCH, NOT_MODIFIED, routes, TAGGED } from "../route.ts";
 import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
 import {
   anomaliesSchema,
@@ -72,8 +72,10 @@ export const costRoutes = routes({
       "Billed, effective, list and contracted cost, what negotiated rates and commitments saved, and how commitments are used.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: z.strictObject({ ...rangeParams, ...scopeParams }),
-    ok: { status: 200, description: "The savings.", schema: savingsSchema },
+    ok: { status: 200, description: "The savings.", schema: savingsSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: [...RANGE_PROBLEMS, ...SCOPE_PROBLEMS],
     examples: [{ name: "Last month", query: { range: "last-month" } }],
   },
@@ -86,6 +88,7 @@ export const costRoutes = routes({
       "Who caused the cost, by account or tag. What nobody is named for is a row of its own, and can be spread over the others.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: z.strictObject({
       ...rangeParams,
       by: z.exactOptional(
@@ -102,7 +105,8 @@ export const costRoutes = routes({
       measure,
       ...scopeParams,
     }),
-    ok: { status: 200, description: "The chargeback.", schema: chargebackSchema },
+    ok: { status: 200, description: "The chargeback.", schema: chargebackSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: [...RANGE_PROBLEMS, ...SCOPE_PROBLEMS],
     examples: [
       { name: "By account", query: { range: "last-month" } },
@@ -121,6 +125,7 @@ export const costRoutes = routes({
       "Cost by the end of the month, with an interval. It starts behind the newest complete facts: what is spent is exact, what is ahead is an estimate.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: z.strictObject({
       months: z.exactOptional(
         doc(
@@ -131,7 +136,8 @@ export const costRoutes = routes({
       measure,
       ...scopeParams,
     }),
-    ok: { status: 200, description: "The forecast.", schema: forecastSchema },
+    ok: { status: 200, description: "The forecast.", schema: forecastSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: SCOPE_PROBLEMS,
     examples: [
       { name: "To the end of the month", query: {} },
@@ -147,6 +153,7 @@ export const costRoutes = routes({
       "Days on which a service cost unusually much or little, and the accounts, regions, resources and charge categories that contributed most.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: z.strictObject({
       ...rangeParams,
       measure: z.exactOptional(doc(costMeasure, "`effective_cost` when not given.")),
@@ -161,7 +168,8 @@ export const costRoutes = routes({
       ),
       ...scopeParams,
     }),
-    ok: { status: 200, description: "The anomalies.", schema: anomaliesSchema },
+    ok: { status: 200, description: "The anomalies.", schema: anomaliesSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: [...RANGE_PROBLEMS, ...SCOPE_PROBLEMS],
     examples: [
       { name: "Last 90 days", query: { range: "90d" } },

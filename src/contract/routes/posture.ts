@@ -1,4 +1,4 @@
-import { routes } from "../route.ts";
+import { IF_NONE_MATCH, NOT_MODIFIED, routes, TAGGED } from "../route.ts";
 import {
   complianceDashboardSchema,
   complianceParams,
@@ -36,8 +36,10 @@ export const postureRoutes = routes({
       "The key figures of cost, security, compliance and usage, each with its change against the period before and what drove it.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: summaryParams,
-    ok: { status: 200, description: "The figures.", schema: summarySchema },
+    ok: { status: 200, description: "The figures.", schema: summarySchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: RANGE_PROBLEMS,
     examples: [
       { name: "Last month", query: { range: "last-month" } },
@@ -53,8 +55,10 @@ export const postureRoutes = routes({
       "Open findings of each source's last snapshot in the range: by severity with the risk score and its formula, by service, account, region and age, the checks and resources behind them, and what was new, reopened and resolved.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: securityParams,
-    ok: { status: 200, description: "The answers.", schema: securityDashboardSchema },
+    ok: { status: 200, description: "The answers.", schema: securityDashboardSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: [...RANGE_PROBLEMS, "security.too-many-findings"],
     examples: [
       { name: "Last 30 days", query: { range: "30d" } },
@@ -70,8 +74,10 @@ export const postureRoutes = routes({
       "What was new, reopened, resolved and set aside over the range, snapshot by snapshot, how long it took to resolve, and the worst of the findings by name.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: securityChangesParams,
-    ok: { status: 200, description: "The changes.", schema: securityChangesSchema },
+    ok: { status: 200, description: "The changes.", schema: securityChangesSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: [...RANGE_PROBLEMS, "security.too-many-findings"],
     examples: [
       { name: "September", query: SEPTEMBER },
@@ -87,8 +93,10 @@ export const postureRoutes = routes({
       "Scores by framework and control family, every control with its outcome, failed controls with their resources, and what changed since the last snapshot before the range.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: complianceParams,
-    ok: { status: 200, description: "The answers.", schema: complianceDashboardSchema },
+    ok: { status: 200, description: "The answers.", schema: complianceDashboardSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: RANGE_PROBLEMS,
     examples: [
       { name: "All frameworks", query: { range: "30d" } },
@@ -104,8 +112,10 @@ export const postureRoutes = routes({
       "Every result behind the outcomes, page by page: what was checked on which resource, the finding that says so, when it was evaluated, and the file and load it came with. For all of it as one file, export the `compliance` template.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: evidenceParams,
-    ok: { status: 200, description: "A page of evidence.", schema: evidencePageSchema },
+    ok: { status: 200, description: "A page of evidence.", schema: evidencePageSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: [...RANGE_PROBLEMS, "compliance.invalid-place", "compliance.changed"],
     examples: [
       { name: "What fails HIPAA", query: { ...SEPTEMBER, framework: "HIPAA", status: "failed" } },
@@ -121,8 +131,10 @@ export const postureRoutes = routes({
       "Each usage metric in its own unit: counters added up over the days, gauges averaged and at their last, with trend, change, and what each active resource used.",
     access: "view",
     limit: "queries",
+    headers: IF_NONE_MATCH,
     query: usageParams,
-    ok: { status: 200, description: "The answers.", schema: usageDashboardSchema },
+    ok: { status: 200, description: "The answers.", schema: usageDashboardSchema, headers: TAGGED },
+    also: [NOT_MODIFIED],
     problems: RANGE_PROBLEMS,
     examples: [
       { name: "Last month", query: { range: "last-month" } },

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { TEMPLATES } from "../../core/reports/templates/index.ts";
-import { routes, SEE_OTHER } from "../route.ts";
+import { IF_NONE_MATCH, routes, SEE_OTHER } from "../route.ts";
 import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
 import { doc } from "../schemas/registry.ts";
 import {
@@ -108,7 +108,7 @@ export const reportRoutes = routes({
     description: "A saved report. With `If-None-Match` it answers 304 when nothing changed.",
     access: "view",
     params: idParams("report"),
-    headers: { "If-None-Match": { description: "The ETag of the copy at hand.", required: false } },
+    headers: IF_NONE_MATCH,
     ok: { status: 200, description: "The report.", schema: savedReportSchema, headers: ETAG },
     also: [{ status: 304, description: "The copy at hand is current.", headers: ETAG }],
     problems: ["report.not-found"],

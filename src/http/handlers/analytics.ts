@@ -1,11 +1,11 @@
-import { runQuery } from "../../app/analytics/run-query.ts";
+import { queryText, runQuery } from "../../app/analytics/run-query.ts";
 import { Parts } from "../../app/parts.ts";
 import { parseFilter, parseSort } from "../../contract/filter-text.ts";
 import { invalid } from "../../core/errors/errors.ts";
 import type { AnalyticsQuery, QueryFilter } from "../../core/query/query.ts";
 import { type RangeRequest, resolveRange } from "../../core/time/ranges.ts";
 import type { Handlers } from "../call.ts";
-import { json } from "../respond.ts";
+import { answered, jsonText } from "../respond.ts";
 
 interface RangeParams {
   range?: Extract<RangeRequest, { preset: unknown }>["preset"];
@@ -37,9 +37,9 @@ export function rangeOf({ range, from, to }: RangeParams): RangeRequest {
 const COST_MEASURES = ["billed_cost", "effective_cost", "list_cost", "contracted_cost"];
 
 export const analyticsHandlers: Pick<Handlers, "query" | "queryByUrl" | "costs"> = {
-  query: async ({ tenant, body }) => json(await runQuery(tenant, body)),
+  query: async ({ tenant, body }) => jsonText(await queryText(tenant, body)),
 
-  queryByUrl: async ({ tenant, query: params }) => {
+  queryByUrl: async ({ tenant, query: params, request }) => {
     const { dataset = "cost", groupBy, measures, where, sort, limit, compare } = params;
     const query: AnalyticsQuery = {
       dataset,
@@ -51,10 +51,10 @@ export const analyticsHandlers: Pick<Handlers, "query" | "queryByUrl" | "costs">
       ...(limit !== undefined && { limit }),
       ...(compare !== undefined && { compare }),
     };
-    return json(await runQuery(tenant, query));
+    return answered(request, await queryText(tenant, query));
   },
 
-  costs: async ({ tenant, query: params }) => {
+  costs: async ({ tenant, query: params, request }) => {
     const { top = 10, currency, account, compare = "previous-period" } = params;
     // Resolved once, so that all answers are over the same days even when midnight passes meanwhile.
     const range = resolveRange(rangeOf(params), tenant.services.clock.now(), tenant.tenant.zone);
@@ -77,6 +77,7 @@ export const analyticsHandlers: Pick<Handlers, "query" | "queryByUrl" | "costs">
       costliest("accounts", "account"),
     ]);
     const zoned = { ...range, zone: tenant.tenant.zone };
-    return json({ range: zoned, totals, trend, services, regions, accounts, problems: parts.problems() });
+    const problems = parts.problems();
+    return answered(request, { range: zoned, totals, trend, services, regions, accounts, problems });
   },
 };

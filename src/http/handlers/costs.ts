@@ -20,7 +20,7 @@ import type { QueryFilter } from "../../core/query/query.ts";
 import { type DayRange, resolveRange } from "../../core/time/ranges.ts";
 import type { Call, Handlers } from "../call.ts";
 import { currentEtag, quoteEtag } from "../etag.ts";
-import { json } from "../respond.ts";
+import { answered, json } from "../respond.ts";
 import { rangeOf } from "./analytics.ts";
 import { page } from "./page.ts";
 
@@ -79,23 +79,30 @@ export const costHandlers: Pick<
   | "replaceBudget"
   | "deleteBudget"
 > = {
-  costSavings: async ({ tenant, query }) =>
-    json(await savingsAnswer(tenant, { range: daysOf(tenant, query), filters: filtersOf(query) })),
+  costSavings: async ({ tenant, query, request }) =>
+    answered(
+      request,
+      await savingsAnswer(tenant, { range: daysOf(tenant, query), filters: filtersOf(query) }),
+    ),
 
-  costChargeback: async ({ tenant, query }) => {
+  costChargeback: async ({ tenant, query, request }) => {
     const { by = "account", shared = "none", measure = "billed_cost" } = query;
     const range = daysOf(tenant, query);
-    return json(await chargebackOf(tenant, { range, by, shared, measure, filters: filtersOf(query) }));
+    return answered(
+      request,
+      await chargebackOf(tenant, { range, by, shared, measure, filters: filtersOf(query) }),
+    );
   },
 
-  costForecast: async ({ tenant, query }) => {
+  costForecast: async ({ tenant, query, request }) => {
     const { months = 1, measure = "billed_cost" } = query;
-    return json(await forecastOf(tenant, { months, measure, filters: filtersOf(query) }));
+    return answered(request, await forecastOf(tenant, { months, measure, filters: filtersOf(query) }));
   },
 
-  costAnomalies: async ({ tenant, query }) => {
+  costAnomalies: async ({ tenant, query, request }) => {
     const { measure = "effective_cost", limit = DEFAULT_ANOMALIES, leastImpact } = query;
-    return json(
+    return answered(
+      request,
       await anomaliesOf(tenant, {
         measure,
         limit,

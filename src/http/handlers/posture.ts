@@ -10,7 +10,7 @@ import { usageDashboard } from "../../app/usage/dashboard.ts";
 import type { QueryFilter } from "../../core/query/query.ts";
 import { resolveRange } from "../../core/time/ranges.ts";
 import type { Handlers } from "../call.ts";
-import { json } from "../respond.ts";
+import { answered } from "../respond.ts";
 import { rangeOf } from "./analytics.ts";
 
 type Lists = Partial<Record<"account" | "region" | "service" | "framework" | "control", string[]>>;
@@ -42,31 +42,46 @@ export const postureHandlers: Pick<
   Handlers,
   "summary" | "security" | "securityChanges" | "compliance" | "complianceEvidence" | "usage"
 > = {
-  summary: async ({ tenant, query }) =>
-    json(await summary(tenant, { ...(await scopeOf(tenant, query)), compare: query.compare ?? COMPARE })),
+  summary: async ({ tenant, query, request }) =>
+    answered(
+      request,
+      await summary(tenant, { ...(await scopeOf(tenant, query)), compare: query.compare ?? COMPARE }),
+    ),
 
-  security: async ({ tenant, query }) => {
+  security: async ({ tenant, query, request }) => {
     const { top = 10, compare = COMPARE } = query;
-    return json(await securityDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }));
+    return answered(
+      request,
+      await securityDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }),
+    );
   },
 
-  securityChanges: async ({ tenant, query }) =>
-    json(await securityChanges(tenant, await scopeOf(tenant, query), query.list ?? 20)),
+  securityChanges: async ({ tenant, query, request }) =>
+    answered(request, await securityChanges(tenant, await scopeOf(tenant, query), query.list ?? 20)),
 
-  compliance: async ({ tenant, query }) => {
+  compliance: async ({ tenant, query, request }) => {
     const { top = 100, compare = COMPARE } = query;
-    return json(await complianceDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }));
+    return answered(
+      request,
+      await complianceDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }),
+    );
   },
 
-  complianceEvidence: async ({ tenant, query }) => {
+  complianceEvidence: async ({ tenant, query, request }) => {
     const { range, filters } = await scopeOf(tenant, query);
     const { status, limit = 100, after } = query;
     const own: QueryFilter[] = status === undefined ? [] : [{ field: "status", op: "equals", value: status }];
-    return json(await evidencePage(tenant, { range, filters: [...filters, ...own] }, limit, after));
+    return answered(
+      request,
+      await evidencePage(tenant, { range, filters: [...filters, ...own] }, limit, after),
+    );
   },
 
-  usage: async ({ tenant, query }) => {
+  usage: async ({ tenant, query, request }) => {
     const { top = 10, compare = COMPARE } = query;
-    return json(await usageDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }));
+    return answered(
+      request,
+      await usageDashboard(tenant, { ...(await scopeOf(tenant, query)), top, compare }),
+    );
   },
 };
