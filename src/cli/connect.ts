@@ -7,7 +7,7 @@ import { invalid } from "../core/errors/errors.ts";
 import { openEmbedded } from "../runtimes/embedded.ts";
 import { createLogger } from "../runtimes/log.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
-import { signToken, tokenSecret } from "../runtimes/secret.ts";
+import { folderSecret, signToken } from "../runtimes/secret.ts";
 import { findServer, type ServerFile } from "../runtimes/server-file.ts";
 import { mustBeThere } from "./data-folder.ts";
 import type { Effects } from "./effects.ts";
@@ -68,10 +68,11 @@ export function dataFolder(effects: Effects, option: string | undefined, fix: st
 export async function connect(effects: Effects, place: DataPlace): Promise<OpenService> {
   const { env } = effects;
   if ("directory" in place && !place.create) await mustBeThere(place.directory);
+  if ("directory" in place) effects.keepPrivate();
   const server = "directory" in place ? await findServer(place.directory) : undefined;
-  // On AWS the tokens of this process's requests are for itself alone.
-  const secret =
-    "directory" in place ? await tokenSecret(place.directory, env["SECUREBASE_JWT_SECRET"]) : randomBytes(32);
+  // Who works on a folder is known by its secret, whoever signs the users' tokens. On AWS the tokens of this process's
+  // requests are for itself alone.
+  const secret = "directory" in place ? await folderSecret(place.directory) : randomBytes(32);
   const open = async (): Promise<Runtime> => {
     // The command itself tells what went wrong; a log beside it would tell it twice.
     const logger = createLogger(env["SECUREBASE_LOG"] ?? "silent");
@@ -88,13 +89,7 @@ export async function connect(effects: Effects, place: DataPlace): Promise<OpenS
       createClient({
         baseUrl: server?.url ?? "http://embedded.invalid",
         fetch: runtime?.fetch ?? ((request) => fetch(request)),
-        token: () =>
-          signToken(
-            secret,
-            { role, subject: "cli", ...(tenant !== undefined && { tenant }) },
-            effects.now(),
-            TOKEN_SECONDS,
-          ),
+        token: () => signToken(secret, { role, subject: "cli", tenant }, effects.now(), TOKEN_SECONDS),
       }),
     close: async () => {
       await runtime?.close();

@@ -13,6 +13,10 @@ export interface Effects {
   input: AsyncIterable<Uint8Array>;
   env: Readonly<Record<string, string | undefined>>;
   now(): Date;
+  /** Has the files that this process makes from now on be readable by its user alone, as those of a data folder are. */
+  keepPrivate(): void;
+  /** Permissions for a file that the user asked for, as the user's own umask has them; undefined where it still holds. */
+  outputMode(): number | undefined;
   /** Aborted by Ctrl-C and termination. */
   signal: AbortSignal;
 }
@@ -20,6 +24,7 @@ export interface Effects {
 /** The effects of a real process. A reader that closes the pipe early ends the command quietly. */
 export function processEffects(signal: AbortSignal): Effects {
   const { stdout, stderr, stdin, env } = process;
+  let mode: number | undefined;
   return {
     out: (text) =>
       new Promise((resolve, reject) => {
@@ -35,6 +40,11 @@ export function processEffects(signal: AbortSignal): Effects {
     input: stdin,
     env,
     now: () => new Date(),
+    keepPrivate: () => {
+      const umask = process.umask(0o077);
+      mode ??= 0o666 & ~umask;
+    },
+    outputMode: () => mode,
     signal,
   };
 }

@@ -107,9 +107,12 @@ const AUTH_PROBLEMS: readonly ProblemCode[] = [
   "auth.malformed-token",
   "auth.wrong-signature",
   "auth.expired-token",
+  "auth.invalid-claim",
   "auth.unknown-role",
   "auth.no-customer",
   "auth.unknown-customer",
+  "auth.keys-unavailable",
+  "auth.keys-unusable",
 ];
 
 function operation(route: RouteSpec & { id: string }): JsonObject {

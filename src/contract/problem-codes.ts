@@ -25,10 +25,20 @@ const ROWS = {
   "auth.no-expiry": [401, "Token never expires", "The token has no `exp`."],
   "auth.wrong-issuer": [401, "Token from another issuer", "The token's `iss` is not the expected one."],
   "auth.wrong-audience": [401, "Token for another audience", "The token's `aud` is not this service."],
+  "auth.invalid-claim": [
+    401,
+    "Claim not valid",
+    "The token's `exp`, `nbf` or `iat` is no instant, or its `sub` no text of at most 255 characters.",
+  ],
   "auth.unknown-role": [401, "Role unknown", "The token's `role` is missing or none of the roles."],
   "auth.no-customer": [401, "Customer missing", "A tenant role's token has no `customerId`."],
   "auth.unknown-customer": [403, "Customer unknown", "The token's `customerId` is not in the registry."],
   "auth.keys-unavailable": [503, "Keys not available", "The identity provider's keys cannot be fetched."],
+  "auth.keys-unusable": [
+    503,
+    "Keys not usable",
+    "What the identity provider answers at the JWKS URL is no JWKS, or its keys are broken or too weak.",
+  ],
   "access.forbidden": [403, "Not allowed", "The token's role may not do this."],
   "request.unknown-route": [404, "No such path", "The API has no such path."],
   "request.method-not-allowed": [

@@ -1,15 +1,20 @@
+import { createHmac, generateKeyPairSync } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import {
   createLocalJWKSet,
   exportJWK,
   generateKeyPair,
+  type JWK,
   type JWTVerifyGetKey,
   SignJWT,
   UnsecuredJWT,
 } from "jose";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { DomainError } from "../core/errors/errors.ts";
 import { authenticator, type AuthOptions } from "./auth.ts";
 import { problemResponse } from "./problem.ts";
+import { remoteKeys } from "./token-keys.ts";
 
 const NOW = new Date("2024-10-01T12:00:00Z");
 const clock = { now: () => NOW };
@@ -121,6 +126,30 @@ describe("a token signed with the shared secret", () => {
     expect(error.message).not.toContain(token);
   });
 
+  it.each([
+    ["an exp before all time", { exp: -1e300 }, "auth.expired-token"],
+    ["an exp of the distant past", { exp: -1e12 }, "auth.expired-token"],
+    ["an exp after all time", { exp: 1e300 }, "auth.invalid-claim"],
+    ["an exp that is a text", { exp: "tomorrow" }, "auth.invalid-claim"],
+    ["an nbf after all time", { exp: seconds + 60, nbf: 1e300 }, "auth.not-yet-valid"],
+    ["an nbf before all time", { exp: seconds + 60, nbf: -1 }, "auth.invalid-claim"],
+    ["an nbf that is a list", { exp: seconds + 60, nbf: [1] }, "auth.invalid-claim"],
+    ["an iat that is a text", { exp: seconds + 60, iat: "now" }, "auth.invalid-claim"],
+    ["an iat after all time", { exp: seconds + 60, iat: 1e300 }, "auth.invalid-claim"],
+    ["a sub that is a number", { exp: seconds + 60, sub: 7 }, "auth.invalid-claim"],
+    ["a sub that is an object", { exp: seconds + 60, sub: { id: "ada" } }, "auth.invalid-claim"],
+    ["an empty sub", { exp: seconds + 60, sub: "" }, "auth.invalid-claim"],
+    ["a sub of 300 characters", { exp: seconds + 60, sub: "a".repeat(300) }, "auth.invalid-claim"],
+  ])("is refused with %s, not failed at", async (_, payload, code) => {
+    const text = Buffer.from(JSON.stringify({ ...claims, ...payload })).toString("base64url");
+    const head = Buffer.from(JSON.stringify({ alg: "HS256" })).toString("base64url");
+    const signature = createHmac("sha256", secret).update(`${head}.${text}`).digest("base64url");
+    expect(await refusal(`Bearer ${head}.${text}.${signature}`)).toMatchObject({
+      code,
+      kind: "unauthenticated",
+    });
+  });
+
   it("is refused when a byte of its payload was changed", async () => {
     const [head, , signature] = (await hs256(claims)).split(".");
     const forged = Buffer.from(JSON.stringify({ ...claims, customerId: "other", exp: seconds + 60 }));
@@ -199,6 +228,107 @@ describe("a token signed with a published key", () => {
       code: "auth.keys-unavailable",
       kind: "unavailable",
     });
+  });
+});
+
+describe("keys at a URL", () => {
+  let server: Server;
+  let url: URL;
+  let answer: { status: number; body: string };
+  let asked = 0;
+  beforeAll(async () => {
+    server = createServer((_, response) => {
+      asked += 1;
+      response.writeHead(answer.status).end(answer.body);
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`);
+  });
+  afterAll(() => void server.close());
+
+  const signed = async (kid = "k"): Promise<{ token: string; jwk: JWK }> => {
+    const { privateKey, publicKey } = await generateKeyPair("RS256", { modulusLength: 2048 });
+    const token = new SignJWT(claims).setProtectedHeader({
+      alg: "RS256",
+      ...(kid !== "" && { kid }),
+    });
+    const text = await token.setExpirationTime(seconds + 60).sign(privateKey);
+    return { token: `Bearer ${text}`, jwk: { ...(await exportJWK(publicKey)), kid: "k", alg: "RS256" } };
+  };
+  const weak = (): JWK => {
+    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+    return { ...(publicKey.export({ format: "jwk" }) as JWK), kid: "k", alg: "RS256" };
+  };
+
+  it("are fetched and used", async () => {
+    const { token, jwk } = await signed();
+    answer = { status: 200, body: JSON.stringify({ keys: [jwk] }) };
+    const keys = remoteKeys(url);
+    expect(await authenticator({ keys }, clock)(token)).toMatchObject({ subject: "ada" });
+  });
+
+  it.each([
+    ["an error", 500, "no", "auth.keys-unavailable", /cannot be fetched/],
+    ["no JSON", 200, "<html>", "auth.keys-unusable", /cannot be used/],
+    ["no key set", 200, "[]", "auth.keys-unusable", /cannot be used/],
+    ["no keys", 200, '{"keys":[]}', "auth.keys-unusable", /it holds no keys/],
+    [
+      "half a key",
+      200,
+      '{"keys":[{"kty":"RSA","kid":"k","alg":"RS256"}]}',
+      "auth.keys-unusable",
+      /cannot be/,
+    ],
+    ["a weak key", 200, JSON.stringify({ keys: [weak()] }), "auth.keys-unusable", /2048 bits/],
+    [
+      "weak keys without ids",
+      200,
+      JSON.stringify({ keys: [weak(), weak()].map((key) => ({ ...key, kid: undefined })) }),
+      "auth.keys-unusable",
+      /2048 bits/,
+    ],
+  ])("that are %s make the service unavailable, and it says so", async (_, status, body, code, message) => {
+    const { token } = await signed(body.includes('"kid"') ? "k" : "");
+    answer = { status, body };
+    const error = await refusal(token, { keys: remoteKeys(url) });
+    expect(error).toMatchObject({ code, kind: "unavailable" });
+    expect(error.message).toMatch(message);
+  });
+
+  it("are fetched again in time, though the clock was set back meanwhile", async () => {
+    const first = await signed();
+    answer = { status: 200, body: JSON.stringify({ keys: [first.jwk] }) };
+    let elapsed = 0;
+    const keys = remoteKeys(url, () => elapsed);
+    const authenticate = authenticator({ keys }, clock);
+    await authenticate(first.token);
+    // The provider changes its keys, and the machine's clock goes back three months.
+    const second = await signed();
+    answer = { status: 200, body: JSON.stringify({ keys: [second.jwk] }) };
+    vi.useFakeTimers({ now: Date.now() - 90 * 86_400_000, toFake: ["Date"] });
+    try {
+      const before = asked;
+      elapsed += 10 * 60_000;
+      expect(await authenticate(second.token)).toMatchObject({ subject: "ada" });
+      expect(asked).toBe(before + 1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("a token of the installation's own processes", () => {
+  const own = new TextEncoder().encode("the secret of a folder, over 32 bytes");
+  const bound = { issuer: "https://id.test", audience: "securebase" };
+
+  it("is trusted by the folder's secret alone; users' tokens stay bound", async () => {
+    const authenticate = authenticator({ own, secret, ...bound }, clock);
+    expect(await authenticate(`Bearer ${await hs256(claims, own)}`)).toMatchObject({ subject: "ada" });
+    const token = await hs256({ ...claims, iss: bound.issuer, aud: bound.audience });
+    expect(await authenticate(`Bearer ${token}`)).toMatchObject({ subject: "ada" });
+    expect((await refusal(`Bearer ${await hs256(claims)}`, { own, secret, ...bound })).code).toBe(
+      "auth.wrong-issuer",
+    );
   });
 });
 

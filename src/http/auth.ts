@@ -1,26 +1,26 @@
-import {
-  decodeProtectedHeader,
-  errors,
-  jwtVerify,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-} from "jose";
-import { type Principal, ROLES, type Role } from "../core/access/access.ts";
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from "jose";
+import { NOBODY, type Principal, ROLES, type Role } from "../core/access/access.ts";
 import { shorten } from "../core/errors/bounded.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import { didYouMean } from "../core/errors/suggest.ts";
 import type { Clock } from "../ports/clock.ts";
+import { checkClaims, instantOf, invalidClaim } from "./claims.ts";
 import { RecentTokens } from "./recent-tokens.ts";
+import { type KeySet, verifyByKeys } from "./token-keys.ts";
 
 export interface AuthOptions {
+  /**
+   * HS256 secret of the installation itself. Only its own processes can read it, whatever the identity provider of its
+   * users is: their tokens are bound to no issuer and no audience.
+   */
+  own?: Uint8Array | undefined;
   /** Shared HS256 secret, at least 32 bytes (RFC 7518 section 3.2). */
   secret?: Uint8Array | undefined;
-  /** Public keys, e.g. jose's `createRemoteJWKSet(url)`. */
-  keys?: JWTVerifyGetKey | undefined;
-  /** When given, `iss` must be it. */
+  /** Public keys; see `remoteKeys`. */
+  keys?: KeySet | undefined;
+  /** When given, `iss` must be it; not of the installation's own tokens. */
   issuer?: string | undefined;
-  /** When given, `aud` must hold it. */
+  /** When given, `aud` must hold it; not of the installation's own tokens. */
   audience?: string | undefined;
   /** Seconds that clocks may differ by; 0 when not given. */
   clockTolerance?: number;
@@ -38,10 +38,12 @@ const KEY_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "E
 /**
  * Verifies bearer tokens.
  * @returns reads an Authorization header; throws DomainError `auth.*` of kind `unauthenticated`, or
- *   `auth.keys-unavailable` of kind `unavailable`
+ *   `auth.keys-unavailable` and `auth.keys-unusable` of kind `unavailable`
+ * @throws DomainError `auth.not-configured`
  */
 export function authenticator(options: AuthOptions, clock: Clock): Authenticate {
-  if (options.secret === undefined && options.keys === undefined) {
+  const { own, secret, keys } = options;
+  if (own === undefined && secret === undefined && keys === undefined) {
     throw new DomainError(
       "auth.not-configured",
       "invalid",
@@ -77,52 +79,59 @@ function bearerToken(authorization: string | undefined): string {
 }
 
 async function verify(token: string, options: AuthOptions, clock: Clock): Promise<JWTPayload> {
+  const payload = await signedPayload(token, options, clock);
+  checkClaims(payload);
+  return payload;
+}
+
+async function signedPayload(token: string, options: AuthOptions, clock: Clock): Promise<JWTPayload> {
   const algorithm = algorithmOf(token);
-  const checks: JWTVerifyOptions = {
+  const { own, secret, keys } = options;
+  const basic: JWTVerifyOptions = {
     currentDate: clock.now(),
     requiredClaims: ["exp"],
     clockTolerance: options.clockTolerance ?? 0,
+  };
+  const bound: JWTVerifyOptions = {
+    ...basic,
     ...(options.issuer !== undefined && { issuer: options.issuer }),
     ...(options.audience !== undefined && { audience: options.audience }),
   };
   try {
-    if (options.secret !== undefined && SECRET_ALGORITHMS.includes(algorithm)) {
-      return (await jwtVerify(token, options.secret, { ...checks, algorithms: SECRET_ALGORITHMS })).payload;
+    if (SECRET_ALGORITHMS.includes(algorithm)) {
+      const trusted = [];
+      if (own !== undefined) trusted.push({ key: own, checks: { ...basic, algorithms: SECRET_ALGORITHMS } });
+      if (secret !== undefined)
+        trusted.push({ key: secret, checks: { ...bound, algorithms: SECRET_ALGORITHMS } });
+      if (trusted.length > 0) return await verifyBySecrets(token, trusted);
     }
-    if (options.keys !== undefined && KEY_ALGORITHMS.includes(algorithm)) {
-      return await verifyByKeys(token, options.keys, { ...checks, algorithms: KEY_ALGORITHMS });
-    }
+    if (keys !== undefined && KEY_ALGORITHMS.includes(algorithm))
+      return await verifyByKeys(token, keys, { ...bound, algorithms: KEY_ALGORITHMS });
   } catch (error) {
     throw translate(error);
   }
   const accepted = [
-    ...(options.secret === undefined ? [] : SECRET_ALGORITHMS),
-    ...(options.keys === undefined ? [] : KEY_ALGORITHMS),
+    ...(own === undefined && secret === undefined ? [] : SECRET_ALGORITHMS),
+    ...(keys === undefined ? [] : KEY_ALGORITHMS),
   ];
   throw refused("auth.unaccepted-algorithm", `Tokens signed with "${shorten(algorithm)}" are not accepted`, {
     fix: `Use a token signed with ${accepted.join(", ")}.`,
   });
 }
 
-/** A key set may hold several keys that fit a token without key id; each is tried. */
-async function verifyByKeys(
+/** By the first secret that the token is signed with. */
+async function verifyBySecrets(
   token: string,
-  keys: JWTVerifyGetKey,
-  checks: JWTVerifyOptions,
+  trusted: readonly { key: Uint8Array; checks: JWTVerifyOptions }[],
 ): Promise<JWTPayload> {
-  try {
-    return (await jwtVerify(token, keys, checks)).payload;
-  } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    for await (const key of error) {
-      try {
-        return (await jwtVerify(token, key, checks)).payload;
-      } catch (failure) {
-        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
-      }
+  for (const { key, checks } of trusted) {
+    try {
+      return (await jwtVerify(token, key, checks)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
     }
-    throw new errors.JWSSignatureVerificationFailed();
   }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 function algorithmOf(token: string): string {
@@ -142,12 +151,12 @@ function malformed(cause: unknown): DomainError {
   });
 }
 
-/** jose's errors, each with what a caller can do about it. */
-function translate(error: unknown): DomainError {
+/** jose's errors, each with what a caller can do about it; others are bugs. */
+function translate(error: unknown): unknown {
+  if (error instanceof DomainError) return error;
   if (error instanceof errors.JWTExpired) {
-    const { exp } = error.payload;
-    const when = exp === undefined ? "" : ` at ${new Date(exp * 1000).toISOString()}`;
-    return refused("auth.expired-token", `The token expired${when}`, {
+    const when = instantOf(error.payload.exp);
+    return refused("auth.expired-token", `The token expired${when === undefined ? "" : ` at ${when}`}`, {
       fix: "Get a new token.",
       cause: error,
     });
@@ -169,20 +178,18 @@ function translate(error: unknown): DomainError {
   ) {
     return malformed(error);
   }
-  return new DomainError(
-    "auth.keys-unavailable",
-    "unavailable",
-    "The identity provider's keys cannot be fetched",
-    {
-      fix: "Try again; if it lasts, check that the service reaches the JWKS URL.",
-      retryAfter: 5,
-      cause: error,
-    },
-  );
+  return error;
 }
 
 function claimError(error: errors.JWTClaimValidationFailed): DomainError {
-  const { claim } = error;
+  const { claim, reason } = error;
+  if (claim === "exp" && reason === "missing") {
+    return refused("auth.no-expiry", "The token has no expiry", {
+      fix: "Issue tokens with an exp claim (RFC 9068 section 2.2).",
+      cause: error,
+    });
+  }
+  if (reason === "invalid") return invalidClaim(claim, "is no number of seconds since 1970", error);
   if (claim === "nbf" || claim === "iat") {
     return refused("auth.not-yet-valid", "The token is not valid yet", {
       fix: "Check the clocks of issuer and service.",
@@ -195,12 +202,6 @@ function claimError(error: errors.JWTClaimValidationFailed): DomainError {
   if (claim === "aud") {
     return refused("auth.wrong-audience", "The token is meant for another audience", { cause: error });
   }
-  if (claim === "exp" && error.reason === "missing") {
-    return refused("auth.no-expiry", "The token has no expiry", {
-      fix: "Issue tokens with an exp claim (RFC 9068 section 2.2).",
-      cause: error,
-    });
-  }
   return malformed(error);
 }
 
@@ -208,7 +209,7 @@ function principalOf(payload: JWTPayload): Principal {
   const role = ROLES.find((candidate) => candidate === payload["role"]);
   if (role === undefined) throw unknownRole(payload["role"]);
   const customer = payload["customerId"];
-  const subject = payload.sub ?? "token";
+  const { sub: subject = NOBODY } = payload;
   if (role === "operator") return { subject, role, tenant: undefined };
   if (typeof customer !== "string" || customer === "") {
     throw refused("auth.no-customer", `The token's role is ${role}, but it names no customer`, {

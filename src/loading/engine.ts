@@ -41,7 +41,7 @@ export function readingEngine(folder: string, limits: ReadingLimits = READING_LI
 
 async function openInstance(folder: string, { memory, threads }: ReadingLimits): Promise<DuckDBInstance> {
   const spill = join(folder, "spill");
-  await mkdir(spill, { recursive: true });
+  await mkdir(spill, { recursive: true, mode: 0o700 });
   return DuckDBInstance.create(":memory:", {
     memory_limit: memory,
     threads: String(threads),

@@ -1,9 +1,10 @@
-import { createRemoteJWKSet } from "jose";
 import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock, systemElapsed } from "../adapters/embedded/clock.ts";
 import { MemoryRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import { createSpool, stagingFolder } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
+import { must } from "../core/errors/must.ts";
+import type { Limits } from "../core/limits/limits.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import { careForJobs } from "../app/jobs/care.ts";
 import { LocalJobs } from "../app/jobs/local-runner.ts";
@@ -15,14 +16,16 @@ import { createLoader } from "../loading/loader.ts";
 import { errorFields, type Logger, traceOf } from "../http/logger.ts";
 import { LostErrors } from "../http/lost-errors.ts";
 import { createRenderers } from "../render/registry.ts";
+import { given, SettingErrors, tokenSettings } from "./auth-settings.ts";
 import { sha256 } from "./digest.ts";
 import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { readLimits } from "./limits.ts";
-import { createLogger } from "./log.ts";
+import { checkLevel, createLogger } from "./log.ts";
+import { closeToOthers } from "./private-files.ts";
 import { openReaders } from "./readers.ts";
 import { type Environment, packageVersion, type Runtime } from "./runtime.ts";
-import { tokenSecret } from "./secret.ts";
+import { folderSecret } from "./secret.ts";
 
 export { STORE_FILE } from "../adapters/embedded/database.ts";
 
@@ -47,15 +50,17 @@ export interface EmbeddedRuntime extends Runtime {
 
 /**
  * Opens a data folder and puts the service together on it.
- * @throws DomainError `store.in-use`, `store.unreadable`, `auth.weak-secret`, `config.invalid`
+ * @throws DomainError `store.in-use`, `store.unreadable`, `auth.weak-secret`, `config.*`
  */
 export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRuntime> {
   const { directory, env } = options;
-  const limits = readLimits(env);
-  const auth = await authOptions(directory, env);
-  const store = await openEmbeddedStore(directory, { clock: systemClock, questions: limits.engine });
-  const ids = createIds(systemClock);
+  const { limits, tokens } = readSettings(env);
+  const auth = { own: await folderSecret(directory), ...tokens };
   const logger = options.logger ?? createLogger(env["SECUREBASE_LOG"]);
+  const store = await openEmbeddedStore(directory, { clock: systemClock, questions: limits.engine });
+  const warning = await closeToOthers(directory);
+  if (warning !== undefined) logger.warn({ directory }, warning);
+  const ids = createIds(systemClock);
   const jobs = new LocalJobs(async (key, run) => {
     const performed = await performJob(services, key, { ...run, trace: (id) => traceOf(logger, id) });
     if (performed?.job.status === "failed") logFailure(logger, performed);
@@ -123,15 +128,17 @@ function logFailure(logger: Logger, { job, error }: PerformedJob): void {
   logger.error({ job: id, kind, title, error: errorFields(error) }, "job failed");
 }
 
-/** HS256 with the folder's secret; with SECUREBASE_JWKS_URL also the keys of an OpenID provider. */
-async function authOptions(directory: string, env: Environment): Promise<AuthOptions> {
-  const jwks = env["SECUREBASE_JWKS_URL"];
-  const issuer = env["SECUREBASE_JWT_ISSUER"];
-  const audience = env["SECUREBASE_JWT_AUDIENCE"];
-  return {
-    secret: await tokenSecret(directory, env["SECUREBASE_JWT_SECRET"]),
-    keys: jwks === undefined ? undefined : createRemoteJWKSet(new URL(jwks)),
-    issuer,
-    audience,
-  };
+/**
+ * The folder's own secret, which its processes know each other by, and what the users' tokens are signed with where
+ * that is set.
+ */
+/** @throws DomainError the only one that there is, or `config.invalid` that tells all */
+function readSettings(env: Environment): { limits: Limits; tokens: AuthOptions } {
+  const errors = new SettingErrors();
+  const tokens = tokenSettings(env, errors);
+  const limits = errors.try(() => readLimits(env));
+  const level = given(env["SECUREBASE_LOG"]);
+  if (level !== undefined) errors.try(() => checkLevel(level));
+  errors.throwIfAny();
+  return { tokens, limits: must(limits, "the limits") };
 }

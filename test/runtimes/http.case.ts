@@ -585,6 +585,23 @@ function describeReports(ask: Ask): void {
       expect((await ask(line, { as: admin("alpha") })).status).toBe(204);
     });
 
+    it("made with a token that names nobody are nobody's, and such a token deletes nobody's", async () => {
+      const nobody = { role: "analyst", customerId: "beta" };
+      const body = { query: costQuery, format: "csv", delivery: "job" };
+      const idOf = (reply: Reply): string => (reply.json as { id: string }).id;
+      for (const owner of [nobody, analyst("beta")]) {
+        const report = idOf(await ask("POST /v1/reports", { as: owner, body: DEFINITION }));
+        const exported = idOf(await ask("POST /v1/analytics/export", { as: owner, body }));
+        for (const line of [`DELETE /v1/reports/${report}`, `DELETE /v1/exports/${exported}`]) {
+          for (const caller of [nobody, { ...nobody, sub: "token" }, { ...nobody, role: "admin" }]) {
+            const reply = await ask(line, { as: caller });
+            expect([line, reply.status]).toEqual([line, 403]);
+          }
+        }
+        expect((await ask(`DELETE /v1/reports/${report}`, { as: admin("beta") })).status).toBe(204);
+      }
+    });
+
     it("are listed by pages that hold each once", async () => {
       for (let i = 0; i < 5; i++)
         await ask("POST /v1/reports", { as: analyst("beta"), body: { ...DEFINITION, title: `r${i}` } });

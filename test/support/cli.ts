@@ -33,6 +33,8 @@ export async function commandIn({ env, input, signal }: Around, args: readonly s
     })(),
     env,
     now: () => new Date(),
+    keepPrivate: () => undefined,
+    outputMode: () => undefined,
     signal: signal ?? new AbortController().signal,
   };
   const code = await run(args, effects, "9.9.9");

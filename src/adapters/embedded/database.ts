@@ -83,7 +83,7 @@ export class Database {
    * @throws DomainError `store.in-use` when another process has it open, `store.unreadable`, `store.newer-version`
    */
   static async open(directory: string, options: DatabaseOptions = {}): Promise<Database> {
-    mkdirSync(join(directory, "tmp"), { recursive: true });
+    mkdirSync(join(directory, "tmp"), { recursive: true, mode: 0o700 });
     const config = {
       memory_limit: options.memoryLimit ?? ENGINE.memory,
       threads: String(options.threads ?? Math.min(availableParallelism(), ENGINE.threads)),

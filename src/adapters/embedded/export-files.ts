@@ -54,8 +54,8 @@ function tenantFiles(folder: string, tenant: string): TenantExportFiles {
  * does, and its name before this resolves.
  */
 async function writeWhole(drafts: string, path: string, content: AsyncIterable<Uint8Array>): Promise<number> {
-  await mkdir(drafts, { recursive: true });
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(drafts, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = join(drafts, crypto.randomUUID());
   try {
     let bytes = 0;

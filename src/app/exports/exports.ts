@@ -1,4 +1,4 @@
-import { may } from "../../core/access/access.ts";
+import { mayDelete } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportJob } from "../../core/exports/export-job.ts";
 import { interrupted, isOpen } from "../../core/jobs/job.ts";
@@ -68,7 +68,7 @@ export async function readExport(
 export async function removeExport(context: TenantContext, id: string): Promise<void> {
   const { principal, services, tenant } = context;
   const job = await getExport(context, id);
-  if (job.requestedBy !== principal.subject && !may(principal.role, "delete-others")) {
+  if (!mayDelete(principal, job.requestedBy)) {
     throw new DomainError("access.forbidden", "forbidden", "The export was requested by somebody else", {
       fix: "Ask them or an admin to delete it.",
     });

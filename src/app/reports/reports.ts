@@ -1,4 +1,4 @@
-import { may } from "../../core/access/access.ts";
+import { mayDelete } from "../../core/access/access.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { checkDefinition } from "../../core/reports/check.ts";
 import type { ReportDefinition } from "../../core/reports/definition.ts";
@@ -81,7 +81,7 @@ export async function replaceReport(
 export async function removeReport(context: TenantContext, id: string, etag?: string): Promise<void> {
   const { principal } = context;
   const report = await getReport(context, id);
-  if (report.createdBy !== principal.subject && !may(principal.role, "delete-others")) {
+  if (!mayDelete(principal, report.createdBy)) {
     throw new DomainError("access.forbidden", "forbidden", "The report was saved by somebody else", {
       fix: "Ask its author or an admin to delete it.",
     });

@@ -1,4 +1,4 @@
-import { access, constants, open, rename, rm, writeFile } from "node:fs/promises";
+import { access, chmod, constants, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Command, Option } from "commander";
 import { setTimeout } from "node:timers/promises";
@@ -77,7 +77,7 @@ export function reportCommand(program: Command, effects: Effects): void {
           const bytes = await download(effects, client, id, options.output);
           progress.done();
           if (options.manifest !== undefined) {
-            await writeFile(options.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+            await saveManifest(effects, options.manifest, manifest);
           }
           await tell(effects, options, bytes, manifest);
         } finally {
@@ -188,6 +188,13 @@ async function download(effects: Effects, client: Client, id: string, output: st
   }
 }
 
+async function saveManifest(effects: Effects, path: string, manifest: Manifest): Promise<void> {
+  const isNew = (await stat(path).catch(() => undefined)) === undefined;
+  await writeFile(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  const mode = effects.outputMode();
+  if (isNew && mode !== undefined) await chmod(path, mode);
+}
+
 /** Writes the file beside its place and renames it, so that it is whole or not there. @returns its bytes */
 async function save(effects: Effects, response: Response, output: string): Promise<number> {
   let bytes = 0;
@@ -203,6 +210,8 @@ async function save(effects: Effects, response: Response, output: string): Promi
   try {
     const file = await open(partial, "w");
     try {
+      const mode = effects.outputMode();
+      if (mode !== undefined) await file.chmod(mode);
       for await (const chunk of body) {
         bytes += chunk.byteLength;
         await file.writeFile(chunk);

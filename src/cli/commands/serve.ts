@@ -29,6 +29,7 @@ export function serveCommand(program: Command, effects: Effects): void {
           fix: "Give a number from 1 to 65535, for example 8787.",
         });
       }
+      effects.keepPrivate();
       const progress = startProgress(effects);
       const server = await serve({
         directory: dataFolder(

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { type Role, ROLES } from "../../core/access/access.ts";
 import { invalid } from "../../core/errors/errors.ts";
-import { signToken, tokenSecret } from "../../runtimes/secret.ts";
+import { given, secretBytes } from "../../runtimes/auth-settings.ts";
+import { folderSecret, signToken, type TokenClaims } from "../../runtimes/secret.ts";
 import { dataFolder, dataPlace, withService } from "../connect.ts";
 import type { Effects } from "../effects.ts";
 import { common, type CommonOptions } from "./options.ts";
@@ -38,22 +39,39 @@ export function tokenCommand(program: Command, effects: Effects): void {
         });
       }
       const place = dataPlace(effects, options.data);
-      const configured = effects.env["SECUREBASE_JWT_SECRET"] ?? "";
       if (tenant !== undefined) {
         await withService(effects, place, (service) =>
           service.as("operator").call("getTenant", { params: { id: tenant } }),
         );
       }
-      const folder =
-        configured === ""
-          ? dataFolder(effects, options.data, "Set SECUREBASE_JWT_SECRET to the deployed function's secret.")
-          : ".";
-      const secret = await tokenSecret(folder, configured);
       const claims = { role, subject, ...(role !== "operator" && tenant !== undefined && { tenant }) };
-      const token = await signToken(secret, claims, effects.now(), Math.round(hours * 3600));
+      const { secret, bound } = await signer(effects, options);
+      const signed = { ...claims, ...bound };
+      const token = await signToken(secret, signed, effects.now(), Math.round(hours * 3600));
       const expiresAt = new Date(effects.now().getTime() + hours * 3_600_000).toISOString();
       await effects.out(
         options.json === true ? `${JSON.stringify({ token, expiresAt, ...claims })}\n` : `${token}\n`,
       );
     });
+}
+
+/**
+ * What tokens for users are signed with, and what they are bound to where the service wants that.
+ * @throws DomainError `auth.weak-secret`, `data.not-a-folder`
+ */
+async function signer(
+  effects: Effects,
+  options: TokenOptions,
+): Promise<{ secret: Uint8Array; bound: Pick<TokenClaims, "issuer" | "audience"> }> {
+  const { env } = effects;
+  const configured = given(env["SECUREBASE_JWT_SECRET"]);
+  if (configured !== undefined) {
+    const issuer = given(env["SECUREBASE_JWT_ISSUER"]);
+    const audience = given(env["SECUREBASE_JWT_AUDIENCE"]);
+    return { secret: secretBytes("SECUREBASE_JWT_SECRET", configured), bound: { issuer, audience } };
+  }
+  const fix = "Set SECUREBASE_JWT_SECRET to the deployed function's secret.";
+  const folder = dataFolder(effects, options.data, fix);
+  effects.keepPrivate();
+  return { secret: await folderSecret(folder), bound: {} };
 }

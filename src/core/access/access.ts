@@ -3,9 +3,12 @@ import { DomainError } from "../errors/errors.ts";
 export const ROLES = ["operator", "admin", "manager", "analyst", "viewer"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Stands for the subject of a token that names none. */
+export const NOBODY = "token";
+
 /** The caller, as the verified token says. */
 export interface Principal {
-  /** JWT `sub`, or `token` when the token names nobody. */
+  /** JWT `sub`, or {@link NOBODY}. */
   subject: string;
   role: Role;
   /** JWT `customerId`; operators have none. */
@@ -48,4 +51,14 @@ export function requireAccess(principal: Principal, action: Action): void {
   throw new DomainError("access.forbidden", "forbidden", `The role ${principal.role} may not ${what}`, {
     fix: `Use a token with one of the roles: ${roles.join(", ")}.`,
   });
+}
+
+/**
+ * Whether the caller may delete something: what is their own, or anybody's where the role allows it. Tokens without a
+ * subject are many people's: what was made with one belongs to none of them, and with one nothing is deleted that
+ * somebody would have to answer for.
+ * @param owner subject that made it
+ */
+export function mayDelete({ subject, role }: Principal, owner: string): boolean {
+  return subject !== NOBODY && (subject === owner || may(role, "delete-others"));
 }

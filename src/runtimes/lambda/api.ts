@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
-import { createRemoteJWKSet } from "jose";
 import { readParameter } from "../../adapters/aws/secrets.ts";
 import { asDomainError } from "../../core/errors/errors.ts";
 import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
 import { errorFields } from "../../http/logger.ts";
 import { problemResponse } from "../../http/problem.ts";
+import { secretBytes } from "../auth-settings.ts";
 import { groupLimit } from "../group-limit.ts";
 import { refusingLoader } from "../refusing-loader.ts";
 import { actionOf, runAction } from "./actions.ts";
@@ -54,21 +54,15 @@ async function composeApi(setup: Setup): Promise<ComposedApi> {
 }
 
 async function authOptions(settings: LambdaSettings): Promise<AuthOptions> {
-  const { region, credentials, endpoints, secretParameter, jwksUrl, issuer, audience } = settings;
+  const { region, credentials, endpoints, secretParameter, tokens } = settings;
+  if (tokens.secret !== undefined || secretParameter === undefined) return tokens;
   const source = {
     region,
     credentials,
     endpoint: endpoints.ssm,
   };
-  const secret =
-    settings.secret ??
-    (secretParameter === undefined ? undefined : await readParameter(source, secretParameter));
-  return {
-    secret: secret === undefined ? undefined : new TextEncoder().encode(secret),
-    keys: jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl)),
-    issuer,
-    audience,
-  };
+  const text = await readParameter(source, secretParameter);
+  return { ...tokens, secret: secretBytes(`The parameter ${secretParameter}`, text) };
 }
 
 async function answerAction(

@@ -1,7 +1,10 @@
 import { type AwsCredentials, resourceNames, type ResourceNames } from "../../adapters/aws/config.ts";
 import { DomainError } from "../../core/errors/errors.ts";
+import { must } from "../../core/errors/must.ts";
 import type { Limits } from "../../core/limits/limits.ts";
 import { readLimits } from "../limits.ts";
+import type { AuthOptions } from "../../http/auth.ts";
+import { given, httpUrl, SettingErrors, tokenSettings } from "../auth-settings.ts";
 import type { Environment } from "../runtime.ts";
 
 /** What the function is told by its environment. */
@@ -14,12 +17,10 @@ export interface LambdaSettings {
   credentials: AwsCredentials | undefined;
   /** `shared` is that of every service that has none of its own. */
   endpoints: { shared?: string; dynamodb?: string; s3?: string; ssm?: string; lambda?: string };
-  secret: string | undefined;
+  /** What tokens are signed with, as far as the environment says. */
+  tokens: Pick<AuthOptions, "secret" | "keys" | "issuer" | "audience">;
   /** SSM parameter that holds the secret. */
   secretParameter: string | undefined;
-  jwksUrl: string | undefined;
-  issuer: string | undefined;
-  audience: string | undefined;
   publicUrl: string | undefined;
   corsOrigins: readonly string[];
   limits: Limits;
@@ -29,42 +30,47 @@ export interface LambdaSettings {
  * Reads the function's environment. `SECUREBASE_ENV` and `SECUREBASE_ACCOUNT` name the resources; Terraform may name
  * each by itself (`SECUREBASE_TABLE_REPORTS`, …, `SECUREBASE_WORKER_FUNCTION`). Keys of tokens: `SECUREBASE_JWT_SECRET`, or
  * `SECUREBASE_JWT_SECRET_PARAMETER` (SSM), or `SECUREBASE_JWKS_URL`. `AWS_ENDPOINT_URL_*` are the SDK's own.
- * @throws DomainError `config.missing`, `config.invalid`
+ * @throws DomainError `config.missing`, `config.invalid-url`, `auth.weak-secret`; `config.invalid` that tells them all
  */
 export function readSettings(env: Environment): LambdaSettings {
-  const environment = required(env, "SECUREBASE_ENV");
+  const errors = new SettingErrors();
+  const needed = (name: string): string => errors.try(() => required(env, name)) ?? "";
+  const environment = needed("SECUREBASE_ENV");
+  const region = needed("AWS_REGION");
   const names = resourceNames(environment, env.SECUREBASE_ACCOUNT ?? "");
   const bucket = env.SECUREBASE_BUCKET ?? (env.SECUREBASE_ACCOUNT === undefined ? undefined : names.bucket);
-  if (bucket === undefined) throw missing("SECUREBASE_ACCOUNT");
+  if (bucket === undefined) needed("SECUREBASE_ACCOUNT");
+  const tokens = tokenSettings(env, errors);
+  const publicUrl = given(env.SECUREBASE_PUBLIC_URL);
+  if (publicUrl !== undefined) errors.try(() => httpUrl("SECUREBASE_PUBLIC_URL", publicUrl));
+  const limits = errors.try(() => readLimits(env));
+  errors.throwIfAny();
   const shared = env.AWS_ENDPOINT_URL;
   const endpoint = (name: string): string | undefined => env[`AWS_ENDPOINT_URL_${name}`] ?? shared;
   return {
     environment,
-    region: required(env, "AWS_REGION"),
+    region,
+    tokens,
     workerFunction: env.SECUREBASE_WORKER_FUNCTION ?? `securebase-${environment}-report-worker`,
     names: {
       reports: env.SECUREBASE_TABLE_REPORTS ?? names.reports,
       schedules: env.SECUREBASE_TABLE_SCHEDULES ?? names.schedules,
       cache: env.SECUREBASE_TABLE_CACHE ?? names.cache,
       metrics: env.SECUREBASE_TABLE_METRICS ?? names.metrics,
-      bucket,
+      bucket: bucket ?? "",
     },
     credentials: credentialsOf(env),
-    endpoints: given({
+    endpoints: withoutAbsent({
       shared,
       dynamodb: endpoint("DYNAMODB"),
       s3: endpoint("S3"),
       ssm: endpoint("SSM"),
       lambda: endpoint("LAMBDA"),
     }),
-    secret: env.SECUREBASE_JWT_SECRET,
-    secretParameter: env.SECUREBASE_JWT_SECRET_PARAMETER,
-    jwksUrl: env.SECUREBASE_JWKS_URL,
-    issuer: env.SECUREBASE_JWT_ISSUER,
-    audience: env.SECUREBASE_JWT_AUDIENCE,
-    publicUrl: env.SECUREBASE_PUBLIC_URL,
+    secretParameter: given(env.SECUREBASE_JWT_SECRET_PARAMETER),
+    publicUrl,
     corsOrigins: (env.SECUREBASE_CORS_ORIGINS ?? "").split(",").filter((origin) => origin !== ""),
-    limits: readLimits(env),
+    limits: must(limits, "the limits"),
   };
 }
 
@@ -90,7 +96,7 @@ function missing(name: string): DomainError {
   });
 }
 
-function given<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {
+function withoutAbsent<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: string;
   };
