@@ -17,7 +17,7 @@ function clientOf(answer: Fetch): { client: ReturnType<typeof createClient>; req
   return { client, requests };
 }
 
-const load = { items: [], more: false };
+const load = { items: [], next: null, more: false };
 const health = { status: "ok", version: "1", environment: "e", time: "t", dependencies: [] };
 
 describe("the client", () => {

@@ -157,7 +157,10 @@ export interface MetricStore {
    *   partitions meanwhile; the signal's reason when aborted; the store is then as it was
    */
   loadStaged(load: StorableLoad, options?: LoadOptions): Promise<ReplacedFacts[]>;
-  /** The loads behind the current facts, newest first; of one tenant or of all. Totals are read from the facts. */
+  /**
+   * The loads behind the current facts, of one tenant or of all: newest first, of one instant by tenant, dataset, source
+   * and period, each the last first but for the datasets. Totals are read from the facts.
+   */
   loads(filter?: LoadFilter): Promise<LoadRecord[]>;
   /**
    * Removes partitions of one tenant, all or none: no reader, and no crash, finds one of them gone beside another that
@@ -174,9 +177,14 @@ export interface MetricStore {
   reassign(dataset: DatasetId, account: string, to: string): Promise<number>;
 }
 
+/** Where a load's partition stands in the list: no two stand at the same place. */
+export type LoadPlace = Pick<LoadRecord, "loadedAt" | "tenant" | "dataset" | "source" | "period">;
+
 export interface LoadFilter {
   tenant?: string;
   limit?: number;
+  /** Only those behind this place, which may be gone by now. */
+  after?: LoadPlace;
   /** Adds up each load, which takes reading its facts. */
   totals?: boolean;
 }

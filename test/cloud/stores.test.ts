@@ -1,4 +1,5 @@
 import { exportFilesCases } from "../conformance/export-files.case.ts";
+import { listCases } from "../conformance/lists.case.ts";
 import { queryCacheCases } from "../conformance/query-cache.case.ts";
 import { recordCases } from "../conformance/records.case.ts";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
@@ -20,6 +21,7 @@ async function fresh<T>(
   };
 }
 
+listCases("DynamoDB", (clock) => fresh((store) => store.records, clock));
 recordCases("DynamoDB", (clock) => fresh((store) => store.records, clock));
 exportFilesCases("S3", () =>
   fresh((store) => store.exportFiles, { now: () => new Date("2024-10-02T00:00:00Z") }),

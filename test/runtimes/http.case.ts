@@ -970,6 +970,12 @@ function describeImports(ask: Ask, capabilities: HttpCapabilities): void {
       expect(items.find(({ period }) => period === "2024-06")?.totals).toEqual(totals);
       const one = await ask("GET /v1/imports", { as: OPERATOR, query: { tenant: "gamma", limit: "1" } });
       expect(one.json).toMatchObject({ more: true });
+      const { next } = one.json as { next: string };
+      const behind = { tenant: "gamma", limit: "1", after: next };
+      const rest = await ask("GET /v1/imports", { as: OPERATOR, query: behind });
+      expect(rest.json).toMatchObject({ more: false, next: null, items: [{}] });
+      const odd = await ask("GET /v1/imports", { as: OPERATOR, query: { after: "W10" } });
+      expect([odd.status, problemOf(odd).field]).toEqual([400, "after"]);
       const gone = await ask("DELETE /v1/imports", { as: OPERATOR, query: { ...query, tenant: "gamma" } });
       expect([gone.status, gone.json]).toEqual([200, { ...(tried.json as object), dryRun: false }]);
       expect(await billed()).toBe("15");

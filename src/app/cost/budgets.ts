@@ -13,9 +13,9 @@ import { COMPUTATIONS } from "../../core/reports/computations/index.ts";
 import { addDays, addMonths, type CalendarDate, monthStart, tryParseDate } from "../../core/time/dates.ts";
 import { ASKED_DAYS, checkWithin } from "../../core/time/ranges.ts";
 import { dateInZone } from "../../core/time/zones.ts";
+import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
 import { BUDGETS } from "../records/kinds.ts";
 import { type Records, recordsOf, type Versioned, versioned } from "../records/records.ts";
-import { type Page, pageOf } from "../reports/reports.ts";
 import { snapshotOf } from "../analytics/snapshots.ts";
 import { partOf } from "../parts.ts";
 import { computedResult } from "../reports/computed-result.ts";
@@ -65,9 +65,12 @@ export async function getBudget(context: TenantContext, id: string): Promise<Ver
   return versioned(await budgetsOf(context).get(id));
 }
 
-export async function listBudgets(context: TenantContext, page: Page): Promise<Versioned<Budget>[]> {
-  const budgets = await budgetsOf(context).list(pageOf(page));
-  return budgets.map((budget) => versioned(budget));
+/** Oldest first. */
+export async function listBudgets(
+  context: TenantContext,
+  page: PageRequest,
+): Promise<Page<Versioned<Budget>>> {
+  return mapPage(await budgetsOf(context).page(page), (budget) => versioned(budget));
 }
 
 /**
@@ -179,7 +182,7 @@ function checkMonth(text: string): CalendarDate {
 /** All budgets as a table, as reports show them. */
 export async function budgetTable(context: TenantContext): Promise<QueryResult> {
   const { tenant } = context;
-  const budgets = await listBudgets(context, {});
+  const budgets = (await budgetsOf(context).all()).map((budget) => versioned(budget));
   const views = await viewBudgets(context, budgets);
   const month = monthStart(todayOf(context));
   const currencies = [...new Set(budgets.map((budget) => budget.currency))];

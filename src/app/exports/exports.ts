@@ -4,9 +4,9 @@ import type { ExportJob } from "../../core/exports/export-job.ts";
 import { interrupted, isOpen } from "../../core/jobs/job.ts";
 import { fileTypeOf } from "../../core/reports/formats.ts";
 import { findJob, isUnderWay } from "../jobs/jobs.ts";
+import type { Page, PageRequest } from "../../core/lists/pages.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { recordsOf } from "../records/records.ts";
-import { type Page, pageOf } from "../reports/reports.ts";
 import type { TenantContext } from "../services.ts";
 
 /** @throws DomainError `export.not-found` */
@@ -15,9 +15,10 @@ export async function getExport(context: TenantContext, id: string): Promise<Exp
   return asItsJobSays(context, record);
 }
 
-export async function listExports(context: TenantContext, page: Page): Promise<ExportJob[]> {
-  const found = await recordsOf(context, EXPORTS).list(pageOf(page));
-  return Promise.all(found.map(({ record }) => asItsJobSays(context, record)));
+/** Newest first. */
+export async function listExports(context: TenantContext, page: PageRequest): Promise<Page<ExportJob>> {
+  const { items, next } = await recordsOf(context, EXPORTS).page(page);
+  return { items: await Promise.all(items.map(({ record }) => asItsJobSays(context, record))), next };
 }
 
 const isUnfinished = ({ status }: ExportJob): boolean => status === "running" || status === "pending";

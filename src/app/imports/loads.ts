@@ -1,8 +1,9 @@
-import { DomainError } from "../../core/errors/errors.ts";
-import type { DatasetId } from "../../core/metrics/datasets.ts";
+import { DomainError, invalid } from "../../core/errors/errors.ts";
+import { DATASET_IDS, type DatasetId } from "../../core/metrics/datasets.ts";
 import { loadedTogether } from "../../core/metrics/facts.ts";
 import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
-import type { LoadRecord, PartitionTotals, RemovedPartition } from "../../ports/metric-store.ts";
+import type { LoadPlace, LoadRecord, PartitionTotals, RemovedPartition } from "../../ports/metric-store.ts";
+import { mapPage, type Page, pageOf, type PageRequest } from "../../core/lists/pages.ts";
 import type { Services } from "../services.ts";
 import { getTenant } from "../tenants/tenants.ts";
 import { shortNames } from "./report.ts";
@@ -19,12 +20,13 @@ export interface ListedLoad extends Omit<LoadRecord, "totals"> {
   totals?: readonly LoadTotals[];
 }
 
-export interface LoadList {
-  /** Newest first. */
-  items: readonly ListedLoad[];
+/** Newest first. */
+export interface LoadList extends Page<ListedLoad> {
   /** There are older ones. */
   more: boolean;
 }
+
+const DEFAULT_LOADS = 100;
 
 /**
  * The loads behind the current facts, of one tenant or of all.
@@ -32,11 +34,48 @@ export interface LoadList {
  */
 export async function listLoads(
   services: Services,
-  { tenant, limit, totals = false }: { tenant?: string; limit: number; totals?: boolean },
+  { tenant, totals = false, ...page }: PageRequest & { tenant?: string; totals?: boolean },
 ): Promise<LoadList> {
   const of = tenant === undefined ? {} : { tenant: (await getTenant(services, tenant)).id };
-  const found = await services.metrics.loads({ ...of, limit: limit + 1, totals });
-  return { items: found.slice(0, limit).map(listed), more: found.length > limit };
+  const read = ({ limit, after }: { limit: number; after?: string }): Promise<LoadRecord[]> => {
+    const behind = after === undefined ? {} : { after: placeOf(after) };
+    return services.metrics.loads({ ...of, ...behind, limit, totals });
+  };
+  const found = await pageOf(page, read, cursorOf, DEFAULT_LOADS);
+  return { ...mapPage(found, listed), more: found.next !== null };
+}
+
+function cursorOf({ loadedAt, tenant, dataset, source, period }: LoadRecord): string {
+  return Buffer.from(JSON.stringify([loadedAt, tenant, dataset, source, period])).toString("base64url");
+}
+
+/** @throws DomainError `request.invalid-value` for what is no cursor */
+function placeOf(cursor: string): LoadPlace {
+  const parts = textsOf(Buffer.from(cursor, "base64url").toString("utf8"));
+  const [loadedAt = "", tenant = "", named = "", source = "", period = ""] = parts;
+  const dataset = DATASET_IDS.find((id) => id === named);
+  if (parts.length === 5 && dataset !== undefined && isInstant(loadedAt))
+    return { loadedAt, tenant, dataset, source, period };
+  throw invalid("request.invalid-value", "after is no place in the list of imports", {
+    field: "after",
+    fix: "Give `next` of the page before as it is, or leave it out.",
+  });
+}
+
+/** As loads carry it: RFC 3339, UTC. */
+function isInstant(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString() === text;
+}
+
+/** The texts of a JSON list; none where it is something else. */
+function textsOf(json: string): string[] {
+  try {
+    const list: unknown = JSON.parse(json);
+    return Array.isArray(list) ? list.filter((part) => typeof part === "string") : [];
+  } catch {
+    return [];
+  }
 }
 
 function listed({ totals, ...load }: LoadRecord): ListedLoad {

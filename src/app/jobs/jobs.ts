@@ -7,6 +7,7 @@ import {
   type JobProgress,
 } from "../../core/jobs/job.ts";
 import { plainError } from "../../core/errors/plain.ts";
+import { mapPage, type Page, pageOf, type PageRequest } from "../../core/lists/pages.ts";
 import { JOBS, OPEN_JOBS } from "../records/kinds.ts";
 import {
   type PendingWrite,
@@ -131,14 +132,14 @@ export async function getJob(services: JobPorts, tenant: string | null, id: stri
 export async function listJobs(
   services: JobPorts,
   tenant: string | null,
-  { limit, after }: { limit: number; after?: string },
-): Promise<Job[]> {
-  const found = await jobRecords(services).list({
-    limit,
-    prefix: ownerPrefix(tenant),
-    ...(after !== undefined && { after: jobKey({ tenant, id: after }) }),
-  });
-  return found.map(({ record }) => seenNow(services, record));
+  page: PageRequest,
+): Promise<Page<Job>> {
+  const read = async ({ limit, after }: { limit: number; after?: string }): Promise<Job[]> => {
+    const behind = after === undefined ? {} : { after: jobKey({ tenant, id: after }) };
+    const found = await jobRecords(services).list({ limit, prefix: ownerPrefix(tenant), ...behind });
+    return found.map(({ record }) => record);
+  };
+  return mapPage(await pageOf(page, read, ({ id }) => id), (job) => seenNow(services, job));
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type RecordStore,
   type UniqueKey,
 } from "../../ports/records.ts";
+import { type Page, pageOf, type PageRequest } from "../../core/lists/pages.ts";
 
 /** What there is to know about a kind of record; `kinds.ts` has them all. */
 export interface RecordKind<T, Scope extends "tenant" | "service" = "tenant" | "service"> {
@@ -121,6 +122,16 @@ export class Records<T> {
       descending: order === "descending",
     });
     return found.map((each) => this.#read(each));
+  }
+
+  /** A page as clients are given it. @param page `after` is where the page before ended */
+  async page(page: PageRequest, prefix?: string): Promise<Page<Stored<T>>> {
+    const within = prefix === undefined ? {} : { prefix };
+    return pageOf(
+      page,
+      (wanted) => this.list({ ...wanted, ...within }),
+      ({ record }) => this.cursorOf(record),
+    );
   }
 
   /** All records, in the order of the kind. */

@@ -11,23 +11,10 @@ import {
 } from "../../core/reports/templates/index.ts";
 import type { SavedReport } from "../../core/reports/saved-report.ts";
 import { withFramework } from "../compliance/frameworks.ts";
+import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
 import { REPORTS } from "../records/kinds.ts";
 import { recordsOf, type Versioned, versioned } from "../records/records.ts";
 import type { TenantContext } from "../services.ts";
-
-/** How many reports a page lists at most. */
-export const MAX_PAGE = 100;
-
-export interface Page {
-  limit?: number;
-  /** The id of the last item of the page before. */
-  after?: string;
-}
-
-export function pageOf(page: Page): { limit: number; after?: string } {
-  const limit = Math.min(Math.max(1, Math.trunc(page.limit ?? MAX_PAGE)), MAX_PAGE);
-  return page.after === undefined ? { limit } : { limit, after: page.after };
-}
 
 /** @throws DomainError those of `checkDefinition` */
 export async function createReport(
@@ -51,9 +38,12 @@ export async function getReport(context: TenantContext, id: string): Promise<Ver
   return versioned(await recordsOf(context, REPORTS).get(id));
 }
 
-export async function listReports(context: TenantContext, page: Page): Promise<Versioned<SavedReport>[]> {
-  const reports = await recordsOf(context, REPORTS).list(pageOf(page));
-  return reports.map((report) => versioned(report));
+/** Newest first. */
+export async function listReports(
+  context: TenantContext,
+  page: PageRequest,
+): Promise<Page<Versioned<SavedReport>>> {
+  return mapPage(await recordsOf(context, REPORTS).page(page), (report) => versioned(report));
 }
 
 /**

@@ -6,6 +6,7 @@ import type { StoredConnection, SyncRun } from "../../core/connections/sync-run.
 import { plainError } from "../../core/errors/plain.ts";
 import { interrupted } from "../../core/jobs/job.ts";
 import { cancelJob, findJob, isUnderWay } from "../jobs/jobs.ts";
+import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
 import { CONNECTIONS } from "../records/kinds.ts";
 import { type RecordPorts, type Records, serviceRecords, type Stored } from "../records/records.ts";
 import type { Services, SyncPorts } from "../services.ts";
@@ -39,6 +40,15 @@ export async function addConnection(services: Services, input: NewConnection): P
 export async function listConnections(services: Services): Promise<StoredConnection[]> {
   syncPorts(services);
   return (await connectionRecords(services).all()).map(({ record }) => record);
+}
+
+/** A page of them, by id. @throws DomainError `sync.not-offered` */
+export async function pageConnections(
+  services: Services,
+  page: PageRequest,
+): Promise<Page<StoredConnection>> {
+  syncPorts(services);
+  return mapPage(await connectionRecords(services).page(page), ({ record }) => record);
 }
 
 /** @throws DomainError `connection.not-found`, `sync.not-offered` */

@@ -3,6 +3,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import { DATASET_IDS } from "../../core/metrics/datasets.ts";
 import { makeTenant, type NewTenant, type Tenant, UNASSIGNED } from "../../core/tenants/tenant.ts";
+import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
 import { TENANTS } from "../records/kinds.ts";
 import { type Records, serviceRecords } from "../records/records.ts";
 import type { Services } from "../services.ts";
@@ -57,6 +58,11 @@ export async function updateTenant(services: Services, id: string, change: Tenan
 /** All tenants by id, without the unassigned one. */
 export async function listTenants(services: Services): Promise<Tenant[]> {
   return (await tenantRecords(services).all()).map(({ record }) => record);
+}
+
+/** A page of them. */
+export async function pageTenants(services: Services, page: PageRequest): Promise<Page<Tenant>> {
+  return mapPage(await tenantRecords(services).page(page), ({ record }) => record);
 }
 
 /** The tenant by id, if it exists; `unassigned` counts as one. */

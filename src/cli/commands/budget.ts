@@ -5,6 +5,7 @@ import { shorten } from "../../core/errors/bounded.ts";
 import { invalid, problemText } from "../../core/errors/errors.ts";
 import { formatMoney, formatPercent } from "../../core/money/format.ts";
 import { asTenant, dataPlace, withService } from "../connect.ts";
+import { allPages } from "../pages.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { collect, common, type CommonOptions, filtersOf, listOf } from "./options.ts";
@@ -81,17 +82,11 @@ export function budgetsCommand(program: Command, effects: Effects): void {
     .action(async (options: BudgetOptions & { month?: string }) => {
       await withService(effects, dataPlace(effects, options.data), async (service) => {
         const client = await asTenant(service, ROLE, options.tenant);
-        const items: Budget[] = [];
-        let after: string | null = null;
-        do {
-          const query = { after: after ?? undefined, month: options.month };
-          const page: AnswerOf<Routes["listBudgets"]> = await client.call("listBudgets", {
-            query,
-            signal: effects.signal,
-          });
-          items.push(...page.items);
-          after = page.next;
-        } while (after !== null);
+        const { month } = options;
+        const { signal } = effects;
+        const items = await allPages((page) =>
+          client.call("listBudgets", { query: { ...page, month }, signal }),
+        );
         if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
         return print(effects, items);
       });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { DomainError } from "../../core/errors/errors.ts";
 import { pull, type SyncOptions, type SyncReport } from "../../runtimes/sync.ts";
 import { type OpenService, dataPlace, withService } from "../connect.ts";
+import { allPages } from "../pages.ts";
 import type { Effects } from "../effects.ts";
 import { describeFailure, EXIT, type ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
@@ -44,7 +45,8 @@ export function syncRunCommand(sync: Command, effects: Effects, exit: (code: Exi
 }
 
 async function allIds(service: OpenService): Promise<string[]> {
-  const { items } = await service.as("operator").call("listConnections", {});
+  const client = service.as("operator");
+  const items = await allPages((query) => client.call("listConnections", { query }));
   return items.map(({ id }) => id);
 }
 

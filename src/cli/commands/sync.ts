@@ -8,6 +8,7 @@ import {
 import { parseKind } from "../../core/connections/connection.ts";
 import { policyFor, trustPolicyFor } from "../../core/connections/policy.ts";
 import { dataPlace, withService } from "../connect.ts";
+import { allPages } from "../pages.ts";
 import type { Effects } from "../effects.ts";
 import type { ExitCode } from "../errors.ts";
 import { textTable } from "../output.ts";
@@ -103,7 +104,8 @@ function listCommand(sync: Command, effects: Effects): void {
     .description("list connections and how their last pull went")
     .action(async (options: CommonOptions) => {
       await withService(effects, dataPlace(effects, options.data), async (service) => {
-        const { items } = await service.as("operator").call("listConnections", {});
+        const client = service.as("operator");
+        const items = await allPages((query) => client.call("listConnections", { query }));
         if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
         if (items.length === 0) effects.err("No connections yet. Add one with: securebase sync add KIND\n");
         const rows = items.map(({ id, kind, tenant, region, lastRun }) => [

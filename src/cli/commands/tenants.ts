@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { dataPlace, withService } from "../connect.ts";
+import { allPages } from "../pages.ts";
 import type { Effects } from "../effects.ts";
 import { textTable } from "../output.ts";
 import { collect, type CommonOptions, common } from "./options.ts";
@@ -50,7 +51,8 @@ export function tenantsCommand(program: Command, effects: Effects): void {
     .description("list all tenants")
     .action(async (options: CommonOptions) => {
       await withService(effects, dataPlace(effects, options.data), async (service) => {
-        const { items } = await service.as("operator").call("listTenants", {});
+        const client = service.as("operator");
+        const items = await allPages((query) => client.call("listTenants", { query }));
         if (options.json === true) return effects.out(`${JSON.stringify(items)}\n`);
         if (items.length === 0)
           effects.err("No tenants yet. Add one with: securebase tenants add ID --name NAME\n");

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { routes } from "../route.ts";
-import { idParams } from "../schemas/common.ts";
+import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
 import {
   connectionSchema,
   newConnectionSchema,
@@ -16,11 +16,8 @@ export const connectionRoutes = routes({
     summary: "List connections",
     description: "Every connection to a cloud account, with its last pull.",
     access: "connections",
-    ok: {
-      status: 200,
-      description: "The connections by id.",
-      schema: z.object({ items: z.array(connectionSchema) }),
-    },
+    query: z.strictObject(pageQuery),
+    ok: { status: 200, description: "A page of connections by id.", schema: pageOf(connectionSchema) },
     problems: ["sync.not-offered"],
     examples: [{ name: "List" }],
   },

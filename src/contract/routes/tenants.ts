@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { routes } from "../route.ts";
-import { idParams } from "../schemas/common.ts";
+import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
 import {
   addedTenantSchema,
   newTenantSchema,
@@ -16,11 +16,8 @@ export const tenantRoutes = routes({
     summary: "List tenants",
     description: "The registry: an operator sees every tenant, an admin the own one.",
     access: "tenant-settings",
-    ok: {
-      status: 200,
-      description: "The tenants by id.",
-      schema: z.object({ items: z.array(tenantSchema) }),
-    },
+    query: z.strictObject(pageQuery),
+    ok: { status: 200, description: "A page of tenants by id.", schema: pageOf(tenantSchema) },
     problems: [],
     examples: [{ name: "List" }],
   },

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { DATASET_IDS } from "../../core/metrics/datasets.ts";
-import { date, instant } from "./common.ts";
+import { date, instant, pageOf } from "./common.ts";
 import { doc, named } from "./registry.ts";
 
 const amounts = doc(
@@ -85,7 +85,12 @@ export const loadListParams = z.strictObject({
   tenant: z.exactOptional(
     doc(z.string(), "Operators only: this tenant's loads. An admin sees the own tenant's."),
   ),
-  limit: z.exactOptional(doc(z.int().check(z.minimum(1), z.maximum(1000)), "How many; 100 when not given.")),
+  limit: z.exactOptional(
+    doc(z.int().check(z.minimum(1), z.maximum(1000)), "Loads on a page; 100 when not given."),
+  ),
+  after: z.exactOptional(
+    doc(z.string().check(z.maxLength(4000)), "Continue behind this load: `next` of the page before."),
+  ),
   totals: z.exactOptional(
     doc(
       z.boolean(),
@@ -94,9 +99,8 @@ export const loadListParams = z.strictObject({
   ),
 });
 
-export const loadListSchema = z.object({
-  items: z.array(loadRecordSchema),
-  more: doc(z.boolean(), "Whether there are more loads than `limit`; those left out are older."),
+export const loadListSchema = z.extend(pageOf(loadRecordSchema), {
+  more: doc(z.boolean(), "Whether there is a next page; its loads are older."),
 });
 
 export const removalParams = z.strictObject({

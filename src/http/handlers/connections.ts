@@ -1,7 +1,7 @@
 import {
   addConnection,
   getConnection,
-  listConnections,
+  pageConnections,
   removeConnection,
   runNow,
 } from "../../app/sync/connections.ts";
@@ -14,9 +14,9 @@ import { json } from "../respond.ts";
 type Names = "listConnections" | "addConnection" | "getConnection" | "removeConnection" | "runConnection";
 
 export const connectionHandlers: Pick<Handlers, Names> = {
-  listConnections: async ({ services }) => {
-    const stored = await listConnections(services);
-    return json({ items: await Promise.all(stored.map((each) => shown(services, each))) });
+  listConnections: async ({ services, query }) => {
+    const { items, next } = await pageConnections(services, query);
+    return json({ items: await Promise.all(items.map((each) => shown(services, each))), next });
   },
 
   addConnection: async ({ services, body }) => {

@@ -22,7 +22,6 @@ import type { Call, Handlers } from "../call.ts";
 import { currentEtag, quoteEtag } from "../etag.ts";
 import { answered, json } from "../respond.ts";
 import { rangeOf } from "./analytics.ts";
-import { page } from "./page.ts";
 
 interface ScopeParams {
   currency?: string;
@@ -114,7 +113,7 @@ export const costHandlers: Pick<
   },
 
   listBudgets: async ({ tenant, query }) => {
-    const { items, next } = await page(query, (wanted) => listBudgets(tenant, wanted));
+    const { items, next } = await listBudgets(tenant, query);
     return json({ items: await viewBudgets(tenant, items, query.month), next });
   },
 

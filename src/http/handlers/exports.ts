@@ -8,7 +8,6 @@ import type { ReportDefinition } from "../../core/reports/definition.ts";
 import { checkParameters } from "../../core/reports/parameters.ts";
 import type { Call, Handlers } from "../call.ts";
 import { file, json } from "../respond.ts";
-import { page } from "./page.ts";
 import { optionsOf } from "./reports.ts";
 
 /** Seconds after which to ask for a job that was just started. */
@@ -30,7 +29,7 @@ export const exportHandlers: Pick<
     });
   },
 
-  listExports: async ({ tenant, query }) => json(await page(query, (wanted) => listExports(tenant, wanted))),
+  listExports: async ({ tenant, query }) => json(await listExports(tenant, query)),
 
   getExport: async ({ tenant, params }) => json(await getExport(tenant, params.id)),
 

@@ -15,8 +15,6 @@ import { json } from "../respond.ts";
 import { bounded, receiveFiles } from "../upload.ts";
 import { shownJob } from "./jobs.ts";
 
-const DEFAULT_LOADS = 100;
-
 /** @throws DomainError `date.invalid` */
 function checkedDate(text: string, field: string): string {
   checkDate(text, field);
@@ -58,14 +56,9 @@ export const importHandlers: Pick<Handlers, Names> = {
   },
 
   listImports: async ({ query, principal, services }) => {
-    const { limit = DEFAULT_LOADS, totals } = query;
-    const tenant = targetTenant(principal, query.tenant);
-    const list = await listLoads(services, {
-      limit,
-      ...(tenant !== undefined && { tenant }),
-      ...(totals !== undefined && { totals }),
-    });
-    return json(list);
+    const { tenant: named, ...page } = query;
+    const tenant = targetTenant(principal, named);
+    return json(await listLoads(services, tenant === undefined ? page : { ...page, tenant }));
   },
 
   removeImports: async ({ query, principal, services }) => {

@@ -1,19 +1,17 @@
 import { cancelJob, getJob, listJobs } from "../../app/jobs/jobs.ts";
+import { mapPage } from "../../core/lists/pages.ts";
 import { type Action, requireAccess } from "../../core/access/access.ts";
 import type { Job, JobKind } from "../../core/jobs/job.ts";
 import type { Handlers } from "../call.ts";
 import { json } from "../respond.ts";
-import { page } from "./page.ts";
 
 /** What who cancels a job has to be allowed. */
 const STARTS: Readonly<Record<JobKind, Action>> = { import: "import", export: "export", sync: "connections" };
 
 export const jobHandlers: Pick<Handlers, "listJobs" | "getJob" | "cancelJob"> = {
   listJobs: async ({ services, principal, query }) => {
-    const { items, next } = await page(query, (wanted) =>
-      listJobs(services, principal.tenant ?? null, wanted),
-    );
-    return json({ items: items.map((job) => ({ ...shownJob(job), result: null })), next });
+    const jobs = await listJobs(services, principal.tenant ?? null, query);
+    return json(mapPage(jobs, (job) => ({ ...shownJob(job), result: null })));
   },
 
   getJob: async ({ services, principal, params }) =>

@@ -1,4 +1,4 @@
-import { addTenant, getTenant, listTenants, updateTenant } from "../../app/tenants/tenants.ts";
+import { addTenant, getTenant, pageTenants, updateTenant } from "../../app/tenants/tenants.ts";
 import type { Principal } from "../../core/access/access.ts";
 import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
@@ -6,12 +6,9 @@ import type { Handlers } from "../call.ts";
 import { json } from "../respond.ts";
 
 export const tenantHandlers: Pick<Handlers, "listTenants" | "addTenant" | "getTenant" | "updateTenant"> = {
-  listTenants: async ({ principal, services }) => {
-    const items =
-      principal.tenant === undefined
-        ? await listTenants(services)
-        : [await getTenant(services, principal.tenant)];
-    return json({ items });
+  listTenants: async ({ principal, services, query }) => {
+    if (principal.tenant === undefined) return json(await pageTenants(services, query));
+    return json({ items: [await getTenant(services, principal.tenant)], next: null });
   },
 
   addTenant: async ({ services, body }) => {

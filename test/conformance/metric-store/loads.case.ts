@@ -249,6 +249,31 @@ export function loadCases(store: () => MetricStore): void {
       expect((await store().loads()).filter((l) => l.tenant === tenant)).toHaveLength(3);
     });
 
+    it("lists loads by pages that hold each once, whatever their size and however many are of one instant", async () => {
+      const tenant = "paged";
+      const facts = Array.from({ length: 125 }, (_, i) => {
+        const source = `focus:AWS:${String(i).padStart(3, "0")}`;
+        return [cost("2024-09-01", {}, { tenant, source }), cost("2024-08-01", {}, { tenant, source })];
+      }).flat();
+      await load(store(), facts, { loadedAt: "2024-10-01T00:00:00.000Z" });
+      await load(store(), [cost("2024-07-01", {}, { tenant })], { loadedAt: "2024-09-01T00:00:00.000Z" });
+      await load(store(), [cost("2024-06-01", {}, { tenant })], { loadedAt: "2024-11-01T00:00:00.000Z" });
+      const all = await store().loads({ tenant });
+      expect(all).toHaveLength(252);
+      expect(all.slice(1, 4).map(({ source, period }) => [source.slice(-3), period])).toEqual([
+        ["124", "2024-09"],
+        ["124", "2024-08"],
+        ["123", "2024-09"],
+      ]);
+      for (const limit of [99, 100, 101, 130, 250, 251]) {
+        const pages = [await store().loads({ tenant, limit })];
+        for (let last = pages.at(-1)?.at(-1); last !== undefined; last = pages.at(-1)?.at(-1))
+          pages.push(await store().loads({ tenant, limit, after: last }));
+        expect(pages.flat()).toEqual(all);
+        expect(pages).toHaveLength(Math.ceil(252 / limit) + 1);
+      }
+    });
+
     it("tells the first and last day", async () => {
       const tenant = "extent";
       await load(

@@ -1,5 +1,5 @@
 import { type DatasetId, DATASET_IDS, DATASETS } from "../../../core/metrics/datasets.ts";
-import type { LoadFilter, LoadRecord, PartitionTotals } from "../../../ports/metric-store.ts";
+import type { LoadFilter, LoadPlace, LoadRecord, PartitionTotals } from "../../../ports/metric-store.ts";
 import { inParallel } from "../dynamo.ts";
 import { type NamedManifest, registeredTenants } from "./commit.ts";
 import type { LoadStore } from "./load-store.ts";
@@ -40,7 +40,7 @@ async function readLoads(store: LoadStore, filter: LoadFilter): Promise<Listed[]
     const from = { tenant, dataset, manifest };
     return manifest.partitions.map((partition): Listed => ({ from, partition }));
   });
-  const loads = found.flat().sort(newestFirst);
+  const loads = found.flat().sort(newestFirst).filter(behind(filter.after));
   return filter.limit === undefined ? loads : loads.slice(0, filter.limit);
 }
 
@@ -50,8 +50,25 @@ export function loadsOf(from: NamedManifest): LoadRecord[] {
   return listed.sort(newestFirst).map(recordOf);
 }
 
-function newestFirst({ partition: a }: Listed, { partition: b }: Listed): number {
-  return a.loadedAt === b.loadedAt ? 0 : a.loadedAt < b.loadedAt ? 1 : -1;
+function newestFirst(a: Listed, b: Listed): number {
+  return byPlace(placeOf(a), placeOf(b));
+}
+
+function byPlace(a: LoadPlace, b: LoadPlace): number {
+  const parts = ["loadedAt", "tenant", "dataset", "source", "period"] as const;
+  const differing = parts.find((part) => a[part] !== b[part]);
+  if (differing === undefined) return 0;
+  const order = a[differing] < b[differing] ? -1 : 1;
+  return differing === "dataset" ? order : -order;
+}
+
+function behind(place: LoadPlace | undefined): (each: Listed) => boolean {
+  return (each) => place === undefined || byPlace(placeOf(each), place) > 0;
+}
+
+function placeOf({ from: { tenant, dataset }, partition }: Listed): LoadPlace {
+  const { loadedAt, source, period } = partition;
+  return { loadedAt, tenant, dataset, source, period };
 }
 
 function recordOf({ from: { tenant, dataset }, partition }: Listed): LoadRecord {
