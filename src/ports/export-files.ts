@@ -14,4 +14,6 @@ export interface TenantExportFiles {
 
 export interface ExportFiles {
   forTenant(tenant: string): TenantExportFiles;
+  /** The ids of all files that are whole, by tenant: for the service's own care. */
+  all(): Promise<ReadonlyMap<string, readonly string[]>>;
 }

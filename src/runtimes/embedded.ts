@@ -5,6 +5,7 @@ import { createSpool, stagingFolder } from "../adapters/embedded/spool.ts";
 import { openEmbeddedStore } from "../adapters/embedded/store.ts";
 import { must } from "../core/errors/must.ts";
 import type { Limits } from "../core/limits/limits.ts";
+import { sweepExportFiles } from "../app/exports/sweep.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import { careForJobs } from "../app/jobs/care.ts";
 import { LocalJobs } from "../app/jobs/local-runner.ts";
@@ -29,7 +30,8 @@ import { folderSecret } from "./secret.ts";
 
 export { STORE_FILE } from "../adapters/embedded/database.ts";
 
-const DAY_MS = 86_400_000;
+/** How often what has expired is removed. */
+const HOUSEKEEPING_MS = 3_600_000;
 
 export interface RuntimeOptions {
   /** The data folder; made when it is not there. */
@@ -44,6 +46,8 @@ export interface EmbeddedRuntime extends Runtime {
   logger: Logger;
   /** Knows the requests under way. */
   lostErrors: LostErrors;
+  /** Removes what has expired and what nobody names; done hourly as well. What fails is logged. */
+  housekeep(): Promise<void>;
   /** Takes up the jobs that the process before left, or ends those it left for the second time. */
   resumeJobs(): Promise<void>;
 }
@@ -97,17 +101,22 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     environment: "embedded",
   };
   const lostErrors = new LostErrors();
-  const housekeeping = setInterval(() => {
-    store.housekeep().catch((error: unknown) => {
+  const housekeep = async (): Promise<void> => {
+    try {
+      await store.housekeep();
+      await sweepExportFiles(services);
+    } catch (error) {
       logger.error({ error: errorFields(error) }, "what has expired could not be removed");
-    });
-  }, DAY_MS).unref();
+    }
+  };
+  const housekeeping = setInterval(() => void housekeep(), HOUSEKEEPING_MS).unref();
   const app = createApp({ services, auth, logger, lostErrors });
   return {
     services,
     directory,
     logger,
     lostErrors,
+    housekeep,
     resumeJobs: async () => {
       await careForJobs(services, { alone: true });
     },

@@ -42,6 +42,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const url = await listen(server, options);
     try {
       const demo = options.demo ? await ensureDemo(runtime.services, options.onProgress) : undefined;
+      await runtime.housekeep();
       await runtime.resumeJobs();
       ready = true;
       await writeServerFile(runtime.directory, { url, pid: process.pid });

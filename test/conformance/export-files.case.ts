@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sweepExportFiles } from "../../src/app/exports/sweep.ts";
+import type { RecordStore } from "../../src/ports/records.ts";
 import type { ExportFiles } from "../../src/ports/export-files.ts";
 import type { Fresh } from "./lib/fresh.ts";
 
@@ -13,6 +15,29 @@ async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   const parts: Uint8Array[] = [];
   for await (const part of content) parts.push(part);
   return Buffer.concat(parts).toString();
+}
+
+/** Records of exports of one tenant. */
+function recordsOf(ids: readonly string[]): RecordStore {
+  const body = {
+    ...{
+      title: "t",
+      format: "csv",
+      fileName: "t.csv",
+      status: "done",
+      rowsWritten: 0,
+      rowsTotal: 0,
+      bytes: 0,
+    },
+    ...{ manifest: null, error: null, requestedBy: "x", createdAt: "", finishedAt: null, expiresAt: "" },
+  };
+  const found = ids.map((id) => ({ id, revision: "r", version: 1, body: { ...body, id } }));
+  const space = (own: typeof found) => ({
+    get: () => Promise.resolve(undefined),
+    list: () => Promise.resolve(own),
+    write: () => Promise.resolve(),
+  });
+  return { forTenant: (tenant) => space(tenant === "acme" ? found : []), service: space([]) };
 }
 
 /** What every store of export files must do. @param create makes an empty store, for each test anew */
@@ -54,6 +79,38 @@ export function exportFilesCases(name: string, create: () => Promise<Fresh<Expor
       const read = createHash("sha256");
       for await (const part of await exports.read(idOf(1))) read.update(part);
       expect(read.digest("hex")).toBe(hash.digest("hex"));
+    });
+
+    it("names all files that are whole, by tenant", async () => {
+      const ids = ["a", "A b/c", "ä%2e", idOf(1)];
+      for (const id of ids) await store.forTenant("acme").write(id, chunks("x"));
+      await store.forTenant("other").write(idOf(2), chunks("x"));
+      const failing = async function* (): AsyncGenerator<Uint8Array> {
+        yield await Promise.resolve(Buffer.from("x"));
+        expect(new Set((await store.all()).get("acme"))).toEqual(new Set(ids));
+        throw new Error("broken off");
+      };
+      await expect(store.forTenant("acme").write(idOf(3), failing())).rejects.toThrow("broken off");
+      await store.forTenant("other").remove(idOf(2));
+      const all = await store.all();
+      expect(new Set(all.get("acme"))).toEqual(new Set(ids));
+      expect(all.get("other") ?? []).toEqual([]);
+    });
+
+    it("keeps those files that a record names when it sweeps, and those being written", async () => {
+      const services = { exportFiles: store, records: recordsOf(["named"]), ids: { next: () => "r" } };
+      for (const id of ["named", "nobody's"]) await store.forTenant("acme").write(id, chunks("x"));
+      await store.forTenant("gone").write("nobody's", chunks("x"));
+      let swept = 0;
+      const writing = async function* (): AsyncGenerator<Uint8Array> {
+        yield await Promise.resolve(Buffer.from("half"));
+        swept = await sweepExportFiles(services);
+        yield Buffer.from("whole");
+      };
+      await store.forTenant("acme").write("written", writing());
+      expect(swept).toBe(2);
+      expect(new Set((await store.all()).get("acme"))).toEqual(new Set(["named", "written"]));
+      expect(await textOf(await store.forTenant("acme").read("named"))).toBe("x");
     });
 
     it("shows no file before it is whole", async () => {

@@ -185,6 +185,7 @@ describe("the app", () => {
       ...{ createdAt: "2024-10-01T00:00:00Z", expiresAt: inAnHour },
     });
     const source = (fail: boolean): Services["exportFiles"] => ({
+      ...runtime.services.exportFiles,
       forTenant: (tenant) => ({
         ...runtime.services.exportFiles.forTenant(tenant),
         async read() {

@@ -4,7 +4,18 @@ import type { ObjectStore } from "./object-store.ts";
 
 /** Export files as objects in the bucket. */
 export function createExportFiles(objects: ObjectStore): ExportFiles {
-  return { forTenant: (tenant) => new AwsExportFiles(objects, tenant) };
+  return { forTenant: (tenant) => new AwsExportFiles(objects, tenant), all: () => allFiles(objects) };
+}
+
+async function allFiles(objects: ObjectStore): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const key of await objects.keys(EXPORTS)) {
+    const [tenant, name, ...rest] = key.slice(EXPORTS.length).split("/");
+    if (tenant === undefined || name === undefined || rest.length > 0) continue;
+    const id = decodeURIComponent(name);
+    if (exportObjectKey(tenant, id) === key) found.set(tenant, [...(found.get(tenant) ?? []), id]);
+  }
+  return found;
 }
 
 /** All export files are under this prefix. */

@@ -92,7 +92,7 @@ export async function withRetry<T>(
   call: (signal: AbortSignal) => Promise<T>,
   { onThrottle, signal }: { onThrottle?: () => void; signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
-  const started = Date.now();
+  const started = performance.now();
   let lost = false;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
@@ -108,7 +108,7 @@ export async function withRetry<T>(
       if (verdict === "final") throw finalError(what, vendor, error);
       if (verdict === "throttled") onThrottle?.();
       else lost = true;
-      const spent = Date.now() - started;
+      const spent = performance.now() - started;
       if (attempt >= policy.attempts || spent > policy.deadline)
         throw unavailable(what, vendor, attempt, error);
       await policy.sleep(pauseBefore(policy, attempt));

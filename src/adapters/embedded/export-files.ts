@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DomainError } from "../../core/errors/errors.ts";
 import type { ExportFiles, TenantExportFiles } from "../../ports/export-files.ts";
@@ -10,7 +10,42 @@ const READ_SIZE = 256 * 1024;
 /** Files in `exports/TENANT/ID` of the data folder. */
 export function createExportFiles(directory: string): ExportFiles {
   const folder = join(directory, "exports");
-  return { forTenant: (tenant) => tenantFiles(folder, tenant) };
+  return { forTenant: (tenant) => tenantFiles(folder, tenant), all: () => allFiles(folder) };
+}
+
+async function allFiles(folder: string): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const segment of await namesIn(folder)) {
+    const tenant = textOfSegment(segment);
+    if (tenant === undefined) continue;
+    const ids = (await namesIn(join(folder, segment))).map(textOfSegment);
+    found.set(
+      tenant,
+      ids.filter((id) => id !== undefined),
+    );
+  }
+  return found;
+}
+
+/** None where there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw error;
+  }
+}
+
+/** The text that `pathSegment` made a name of; undefined for a name that it makes of none, such as `.drafts`. */
+function textOfSegment(segment: string): string | undefined {
+  if (segment === "%") return "";
+  const bytes = segment.replace(/%([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  const text = Buffer.from(bytes, "latin1").toString("utf8");
+  return pathSegment(text) === segment ? text : undefined;
 }
 
 /** Removes half-written files of a process that died. Call it only as the folder's one owner. */

@@ -20,6 +20,14 @@ describe("embedded query cache", () => {
     expect(held).toEqual([true, false, true, true, true]);
   });
 
+  it("forgets what was kept before the clock was set back: nobody knows how old it is", async () => {
+    let now = Date.parse("2024-10-01T00:00:00Z");
+    const cache = createQueryCache({ clock: { now: () => new Date(now) } }).forTenant("acme");
+    await cache.set("a", "x", 60);
+    now -= 90 * 86_400_000;
+    expect(await cache.get("a")).toBeUndefined();
+  });
+
   it("gives back the room of entries that were replaced or too old", async () => {
     const cache = createQueryCache({ clock, maxBytes: 10_000 }).forTenant("acme");
     for (let i = 0; i < 100; i++) await cache.set("same", "x".repeat(1_000), 60);

@@ -10,7 +10,8 @@ export interface CacheOptions {
 interface Entry {
   value: string;
   bytes: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Before `since` the clock was set back, and nobody knows how old the entry is. */
+  since: number;
   expires: number;
 }
 
@@ -41,7 +42,8 @@ export function createQueryCache({ clock, maxBytes = DEFAULT_BYTES }: CacheOptio
           const name = nameOf(key);
           const entry = entries.get(name);
           if (entry === undefined) return Promise.resolve(undefined);
-          if (clock.now().getTime() >= entry.expires) {
+          const now = clock.now().getTime();
+          if (now < entry.since || now >= entry.expires) {
             drop(name);
             return Promise.resolve(undefined);
           }
@@ -54,11 +56,8 @@ export function createQueryCache({ clock, maxBytes = DEFAULT_BYTES }: CacheOptio
           drop(name);
           const size = 2 * (name.length + value.length);
           if (size <= maxBytes * LARGEST_SHARE && ttlSeconds > 0) {
-            entries.set(name, {
-              value,
-              bytes: size,
-              expires: clock.now().getTime() + ttlSeconds * 1000,
-            });
+            const since = clock.now().getTime();
+            entries.set(name, { value, bytes: size, since, expires: since + ttlSeconds * 1000 });
             bytes += size;
             makeRoom();
           }

@@ -25,7 +25,9 @@ export function isDue(lastRun: SyncRun | null, now: Date): boolean {
   if (lastRun === null) return true;
   if (lastRun.status === "running") return false;
   if (lastRun.status === "failed" || lastRun.dryRun) return true;
-  return now.getTime() - Date.parse(lastRun.startedAt) >= FRESH_MS;
+  const since = now.getTime() - Date.parse(lastRun.startedAt);
+  // One that is to come began before the clock was set back.
+  return since >= FRESH_MS || since < 0;
 }
 
 /**

@@ -128,3 +128,23 @@ describe("endedByTime", () => {
     expect(endedByTime(signal, error)).toBe(expected);
   });
 });
+
+describe("a clock that was set back by three months", () => {
+  const back = new Date(START - 90 * 86_400_000);
+  const leased = claimJob(waiting, "first", after(0), { leased: true });
+
+  it("locks no job up: its lease is nobody's, and who waits to be asked is asked again", () => {
+    if (leased === undefined) throw new Error("it is to be had");
+    expect(claimJob(leased, "second", back, { leased: true })).toMatchObject({ lease: { holder: "second" } });
+    expect(careForJob(leased, back, { alone: false })).toMatchObject({ step: "dispatch" });
+    expect(careForJob(waiting, back, { alone: false })).toMatchObject({ step: "dispatch" });
+  });
+
+  it("by a minute leaves both to who has them, since clocks may differ", () => {
+    if (leased === undefined) throw new Error("it is to be had");
+    const minute = after(-60);
+    expect(claimJob(leased, "second", minute, { leased: true })).toBeUndefined();
+    expect(careForJob(leased, minute, { alone: false })).toEqual({ step: "leave" });
+    expect(careForJob(waiting, minute, { alone: false })).toEqual({ step: "leave" });
+  });
+});

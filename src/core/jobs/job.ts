@@ -67,6 +67,18 @@ const MAX_DISPATCHES = 15;
 /** Seconds a lease lasts unless it is renewed. */
 export const LEASE_SECONDS = 60;
 
+/** Seconds that the clocks of processes which share jobs may differ by. */
+const MAX_SKEW_SECONDS = 600;
+
+/**
+ * Whether a lease holds. One that ends later than any that is given now was given before the clock was set back: its
+ * holder would have renewed it since.
+ */
+function holds({ until }: JobLease, now: Date): boolean {
+  const left = (Date.parse(until) - now.getTime()) / 1000;
+  return left > 0 && left <= LEASE_SECONDS + MAX_SKEW_SECONDS;
+}
+
 /** @returns the job as its new holder has it; undefined when it is not to be had */
 export function claimJob(
   job: Job,
@@ -74,8 +86,7 @@ export function claimJob(
   now: Date,
   { leased }: { leased: boolean },
 ): Job | undefined {
-  if (job.status === "running" && (job.lease === null || job.lease.until > now.toISOString()))
-    return undefined;
+  if (job.status === "running" && (job.lease === null || holds(job.lease, now))) return undefined;
   if (!isOpen(job) || job.cancelRequested || job.attempts >= MAX_ATTEMPTS) return undefined;
   return {
     ...job,
@@ -125,9 +136,11 @@ export type JobCare =
  * @param alone whether no other process can be carrying it out, as after a restart
  */
 export function careForJob(job: Job, now: Date, { alone }: { alone: boolean }): JobCare {
-  const waitsSince = (seconds: number, instant: string): boolean =>
-    now.getTime() - Date.parse(instant) >= seconds * 1000;
-  if (job.status === "running" && !alone && job.lease !== null && job.lease.until > now.toISOString())
+  const waitsSince = (seconds: number, instant: string): boolean => {
+    const waited = (now.getTime() - Date.parse(instant)) / 1000;
+    return waited >= seconds || waited < -MAX_SKEW_SECONDS;
+  };
+  if (job.status === "running" && !alone && job.lease !== null && holds(job.lease, now))
     return { step: "leave" };
   if (job.cancelRequested)
     return { step: "end", outcome: { status: "cancelled", error: plainError(cancelled()) } };

@@ -1,5 +1,6 @@
 import type { AwsStore } from "../../adapters/aws/store.ts";
 import { careForJobs } from "../../app/jobs/care.ts";
+import { sweepExportFiles } from "../../app/exports/sweep.ts";
 import type { Services } from "../../app/services.ts";
 import { startDueSyncs } from "../../app/sync/due.ts";
 import { startSync } from "../../app/sync/start.ts";
@@ -31,7 +32,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 
   /** Daily: finishes what loads and exports left undone. */
-  housekeeping: async ({ store }) => ({ statusCode: 200, body: await store.housekeep() }),
+  housekeeping: async ({ store, services }) => {
+    const done = await store.housekeep();
+    return { statusCode: 200, body: { ...done, exportsRemoved: await sweepExportFiles(services) } };
+  },
 
   /** Every minute: a process that ran out of time or memory cannot say what became of its job. */
   jobs: async ({ services }) => ({ statusCode: 200, body: await careForJobs(services, { alone: false }) }),
