@@ -93,7 +93,10 @@ async function importFile(csv: string, folder: string): Promise<Usage> {
   const zones = Object.fromEntries(
     claims.map(({ tenant }, i) => [tenant, i % 2 === 0 ? "UTC" : "America/New_York"]),
   );
-  const { reports, usage } = await importInto(folder, csv, { owners: { kind: "accounts", claims }, zones });
+  const { reports, usage } = await importInto(folder, csv, {
+    owners: { kind: "accounts", claims, seen: 0 },
+    zones,
+  });
   const [report] = reports;
   const total = report?.totals[0];
   check(csv, report?.rowsAccepted ?? 0, total?.loaded.billed_cost ?? "");

@@ -110,6 +110,7 @@ async function loadYear(store: AwsStore): Promise<object> {
       },
       records: factsOf(days, random),
       rejections: { count: 0, kept: [] },
+      assignment: { kind: "named" },
       loadedAt: new Date().toISOString(),
     });
   }

@@ -55,6 +55,7 @@ async function loadMonth(database: Database, month: number, rowsPerTenant: numbe
     format: "focus",
     files: [`${first.slice(0, 7)}.parquet`],
     loadedAt: `${addMonths(first, 1)}T06:00:00Z`,
+    follows: "all" as const,
   };
   await database.write(async (connection) => {
     const opened = await replacePartitions(connection, load, partitions);

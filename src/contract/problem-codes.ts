@@ -251,6 +251,11 @@ const ROWS = {
     "Load conflict",
     "Another load or a removal changed the same partition meanwhile; this one changed nothing.",
   ],
+  "import.owners-changed": [
+    409,
+    "Owners changed",
+    "Accounts in the files kept changing hands while they were loaded; nothing was taken.",
+  ],
   "import.nothing-to-remove": [
     404,
     "Nothing to remove",

@@ -47,6 +47,7 @@ export function demoRecordLoads(options: DemoOptions, loadedAt: string): RecordL
     records: asAsync(facts),
     partitions: [],
     rejections: { count: 0, kept: [] },
+    assignment: { kind: "named" },
     loadedAt,
     dryRun: false,
   });

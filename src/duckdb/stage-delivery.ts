@@ -44,6 +44,7 @@ export async function stageDelivery(
       format: input.format,
       files: input.files,
       loadedAt: input.loadedAt,
+      assignment: input.assignment,
       dryRun: input.dryRun,
       datasets,
     };

@@ -17,7 +17,7 @@ function read(from: Readers, what: string, signal?: AbortSignal): Promise<ReadFi
   const load: FileLoad = {
     files: [],
     format: what,
-    owners: { kind: "accounts", claims: [] },
+    owners: { kind: "accounts", claims: [], seen: 0 },
     zones: {},
     snapshot: undefined,
     loadedAt: "2024-10-02T00:00:00Z",

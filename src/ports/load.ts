@@ -165,7 +165,20 @@ export interface TableMapping {
 
 /** Who owns the facts: one tenant for all, or whoever claims the fact's account. */
 export type Ownership =
-  { kind: "tenant"; tenant: string } | { kind: "accounts"; claims: readonly AccountClaim[] };
+  | { kind: "tenant"; tenant: string }
+  /** `seen`: what `MetricStore.ownerChanges` said before the claims were read. */
+  | { kind: "accounts"; claims: readonly AccountClaim[]; seen: number };
+
+/**
+ * How a load knew whose its facts are: all were given to a tenant by name, whatever their accounts, and stay with it when
+ * accounts change hands; or each went to its account's owner, of whom the load knew since `seen`, which is what
+ * `MetricStore.ownerChanges` said before the owners were read.
+ */
+export type Assignment = { kind: "named" } | { kind: "owners"; seen: number };
+
+export function assignmentOf(owners: Ownership): Assignment {
+  return owners.kind === "tenant" ? { kind: "named" } : { kind: "owners", seen: owners.seen };
+}
 
 export interface AccountClaim {
   account: string;
@@ -194,6 +207,7 @@ export interface RecordLoad {
   /** Partitions to replace even when no fact falls in them: a snapshot without findings empties the one before. */
   partitions: readonly PartitionKey[];
   rejections: RejectionLog;
+  assignment: Assignment;
   loadedAt: string;
   dryRun: boolean;
 }
@@ -234,6 +248,7 @@ export interface DeliveryLoad {
    * @throws DomainError when nothing of it can be used; the load ends with it
    */
   end: () => DeliveryEnd;
+  assignment: Assignment;
   loadedAt: string;
   dryRun: boolean;
 }

@@ -154,7 +154,8 @@ export interface MetricStore {
    * another's old ones. A dry run changes nothing and tells what would be replaced.
    * @returns what was replaced in each dataset, in their order
    * @throws what {@link StorableLoad.reconcile} throws; DomainError `import.conflict` when another load took one of the
-   *   partitions meanwhile; the signal's reason when aborted; the store is then as it was
+   *   partitions meanwhile, `import.owners-changed` when an account of the facts changed hands since the owners were
+   *   read; the signal's reason when aborted; the store is then as it was
    */
   loadStaged(load: StorableLoad, options?: LoadOptions): Promise<ReplacedFacts[]>;
   /**
@@ -170,11 +171,33 @@ export interface MetricStore {
    * @throws DomainError `import.conflict` when loads keep getting in between; nothing is removed
    */
   remove(request: RemovalRequest): Promise<RemovedPartition[]>;
+  /** Counts how often accounts changed hands; a load says what it was before the owners were read (`Assignment`). */
+  ownerChanges(): Promise<number>;
   /**
-   * Moves all facts of an account to the tenant that claims it, so that a mapping made after an import takes effect.
-   * @returns facts moved
+   * Gives the facts of accounts to the tenant that owns the accounts now, from wherever they are, in all datasets. Loads
+   * that were assigned by an owner from before are refused from then on, so that none of them undoes it. May be
+   * repeated: what is where it belongs stays as it is.
+   *
+   * Facts that a load gave to a tenant by name stay with it. Where the owner holds facts of an account of the same source
+   * and period already, these are two deliveries of the same thing: the newer one stays and the older one goes, but
+   * never one that was loaded for the owner by name; the others are then left where they are.
+   * @param to `unassigned` for accounts that nobody owns
+   * @throws DomainError `import.conflict` when loads keep getting in between; the signal's reason when aborted, with
+   *   some of the facts moved
    */
-  reassign(dataset: DatasetId, account: string, to: string): Promise<number>;
+  assign(accounts: readonly string[], to: string, signal?: AbortSignal): Promise<AssignedFacts>;
+  /** The accounts of facts that a tenant was given as the accounts' owner, and so would lose with them. */
+  accountsHeld(tenant: string): Promise<string[]>;
+}
+
+/** What became of facts whose account has an owner. */
+export interface AssignedFacts {
+  /** Facts that went to the owner. */
+  moved: number;
+  /** Facts that went away since the owner has a newer delivery of the same. */
+  superseded: number;
+  /** Facts that stay elsewhere, since the owner was given the same source and period by name. */
+  kept: number;
 }
 
 /** Where a load's partition stands in the list: no two stand at the same place. */

@@ -1,7 +1,7 @@
 import type { DatasetId } from "../core/metrics/datasets.ts";
 import type { PartitionKey } from "../core/metrics/facts.ts";
 import type { CalendarDate } from "../core/time/dates.ts";
-import type { LoadReport } from "./load.ts";
+import type { Assignment, LoadReport } from "./load.ts";
 
 /**
  * Facts that were read, checked and assigned to their tenants, in files beside the store: what a load is before it is
@@ -13,6 +13,7 @@ export interface StagedLoad {
   files: readonly string[];
   /** RFC 3339, UTC. */
   loadedAt: string;
+  assignment: Assignment;
   /** Checks and sums, and changes nothing. */
   dryRun: boolean;
   /** Become current together. */

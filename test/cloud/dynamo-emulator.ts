@@ -217,6 +217,7 @@ async function applyAction(
   const names = described.Table.KeySchema.map((key) => key.AttributeName).filter((n) =>
     KEY_NAMES.includes(n),
   );
+  const isCheck = kind === "ConditionCheck";
   const Key = action.Key ?? Object.fromEntries(names.map((name) => [name, action.Item?.[name]]));
   const before = JSON.parse(
     (await call("GetItem", { TableName, Key, ConsistentRead: true })).body.toString(),
@@ -228,7 +229,15 @@ async function applyAction(
       ? call("DeleteItem", { TableName, Key })
       : call("PutItem", { TableName, Item: before.Item }),
   );
+  // A put of what is there changes nothing, and checks the condition.
+  if (isCheck && before.Item !== undefined)
+    return call("PutItem", { ...without(action, "Key"), Item: before.Item });
+  if (isCheck) return call("DeleteItem", action);
   return call(`${kind}Item`, action);
+}
+
+function without(action: Action, name: string): object {
+  return Object.fromEntries(Object.entries(action).filter(([key]) => key !== name));
 }
 
 /** Lets many in together, or one alone. */

@@ -159,7 +159,7 @@ describe("securebase package", () => {
         const load = {
           files: [{ name: "focus.csv", path, open: () => createReadStream(path) }],
           format: "auto",
-          owners: { kind: "accounts" as const, claims: [] },
+          owners: { kind: "accounts" as const, claims: [], seen: 0 },
           zones: {},
           snapshot: undefined,
           loadedAt: "2024-10-02T00:00:00Z",

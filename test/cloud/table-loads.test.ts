@@ -63,7 +63,7 @@ describe("tables on DynamoDB and in the engine", () => {
     const { mapping, files } = await planImport([file]);
     if (mapping === undefined) throw new Error("no mapping");
     const input = {
-      ...{ mapping, files, dryRun: false, owners: { kind: "accounts" as const, claims: CLAIMS } },
+      ...{ mapping, files, dryRun: false, owners: { kind: "accounts" as const, claims: CLAIMS, seen: 0 } },
       zones: { two: "Asia/Tokyo", one: "America/New_York" },
       loadedAt: "2024-10-01T06:00:00.000Z",
     };

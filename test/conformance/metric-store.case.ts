@@ -6,6 +6,7 @@ import { comparisonCases } from "./metric-store/comparison.case.ts";
 import { deliveryCases } from "./metric-store/deliveries.case.ts";
 import { gaugeCases } from "./metric-store/gauges.case.ts";
 import { loadCases } from "./metric-store/loads.case.ts";
+import { ownerCases } from "./metric-store/owners.case.ts";
 import { randomPlanCases } from "./metric-store/random-plans.case.ts";
 import { removalCases } from "./metric-store/removals.case.ts";
 import { snapshotCases } from "./metric-store/snapshots.case.ts";
@@ -31,6 +32,7 @@ export function metricStoreCases(
   describe(`metric store: ${name}`, () => {
     const suites = [
       loadCases,
+      ownerCases,
       deliveryCases,
       removalCases,
       snapshotCases,

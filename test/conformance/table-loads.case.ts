@@ -44,7 +44,7 @@ async function loadFiles(
   const input: FileLoad = {
     files,
     format: "auto",
-    owners: { kind: "accounts", claims: [] },
+    owners: { kind: "accounts", claims: [], seen: 0 },
     zones: {},
     snapshot: undefined,
     loadedAt: "2024-10-02T00:00:00.000Z",
@@ -83,7 +83,7 @@ function ownerCases(store: () => MetricStore): void {
       { ...hour, SubAccountId: "000000000012", BilledCost: "4" },
     ]);
     const zones = { "claims-one": "America/New_York" };
-    const report = await loadBill(store(), text, { owners: { kind: "accounts", claims }, zones });
+    const report = await loadBill(store(), text, { owners: { kind: "accounts", claims, seen: 0 }, zones });
     expect(report.unassigned).toEqual([{ account: "000000000012", name: "One", rows: 1 }]);
     expect(
       report.partitions.map(({ tenant, source, period, rows }) => [tenant, source, period, rows]),

@@ -151,7 +151,7 @@ describe("a Cost and Usage Report", () => {
       { account: "999999999999", tenant: "payer" },
     ];
     const zones = { acme: "America/New_York", payer: "America/New_York" };
-    await importInto(database, [path], { owners: { kind: "accounts", claims }, zones });
+    await importInto(database, [path], { owners: { kind: "accounts", claims, seen: 0 }, zones });
     const found = await select(
       database,
       `SELECT k.id, sub_account_id, sub_account_name, billing_account_id, service_name, region_id, day::VARCHAR,

@@ -63,7 +63,7 @@ describe.skipIf(sample === "")("the published FOCUS sample", () => {
       { account: "51738928782", tenant: "acme" },
       { account: "43883916739", tenant: "globex" },
     ];
-    const report = await importInto(database, [sample], { owners: { kind: "accounts", claims } });
+    const report = await importInto(database, [sample], { owners: { kind: "accounts", claims, seen: 0 } });
     expect(report.unassigned).toHaveLength(71);
     const sums = await select(
       database,
@@ -305,7 +305,7 @@ describe("owners", () => {
       { SubAccountId: "NULL", BillingAccountId: "5" },
     ];
     const report = await importInto(database, [write("a.csv", focusCsv(rows))], {
-      owners: { kind: "accounts", claims },
+      owners: { kind: "accounts", claims, seen: 0 },
     });
     expect(report.unassigned).toEqual([
       { account: "(no account)", name: "One", rows: 1 },

@@ -36,7 +36,7 @@ export async function importInto(
     {
       mapping: plan.mapping,
       files: plan.files,
-      owners: owners ?? { kind: "accounts", claims: [] },
+      owners: owners ?? { kind: "accounts", claims: [], seen: 0 },
       zones: zones ?? {},
       loadedAt: "2024-10-02T00:00:00Z",
       dryRun: dryRun ?? false,

@@ -35,6 +35,7 @@ async function deliver(
   if (plan.kind !== "tables") throw new Error(plan.kind);
   const owners: Ownership = {
     kind: "accounts",
+    seen: 0,
     claims: Object.entries(claims).map(([account, tenant]) => ({ account, tenant })),
   };
   const { mapping, files: found } = plan;

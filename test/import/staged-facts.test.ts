@@ -31,6 +31,7 @@ async function staged(facts: readonly LoadedFact[]): Promise<{ tenants: string[]
   });
   const delivery = {
     ...{ format: "test", files: [], loadedAt: "2024-10-01T06:00:00.000Z", dryRun: false, end },
+    assignment: { kind: "named" as const },
     facts: inBatches(
       facts.map((fact) => ({ ...fact, dataset: "cost" as const })),
       100,

@@ -19,7 +19,7 @@ export async function readFacts(
 ): Promise<ReadFacts> {
   const opened = openRecords(format, {
     files,
-    owners: { kind: "accounts", claims: [] },
+    owners: { kind: "accounts", claims: [], seen: 0 },
     zones: {},
     loadedAt: "2026-01-01T00:00:00Z",
     dryRun: false,

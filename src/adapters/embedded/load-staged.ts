@@ -9,6 +9,7 @@ import type { CurrencySums, ReplacedFacts, StagedDataset, StorableLoad } from ".
 import type { Database } from "./database.ts";
 import { earlierFacts } from "./earlier-facts.ts";
 import { type OpenedPartition, newLoadName, previewPartitions, replacePartitions } from "./partitions.ts";
+import { refuseFormerOwners } from "./owner-changes.ts";
 import { factTable } from "./schema.ts";
 
 /** Takes staged facts in, by the engine: one transaction replaces the partitions of all datasets; see `MetricStore`. */
@@ -51,15 +52,17 @@ async function store(
   { signal, onProgress }: LoadOptions,
 ): Promise<ReplacedFacts[]> {
   signal?.throwIfAborted();
+  await refuseFormerOwners(connection, load);
   for (const setting of PROGRESS_SETTINGS) await connection.run(setting);
   const { format, files, loadedAt } = load;
+  const follows = load.assignment.kind === "owners" ? "all" : [];
   const id = newLoadName();
   const rows = load.datasets.reduce((sum, { report }) => sum + report.rowsAccepted, 0);
   onProgress?.({ phase: "storing", rows });
   const replaced: ReplacedFacts[] = [];
   for (const each of load.datasets) {
     const earlier = await earlierFacts(connection, each);
-    const meta = { id, dataset: each.dataset, format, files, loadedAt };
+    const meta = { id, dataset: each.dataset, format, files, loadedAt, follows } as const;
     const opened = await replacePartitions(connection, meta, each.partitions);
     const stop = watchProgress(connection, (fraction) => onProgress?.({ phase: "storing", rows, fraction }));
     const inserted = await insert(connection, each, opened).finally(stop);

@@ -1,11 +1,12 @@
 import { DEFAULT_LIMITS } from "../../core/limits/limits.ts";
 import { Turns } from "../../core/limits/turns.ts";
 import type { MetricStore } from "../../ports/metric-store.ts";
+import { accountsHeld, assignAccounts } from "./assign.ts";
 import type { Database } from "./database.ts";
 import { KnownExtents } from "./known-extents.ts";
 import { listLoads } from "./loads.ts";
 import { loadStaged } from "./load-staged.ts";
-import { reassignAccount } from "./reassign.ts";
+import { ownerChanges } from "./owner-changes.ts";
 import { removePartitions } from "./remove.ts";
 import { EmbeddedTenantMetrics } from "./tenant-metrics.ts";
 
@@ -39,6 +40,8 @@ export function createMetricStore(database: Database, options: MetricStoreOption
       return turns.run({ owner: filter.tenant ?? OPERATOR }, () => listLoads(database, filter));
     },
     remove: (request) => removePartitions(database, request),
-    reassign: (dataset, account, to) => reassignAccount(database, dataset, account, to),
+    ownerChanges: () => database.read(ownerChanges),
+    assign: (accounts, to, signal) => assignAccounts(database, accounts, to, signal),
+    accountsHeld: (tenant) => accountsHeld(database, tenant),
   };
 }

@@ -58,6 +58,27 @@ describe("migrations", () => {
     expect(await count("record_keys")).toBe(accounts);
   });
 
+  it("take loads with facts of none of a tenant's accounts for ones that were given to it by name", async () => {
+    const loads = (run: (sql: string) => Promise<unknown[][]>) =>
+      run(
+        `SELECT DISTINCT k.id, l.follows FROM loads l JOIN tenant_keys k ON k.key = l.tenant ORDER BY k.id`,
+      );
+    const owned = await raw((run) =>
+      run(`SELECT DISTINCT k.id, a.tenant IS NOT NULL FROM facts_cost f JOIN tenant_keys k ON k.key = f.tenant
+        LEFT JOIN accounts a ON a.account = f.sub_account_id AND a.tenant = k.id ORDER BY k.id`),
+    );
+    expect(owned.some(([, is]) => is === true)).toBe(true);
+    const named = String(owned.find(([, is]) => is === true)?.[0]);
+    await raw((run) => run(`DELETE FROM accounts WHERE tenant = '${named}'`));
+    (await Database.open(directory)).close();
+    const after = await raw(loads);
+    expect(after).toContainEqual([named, "[]"]);
+    expect(after).not.toContainEqual([named, null]);
+    for (const [tenant, follows] of after) if (tenant === "unassigned") expect(follows).toBeNull();
+    for (const [tenant, is] of owned)
+      if (is === true && tenant !== named) expect(after).toContainEqual([tenant, null]);
+  });
+
   it("do without the tables that were only made when they were needed", async () => {
     await raw(async (run) => {
       for (const table of ["budgets", "connections"]) await run(`DROP TABLE ${table}`);

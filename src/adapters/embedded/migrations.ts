@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DomainError } from "../../core/errors/errors.ts";
-import { createSchema, RECORD_TABLES } from "./schema.ts";
+import { createSchema, OWNER_CHANGES, RECORD_TABLES } from "./schema.ts";
 import { execute, rowsOf } from "../../duckdb/sql.ts";
 
 /** A step from one shape of the tables to the next. */
@@ -11,7 +11,10 @@ export interface Migration {
 }
 
 /** In order, from the version after the first on. What is listed here never changes again. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 2, migrate: oneTableOfRecords }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 2, migrate: oneTableOfRecords },
+  { version: 3, migrate: factsThatFollow },
+];
 
 /**
  * Makes the tables of an empty store, or brings those of an older one up to date. Runs in the caller's transaction, so
@@ -77,4 +80,21 @@ async function oneTableOfRecords(connection: DuckDBConnection): Promise<void> {
     "INSERT INTO record_keys SELECT '', 'tenant', 'account', account, tenant FROM accounts",
   );
   await connection.run("DROP TABLE accounts");
+}
+
+/**
+ * Loads did not say whether their facts went to a tenant as the owner of the accounts or by name. Of a tenant's loads,
+ * those with facts of none of its accounts were given to it by name; all others follow the accounts, as they did.
+ */
+async function factsThatFollow(connection: DuckDBConnection): Promise<void> {
+  await connection.run(OWNER_CHANGES);
+  await connection.run("ALTER TABLE loads ADD COLUMN follows VARCHAR");
+  for (const dataset of ["cost", "findings", "controls", "usage"]) {
+    if (!(await hasTable(connection, `facts_${dataset}`))) continue;
+    await connection.run(`UPDATE loads SET follows = '[]' WHERE tenant <> 0 AND dataset = '${dataset}'
+      AND load_id NOT IN (SELECT f.load_id FROM facts_${dataset} f
+        JOIN tenant_keys k ON k.key = f.tenant
+        JOIN record_keys r ON r.space = '' AND r.kind = 'tenant' AND r.name = 'account'
+          AND r.value = f.sub_account_id AND r.id = k.id)`);
+  }
 }

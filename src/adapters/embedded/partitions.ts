@@ -1,6 +1,7 @@
 import { must } from "../../core/errors/must.ts";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { DatasetId } from "../../core/metrics/datasets.ts";
+import type { Follows } from "../../core/metrics/assign.ts";
 import type { PartitionKey } from "../../core/metrics/facts.ts";
 import { factTable } from "./schema.ts";
 import { execute, integerList, rowsOf } from "../../duckdb/sql.ts";
@@ -19,6 +20,17 @@ export interface LoadMeta {
   files: readonly string[];
   /** RFC 3339, UTC. */
   loadedAt: string;
+  follows: Follows;
+}
+
+/** `Follows` as the column holds it: NULL for all. */
+export function storedFollows(follows: Follows): string | null {
+  return follows === "all" ? null : JSON.stringify(follows);
+}
+
+/** What the column holds. */
+export function followsOf(stored: DuckDBValue | undefined): Follows {
+  return stored === null || stored === undefined ? "all" : (JSON.parse(String(stored)) as string[]);
 }
 
 /** A partition about to be written, and how many facts the caller will insert for it. */
@@ -158,14 +170,21 @@ export async function recordPartitions(
     const batchIds = taken.map(([id]) => Number(id));
     const values: string[] = [];
     const rows = batch.map(({ tenantKey, source, period, rows }, i) => {
-      const first = values.push(source, period) + 3;
+      const first = values.push(source, period) + 4;
       return `(${integerList([must(batchIds[i], "an id for each partition"), tenantKey, rows])}, $${first}, $${first + 1})`;
     });
     await execute(
       connection,
-      `INSERT INTO loads SELECT p.load_id, $1, p.tenant, '${load.dataset}', p.source, p.period, $2, $3, p.n, $4::TIMESTAMP
+      `INSERT INTO loads SELECT p.load_id, $1, p.tenant, '${load.dataset}', p.source, p.period, $2, $3, p.n, $4::TIMESTAMP, $5
         FROM (VALUES ${rows.join(", ")}) p (load_id, tenant, n, source, period)`,
-      [load.id, load.format, JSON.stringify(load.files), load.loadedAt, ...values],
+      [
+        load.id,
+        load.format,
+        JSON.stringify(load.files),
+        load.loadedAt,
+        storedFollows(load.follows),
+        ...values,
+      ],
     );
     ids.push(...batchIds);
   }

@@ -31,6 +31,9 @@ export const RECORD_TABLES: readonly string[] = [
     value VARCHAR NOT NULL, id VARCHAR NOT NULL)`,
 ];
 
+/** The accounts that changed hands, each with the number of its last change; they count on together. */
+export const OWNER_CHANGES = "CREATE TABLE owner_changes (number BIGINT NOT NULL, account VARCHAR NOT NULL)";
+
 /** The statements that make an empty store, beside its version; `migrations.ts` brings older ones to the same. */
 export function createSchema(): string[] {
   return [
@@ -42,7 +45,8 @@ export function createSchema(): string[] {
     // One row a partition of a load: the current one only, since a load replaces the one before.
     `CREATE TABLE loads (load_id INTEGER NOT NULL, id VARCHAR NOT NULL, tenant INTEGER NOT NULL, dataset VARCHAR NOT NULL,
       source VARCHAR NOT NULL, period VARCHAR NOT NULL, format VARCHAR NOT NULL, files VARCHAR NOT NULL,
-      rows BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL)`,
+      rows BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL, follows VARCHAR)`,
+    OWNER_CHANGES,
     // Counts every change of a tenant's facts; part of cache keys.
     "CREATE TABLE versions (tenant INTEGER NOT NULL, dataset VARCHAR NOT NULL, version BIGINT NOT NULL, as_of TIMESTAMP)",
     ...RECORD_TABLES,

@@ -1,9 +1,8 @@
-import { UNASSIGNED } from "../../core/tenants/tenant.ts";
 import type { CalendarDate } from "../../core/time/dates.ts";
-import type { InputFile, Ownership, TenantZones } from "../../ports/load.ts";
+import type { InputFile } from "../../ports/load.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { Services } from "../services.ts";
-import { getTenant, listTenants } from "../tenants/tenants.ts";
+import { loadByOwners } from "../tenants/owners.ts";
 import { type ImportReport, importReport } from "./report.ts";
 import { secondSourceWarnings } from "./second-sources.ts";
 
@@ -24,7 +23,8 @@ export type ImportOptions = ImportChoices & LoadOptions;
 /**
  * Imports files of one format as one delivery: each partition they hold is replaced as a whole, or nothing changes.
  * Findings and the controls they stand for are two datasets of one load: readers see both or neither.
- * @throws DomainError `tenant.not-found`; `import.*` when a file cannot be read or is of no known format
+ * @throws DomainError `tenant.not-found`; `import.*` when a file cannot be read or is of no known format, or when accounts
+ *   keep changing hands meanwhile
  */
 export async function importFiles(
   services: Services,
@@ -32,17 +32,21 @@ export async function importFiles(
   options: ImportOptions,
 ): Promise<ImportReport> {
   const dryRun = options.dryRun === true;
-  const { format, version, empty, remarks, records, reports } = await services.loader.load(
-    {
-      files,
-      format: options.format ?? "auto",
-      ...(await targetOf(services, options.tenant)),
-      snapshot: options.snapshot,
-      loadedAt: services.clock.now().toISOString(),
-      dryRun,
-    },
-    options,
+  const loaded = await loadByOwners(services, options.tenant, ({ owners, zones }) =>
+    services.loader.load(
+      {
+        files,
+        format: options.format ?? "auto",
+        owners,
+        zones,
+        snapshot: options.snapshot,
+        loadedAt: services.clock.now().toISOString(),
+        dryRun,
+      },
+      options,
+    ),
   );
+  const { format, version, empty, remarks, records, reports } = loaded;
   // Findings are snapshots: two of one account differ by their sources.
   const bills = reports.filter((report) => report.dataset === "cost");
   const twice = await secondSourceWarnings(
@@ -57,23 +61,4 @@ export async function importFiles(
       bills.includes(report) ? { ...report, warnings: [...report.warnings, ...twice] } : report,
     ),
   );
-}
-
-/** Whose the facts are, and the zones their days are counted in. */
-async function targetOf(
-  services: Services,
-  tenant: string | undefined,
-): Promise<{ owners: Ownership; zones: TenantZones }> {
-  const tenants = await listTenants(services);
-  const owners: Ownership =
-    tenant === undefined
-      ? {
-          kind: "accounts",
-          claims: tenants.flatMap((t) => t.accounts.map((account) => ({ account, tenant: t.id }))),
-        }
-      : { kind: "tenant", tenant: (await getTenant(services, tenant)).id };
-  return {
-    owners,
-    zones: Object.fromEntries([[UNASSIGNED, "UTC"], ...tenants.map((t) => [t.id, t.zone] as const)]),
-  };
 }

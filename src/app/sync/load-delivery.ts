@@ -52,6 +52,7 @@ async function settleBill(
       records: none(),
       partitions: estimates.map(({ tenant, source, period }) => ({ tenant, source, period })),
       rejections: { count: 0, kept: [] },
+      assignment: { kind: "named" },
       loadedAt: services.clock.now().toISOString(),
       dryRun: false,
     });

@@ -1,6 +1,6 @@
 import type { PartitionKey } from "../../core/metrics/facts.ts";
 import type { FactBatch } from "../../ports/connector.ts";
-import type { LoadedFact } from "../../ports/load.ts";
+import { assignmentOf, type LoadedFact } from "../../ports/load.ts";
 import { secondSourceWarnings } from "../imports/second-sources.ts";
 import { done, type Loaded, summary } from "./delivered.ts";
 import { refuseSecondBill } from "./double-count.ts";
@@ -39,6 +39,7 @@ export async function loadFacts(context: LoadContext, delivery: FactBatch): Prom
       records: facts(),
       partitions: distinct(partitions),
       rejections: { count: 0, kept: [] },
+      assignment: assignmentOf(target.owners),
       loadedAt: services.clock.now().toISOString(),
       dryRun: options.dryRun === true,
     },

@@ -8,6 +8,7 @@ import type {
 import type { SyncBatch, PullContext } from "../../ports/connector.ts";
 import type { SyncState } from "../../core/connections/sync-run.ts";
 import type { Services } from "../services.ts";
+import { loadByOwners } from "../tenants/owners.ts";
 import { syncPorts } from "./connections.ts";
 import type { Loaded } from "./delivered.ts";
 import { loadDelivery } from "./load-delivery.ts";
@@ -44,8 +45,9 @@ export class PullTally {
     this.#calls.set(action, (this.#calls.get(action) ?? 0) + 1);
   }
 
-  /** Takes over what the process before did with a delivery. @returns false when none did */
+  /** Takes over what was done with a delivery before, by this process or the one before. @returns false when nothing was */
   takeOver({ id }: SyncBatch): boolean {
+    if (this.#reports.has(id)) return true;
     const earlier = this.#before.deliveries.find((report) => report.id === id);
     if (earlier !== undefined) this.#reports.set(id, earlier);
     return earlier !== undefined;
@@ -100,23 +102,26 @@ export async function pullAll(
 ): Promise<SyncReport> {
   const { connection } = stored;
   const dryRun = options.dryRun === true;
-  const target = await targetOf(services, connection);
   const marks = options.again === true ? withoutDeliveries(stored.marks) : stored.marks;
   const progress = (text: string): void => run.say(text);
-  const context: LoadContext = { services, connection, target, options, marks, progress };
   const connector = syncPorts(services).connectors[connection.kind];
-  for await (const delivery of connector.pull(
-    connection,
-    pullContext(context, target, (action) => tally.called(action)),
-  )) {
-    if (tally.takeOver(delivery)) continue;
-    tally.delivery = delivery.title;
-    progress(`Pulling ${delivery.title}`);
-    const loaded = await loadDelivery(context, delivery);
-    tally.add(loaded);
-    if (delivery.kind !== "unchanged") await run.remember(dryRun ? {} : loaded.marks);
-    options.signal.throwIfAborted();
-  }
+  // Facts of an API come once: when accounts changed hands while they did, what is not loaded yet is pulled again.
+  await loadByOwners(services, connection.tenant, async (owners) => {
+    const target = targetOf(owners);
+    const context: LoadContext = { services, connection, target, options, marks, progress };
+    for await (const delivery of connector.pull(
+      connection,
+      pullContext(context, target, (action) => tally.called(action)),
+    )) {
+      if (tally.takeOver(delivery)) continue;
+      tally.delivery = delivery.title;
+      progress(`Pulling ${delivery.title}`);
+      const loaded = await loadDelivery(context, delivery);
+      tally.add(loaded);
+      if (delivery.kind !== "unchanged") await run.remember(dryRun ? {} : loaded.marks);
+      options.signal.throwIfAborted();
+    }
+  });
   return tally.report(connection, dryRun);
 }
 

@@ -1,7 +1,6 @@
 import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
-import { DATASET_IDS } from "../../core/metrics/datasets.ts";
 import { makeTenant, type NewTenant, type Tenant, UNASSIGNED } from "../../core/tenants/tenant.ts";
 import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
 import { TENANTS } from "../records/kinds.ts";
@@ -22,11 +21,7 @@ export async function addTenant(
 }
 
 async function claimFacts(services: Services, tenant: Tenant, accounts: readonly string[]): Promise<number> {
-  let moved = 0;
-  for (const dataset of DATASET_IDS) {
-    for (const account of accounts) moved += await services.metrics.reassign(dataset, account, tenant.id);
-  }
-  return moved;
+  return (await services.metrics.assign(accounts, tenant.id)).moved;
 }
 
 /** The fields of a tenant that can change. The zone cannot, since facts are counted in its days. */
@@ -44,9 +39,7 @@ export async function updateTenant(services: Services, id: string, change: Tenan
   const after = makeTenant({ ...before, ...change }, before.createdAt);
   if (seen !== undefined) await tenants.replace(seen, after);
   const lost = before.accounts.filter((account) => !after.accounts.includes(account));
-  for (const dataset of DATASET_IDS) {
-    for (const account of lost) await services.metrics.reassign(dataset, account, UNASSIGNED);
-  }
+  await services.metrics.assign(lost, UNASSIGNED);
   await claimFacts(
     services,
     after,

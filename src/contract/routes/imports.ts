@@ -49,6 +49,7 @@ export const importRoutes = routes({
       "import.damaged",
       "import.unclosed-quote",
       "import.conflict",
+      "import.owners-changed",
       "request.malformed-multipart",
       "date.invalid",
       "date.out-of-reach",

@@ -28,7 +28,7 @@ const call = (eventID: string, fields: Record<string, unknown> = {}) => ({
 });
 const trail = (...events: unknown[]) => memoryFile("trail.json", JSON.stringify({ Records: events }));
 const claims = [{ account: "111111111111", tenant: "acme" }];
-const owners = { kind: "accounts", claims } as const;
+const owners = { kind: "accounts", claims, seen: 0 } as const;
 
 describe("the snapshot a file is", () => {
   it("is of the day of its newest observation", async () => {

@@ -5,7 +5,14 @@ import { addDays, type CalendarDate } from "../../core/time/dates.ts";
 import { FIRST_PLAUSIBLE_DAY } from "../../core/time/plausible.ts";
 import { checkWithin, type DayRange } from "../../core/time/ranges.ts";
 import { dateInZone } from "../../core/time/zones.ts";
-import type { DeliveredFact, DeliveryEnd, InputFile, Ownership, RejectionLog } from "../../ports/load.ts";
+import {
+  assignmentOf,
+  type DeliveredFact,
+  type DeliveryEnd,
+  type InputFile,
+  type Ownership,
+  type RejectionLog,
+} from "../../ports/load.ts";
 import { CallCounter } from "./api-calls.ts";
 import type { Located } from "./json-stream.ts";
 import type {
@@ -47,12 +54,13 @@ interface Snapshot {
 export function openRecords(format: RecordFormat, input: RecordInput): OpenedRecords {
   if (input.snapshot !== undefined) checkWithin(input.snapshot, observableDays(input.loadedAt), "snapshot");
   const scan = new Scan(format, input);
-  const { files, loadedAt, dryRun } = input;
+  const { files, loadedAt, dryRun, owners } = input;
   const delivery = {
     format: format.id,
     files: files.map((file) => file.name),
     facts: scan.facts(),
     end: () => scan.end(),
+    assignment: assignmentOf(owners),
     loadedAt,
     dryRun,
   };

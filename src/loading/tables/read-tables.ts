@@ -5,7 +5,7 @@ import { plausibleDays } from "../../core/time/plausible.ts";
 import { PROGRESS_SETTINGS, interruptOnAbort, watchProgress } from "../../duckdb/interrupt.ts";
 import type { Connect } from "../../duckdb/staging.ts";
 import { sumsByCurrency } from "../../duckdb/sums.ts";
-import { MAX_LISTED_REJECTIONS, type TableLoad } from "../../ports/load.ts";
+import { assignmentOf, MAX_LISTED_REJECTIONS, type TableLoad } from "../../ports/load.ts";
 import type { LoadOptions } from "../../ports/metric-store.ts";
 import type { Spool } from "../../ports/spool.ts";
 import type { StagedDataset, StagedLoad } from "../../ports/staged.ts";
@@ -52,6 +52,7 @@ export async function readTables(
       format: input.mapping.format,
       files: dataset.report.files,
       loadedAt: input.loadedAt,
+      assignment: assignmentOf(input.owners),
       dryRun: input.dryRun,
       datasets: [dataset],
     };

@@ -3,6 +3,7 @@ import type { PartitionKey } from "../../../src/core/metrics/facts.ts";
 import { planQuery, type QueryPlan } from "../../../src/core/query/plan.ts";
 import type { AnalyticsQuery, Cell } from "../../../src/core/query/query.ts";
 import type {
+  Assignment,
   DeliveredFact,
   DeliveryEnd,
   DeliveryLoad,
@@ -55,6 +56,7 @@ export interface LoadSetup {
   records?: AsyncIterable<readonly LoadedFact[]>;
   dryRun?: boolean;
   loadedAt?: string;
+  assignment?: Assignment;
 }
 
 export async function load(
@@ -70,6 +72,7 @@ export async function load(
     records: setup.records ?? inBatches(facts, 3),
     partitions: setup.partitions ?? [],
     rejections: { count: 0, kept: [] },
+    assignment: setup.assignment ?? { kind: "owners", seen: await store.ownerChanges() },
     loadedAt: setup.loadedAt ?? LOADED_AT,
     dryRun: setup.dryRun ?? false,
   };
@@ -101,6 +104,7 @@ export async function deliver(
     files: ["facts.test"],
     facts: stream ?? inBatches(facts, 3),
     end: end ?? plainEnd,
+    assignment: { kind: "owners", seen: await store.ownerChanges() },
     loadedAt: LOADED_AT,
     dryRun: dryRun ?? false,
   };

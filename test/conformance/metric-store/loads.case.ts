@@ -320,7 +320,7 @@ export function loadCases(store: () => MetricStore): void {
       // The period's facts are replaced by fewer days.
       await load(store(), [fact("2024-09-07")]);
       expect(await extent()).toEqual({ first: "2024-08-05", last: "2024-09-07" });
-      await store().reassign("cost", "extent-other", tenant);
+      await store().assign(["extent-other"], tenant);
       expect(await extent()).toEqual({ first: "2024-01-01", last: "2024-12-31" });
       expect(await extent("extent-other")).toBeNull();
       const [{ source } = { source: "" }] = await store().loads({ tenant });
@@ -342,88 +342,6 @@ export function loadCases(store: () => MetricStore): void {
         { account: "012", name: "Sandbox", rows: 2 },
         { account: "345", name: "Sandbox", rows: 1 },
       ]);
-    });
-  });
-
-  describe("reassigning an account", () => {
-    const accountFact = (tenant: string, account: string, day: string, billed: string): LoadedFact =>
-      cost(day, { sub_account_id: account, billed_cost: billed }, { tenant, source: `focus:AWS:${account}` });
-
-    it("moves its facts to the tenant that claims it, and a new import replaces them there", async () => {
-      const before = (owner: string): LoadedFact[] => [
-        accountFact(owner, "777", "2024-09-01", "1"),
-        accountFact(owner, "777", "2024-08-01", "2"),
-      ];
-      const kept = accountFact("unassigned", "778", "2024-09-01", "4");
-      await load(store(), [...before("unassigned"), kept]);
-      const versions = async () => [
-        (await versionOf(store(), "claimer")).version,
-        (await versionOf(store(), "unassigned")).version,
-      ];
-      const old = await versions();
-      expect(await store().reassign("cost", "777", "claimer")).toBe(2);
-      const now = await versions();
-      expect(now[0]).not.toBe(old[0]);
-      expect(now[1]).not.toBe(old[1]);
-      const range = { from: "2024-08-01", to: "2024-10-01" };
-      const question = { range, groupBy: ["month", "account"] };
-      const moved = await ask(store(), question, "claimer");
-      expect(moved.rows).toEqual([
-        ["2024-08-01", "777", "2"],
-        ["2024-09-01", "777", "1"],
-      ]);
-      expect(
-        (
-          await ask(
-            store(),
-            { ...question, filters: [{ field: "account", op: "equals", value: "777" }] },
-            "unassigned",
-          )
-        ).facts,
-      ).toBe(0);
-      const loads = await store().loads({ tenant: "claimer" });
-      expect(loads.map((l) => l.rows)).toEqual([1, 1]);
-      const report = await load(store(), before("claimer"));
-      expect(report.partitions.map((p) => p.replacedRows)).toEqual([1, 1]);
-      expect(await ask(store(), question, "claimer")).toEqual(moved);
-      expect(await store().reassign("cost", "777", "claimer")).toBe(0);
-    });
-
-    it("merges with what the claimer holds of the same source and period, and leaves the rest where it was", async () => {
-      const fact = (tenant: string, account: string, billed: string): LoadedFact =>
-        cost(
-          "2024-09-01",
-          { sub_account_id: account, billed_cost: billed },
-          { tenant, source: "focus:AWS:shared" },
-        );
-      await load(store(), [fact("merger", "881", "1"), fact("giver", "882", "2"), fact("giver", "883", "4")]);
-      expect(await store().reassign("cost", "882", "merger")).toBe(1);
-      expect((await ask(store(), { groupBy: ["account"] }, "merger")).rows).toEqual([
-        ["882", "2"],
-        ["881", "1"],
-      ]);
-      expect((await ask(store(), { groupBy: ["account"] }, "giver")).rows).toEqual([["883", "4"]]);
-      expect((await store().loads({ tenant: "merger" })).map((l) => l.rows)).toEqual([2]);
-      expect((await store().loads({ tenant: "giver" })).map((l) => l.rows)).toEqual([1]);
-      const report = await load(store(), [fact("merger", "881", "1"), fact("merger", "882", "2")]);
-      expect(report.partitions).toMatchObject([{ rows: 2, replacedRows: 2 }]);
-    });
-
-    it("returns 0 for an account without facts", async () => {
-      expect(await store().reassign("cost", "no-such-account", "claimer")).toBe(0);
-    });
-
-    it("keeps every fact while readers ask", async () => {
-      const tenants = ["mover-a", "mover-b"];
-      await load(
-        store(),
-        Array.from({ length: 30 }, () => accountFact("mover-a", "990", "2024-09-03", "1")),
-      );
-      for (const to of ["mover-b", "mover-a", "mover-b"]) {
-        await store().reassign("cost", "990", to);
-        const answers = await Promise.all(tenants.map(async (tenant) => ask(store(), {}, tenant)));
-        expect(answers.map((a) => a.facts)).toEqual(tenants.map((tenant) => (tenant === to ? 30 : 0)));
-      }
     });
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { TransactWriteItem } from "@aws-sdk/client-dynamodb";
 import { DomainError } from "../../../core/errors/errors.ts";
 import type { DatasetId } from "../../../core/metrics/datasets.ts";
 import { type Dynamo, inParallel, MAX_TRANSACTION } from "../dynamo.ts";
@@ -32,6 +33,7 @@ export async function commitManifests(
   tenants: readonly string[],
   change: (tenant: string, manifest: Manifest) => Manifest,
   done: (tenant: string, manifest: Manifest) => boolean,
+  together?: () => Promise<TransactWriteItem[]>,
 ): Promise<Map<string, Manifest>> {
   const { dataset } = target;
   const after = await commitTogether(
@@ -39,6 +41,7 @@ export async function commitManifests(
     tenants.map((tenant) => ({ tenant, dataset })),
     ({ tenant, manifest }) => change(tenant, manifest),
     ({ tenant, manifest }) => done(tenant, manifest),
+    together,
   );
   return new Map(after.map(({ tenant, manifest }) => [tenant, manifest]));
 }
@@ -48,12 +51,15 @@ export async function commitManifests(
  * since; when it has, everything is read and changed again.
  * @param change makes the new manifest from the one that is there; throws to give up, and is called again on a retry
  * @param done tells whether a manifest already has the change, since a put whose answer was lost may have worked
+ * @param together makes what has to hold, or is done, in the same transaction; throws to give up, and is called again on
+ *   a retry
  */
 export async function commitTogether(
   store: Pick<CommitTarget, "dynamo" | "table">,
   names: readonly ManifestName[],
   change: (before: NamedManifest) => Manifest,
   done: (now: NamedManifest) => boolean,
+  together: () => Promise<TransactWriteItem[]> = () => Promise.resolve([]),
 ): Promise<NamedManifest[]> {
   for (let attempt = 1; ; attempt++) {
     const before = await inParallel(names, 8, async ({ tenant, dataset }): Promise<NamedManifest> => {
@@ -62,7 +68,7 @@ export async function commitTogether(
     const left = attempt === 1 ? before : before.filter((each) => !done(each));
     const changed = left.map((each) => ({ ...each, manifest: change(each) }));
     try {
-      await putAll(store, changed);
+      if (changed.length > 0) await putAll(store, changed, await together());
       return [...before.filter((each) => !left.includes(each)), ...changed];
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
@@ -81,25 +87,22 @@ const JITTER = { firstPause: 10, maxPause: 500, random: Math.random } as Paramet
 async function putAll(
   { dynamo, table }: Pick<CommitTarget, "dynamo" | "table">,
   manifests: readonly NamedManifest[],
+  together: readonly TransactWriteItem[],
 ): Promise<void> {
-  for (const group of transactions(manifests)) {
+  for (const group of transactions(manifests, MAX_TRANSACTION - together.length)) {
     const puts = group.map(({ tenant, dataset, manifest }) => manifestPut(table, tenant, dataset, manifest));
     const [first] = puts;
-    if (first !== undefined && puts.length === 1) await dynamo.put(first);
-    else
-      await dynamo.transact(
-        puts.map((put) => ({ Put: put })),
-        randomUUID(),
-      );
+    if (first !== undefined && puts.length + together.length === 1) await dynamo.put(first);
+    else await dynamo.transact([...puts.map((put) => ({ Put: put })), ...together], randomUUID());
   }
 }
 
-function transactions(manifests: readonly NamedManifest[]): NamedManifest[][] {
+function transactions(manifests: readonly NamedManifest[], most: number): NamedManifest[][] {
   const groups: NamedManifest[][] = [];
   for (const tenant of new Set(manifests.map((each) => each.tenant))) {
     const own = manifests.filter((each) => each.tenant === tenant);
     const last = groups.at(-1);
-    if (last !== undefined && last.length + own.length <= MAX_TRANSACTION) last.push(...own);
+    if (last !== undefined && last.length + own.length <= most) last.push(...own);
     else groups.push(own);
   }
   return groups;

@@ -1,4 +1,4 @@
-import { DATASETS } from "../../../core/metrics/datasets.ts";
+import { type DatasetId, DATASETS } from "../../../core/metrics/datasets.ts";
 import type { ReplacedFacts, StagedDataset, StagedPartition } from "../../../ports/staged.ts";
 import { inParallel } from "../dynamo.ts";
 import { registeredTenants } from "./commit.ts";
@@ -22,15 +22,16 @@ export async function earlierFacts(
     const manifest = seen.get(key.tenant);
     const partition = manifest === undefined ? undefined : findPartition(manifest, key);
     if (partition === undefined) continue;
-    for (const account of await accountsOf(store, staged, key.tenant, partition)) accounts.add(account);
+    for (const account of await accountsOf(store, staged.dataset, key.tenant, partition))
+      accounts.add(account);
   }
   return { accounts: [...accounts], kept: await keptPartitions(store, staged, seen) };
 }
 
-/** Those that the manifest lists; where they were too many, those of the facts. */
-async function accountsOf(
+/** The accounts of a partition that the manifest lists; where they were too many, those of the facts. */
+export async function accountsOf(
   store: LoadStore,
-  { dataset: id }: StagedDataset,
+  id: DatasetId,
   tenant: string,
   partition: Partition,
 ): Promise<Iterable<string>> {

@@ -114,6 +114,13 @@ export class LoadRun {
     return partition;
   }
 
+  /** Whether facts of an account were written, or may have been where there were too many accounts to list. */
+  holds(account: string): boolean {
+    return this.#partitions.some(
+      ({ accounts }) => accounts.size > MAX_LISTED_ACCOUNTS || accounts.has(account),
+    );
+  }
+
   /** Whether a manifest has this load's facts already. */
   isIn(manifest: Manifest): boolean {
     return manifest.partitions.some(({ load }) => load === this.#load.id);
@@ -136,7 +143,9 @@ export class LoadRun {
     const written = own.map(({ open, accounts }): Partition => {
       const { source, period, rows } = open;
       const listed = accounts.size <= MAX_LISTED_ACCOUNTS ? { accounts: [...accounts].sort() } : {};
-      return { source, period, rows, load, format, files, loadedAt, segments: segmentsOf(open), ...listed };
+      const follows = this.#load.assignment.kind === "owners" ? "all" : [];
+      const segments = segmentsOf(open);
+      return { source, period, rows, load, format, files, loadedAt, segments, follows, ...listed };
     });
     return {
       ...manifest,

@@ -1,4 +1,5 @@
 import { DomainError } from "../../../core/errors/errors.ts";
+import type { Follows } from "../../../core/metrics/assign.ts";
 import type { DatasetId } from "../../../core/metrics/datasets.ts";
 import { isSnapshotDay } from "../../../core/metrics/facts.ts";
 import type { LoadedDay } from "../../../core/query/blocks.ts";
@@ -29,6 +30,8 @@ export interface Partition {
   segments: Segment[];
   /** Accounts with facts, in order; absent when they are too many to list. */
   accounts?: readonly string[];
+  /** Absent in loads from before it was noted. */
+  follows?: Follows;
 }
 
 /** Accounts a partition's entry lists at most. */

@@ -1,9 +1,10 @@
 import type { GroupLimit } from "../../../core/query/group-limit.ts";
 import type { MetricStore } from "../../../ports/metric-store.ts";
+import { accountsHeld, assignAccounts } from "./assign.ts";
 import { listLoads } from "./loads.ts";
 import { loadStaged } from "./load-staged.ts";
 import type { LoadStore } from "./load-store.ts";
-import { reassignAccount } from "./reassign.ts";
+import { ownerChanges } from "./owner-changes.ts";
 import { removePartitions } from "./remove.ts";
 import { AwsTenantMetrics } from "./tenant-metrics.ts";
 
@@ -14,6 +15,8 @@ export function createMetricStore(store: LoadStore, groupLimit?: GroupLimit): Me
     loadStaged: (load, options = {}) => loadStaged(store, load, options),
     loads: (filter = {}) => listLoads(store, filter),
     remove: (request) => removePartitions(store, request),
-    reassign: (dataset, account, to) => reassignAccount(store, dataset, account, to),
+    ownerChanges: () => ownerChanges(store),
+    assign: (accounts, to, signal) => assignAccounts(store, accounts, to, signal),
+    accountsHeld: (tenant) => accountsHeld(store, tenant),
   };
 }
