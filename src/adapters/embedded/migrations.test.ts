@@ -58,25 +58,38 @@ describe("migrations", () => {
     expect(await count("record_keys")).toBe(accounts);
   });
 
-  it("take loads with facts of none of a tenant's accounts for ones that were given to it by name", async () => {
-    const loads = (run: (sql: string) => Promise<unknown[][]>) =>
-      run(
-        `SELECT DISTINCT k.id, l.follows FROM loads l JOIN tenant_keys k ON k.key = l.tenant ORDER BY k.id`,
+  it("tell loads by accounts from loads that may have been given to a tenant by name", async () => {
+    const follows = (run: (sql: string) => Promise<unknown[][]>) =>
+      run(`SELECT k.id, l.follows, l.load_id FROM loads l JOIN tenant_keys k ON k.key = l.tenant
+        WHERE l.dataset = 'cost' ORDER BY l.load_id`);
+    const [, alone, shared] = await raw(async (run) => {
+      const loads =
+        await run(`SELECT k.id, l.load_id, l.tenant FROM loads l JOIN tenant_keys k ON k.key = l.tenant
+        WHERE l.dataset = 'cost' AND l.tenant <> 0 ORDER BY l.load_id`);
+      const [[tenant, loadId] = []] = loads;
+      await run("UPDATE loads SET id = load_id::VARCHAR");
+      const [[account] = []] = await run(
+        `SELECT min(account) FROM accounts WHERE tenant = '${String(tenant)}'`,
       );
-    const owned = await raw((run) =>
-      run(`SELECT DISTINCT k.id, a.tenant IS NOT NULL FROM facts_cost f JOIN tenant_keys k ON k.key = f.tenant
-        LEFT JOIN accounts a ON a.account = f.sub_account_id AND a.tenant = k.id ORDER BY k.id`),
-    );
-    expect(owned.some(([, is]) => is === true)).toBe(true);
-    const named = String(owned.find(([, is]) => is === true)?.[0]);
-    await raw((run) => run(`DELETE FROM accounts WHERE tenant = '${named}'`));
+      // One account of the tenant, and one of nobody, in a load of its own.
+      await run(
+        `UPDATE facts_cost SET sub_account_id = '${String(account)}' WHERE load_id = ${String(loadId)}`,
+      );
+      await run(`INSERT INTO facts_cost (tenant, day, load_id, sub_account_id)
+        SELECT tenant, day, load_id, 'of nobody' FROM facts_cost WHERE load_id = ${String(loadId)} LIMIT 1`);
+      const other = loads.find(([, , key]) => key !== loads[0]?.[2]);
+      await run(`INSERT INTO loads SELECT load_id + 1000, id, 0, dataset, source, period, format, files, rows, loaded_at
+        FROM loads WHERE load_id = ${String(other?.[1])}`);
+      return [tenant, { loadId, account }, { loadId: other?.[1] }];
+    });
     (await Database.open(directory)).close();
-    const after = await raw(loads);
-    expect(after).toContainEqual([named, "[]"]);
-    expect(after).not.toContainEqual([named, null]);
-    for (const [tenant, follows] of after) if (tenant === "unassigned") expect(follows).toBeNull();
-    for (const [tenant, is] of owned)
-      if (is === true && tenant !== named) expect(after).toContainEqual([tenant, null]);
+    const after = new Map((await raw(follows)).map(([, what, loadId]) => [loadId, what]));
+    expect(after.get((alone as { loadId: number }).loadId)).toBe(
+      JSON.stringify([(alone as { account: string }).account]),
+    );
+    expect(after.get((shared as { loadId: number }).loadId)).toBeNull();
+    const unassigned = (await raw(follows)).filter(([tenant]) => tenant === "unassigned");
+    expect(new Set(unassigned.map(([, what]) => what))).toEqual(new Set([null]));
   });
 
   it("do without the tables that were only made when they were needed", async () => {

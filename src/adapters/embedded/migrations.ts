@@ -83,18 +83,23 @@ async function oneTableOfRecords(connection: DuckDBConnection): Promise<void> {
 }
 
 /**
- * Loads did not say whether their facts went to a tenant as the owner of the accounts or by name. Of a tenant's loads,
- * those with facts of none of its accounts were given to it by name; all others follow the accounts, as they did.
+ * Loads did not say whether their facts went to a tenant as the owner of the accounts or by name. One whose facts went to
+ * several tenants went by accounts, and all of it follows them as it did. Of any other it is not known: what follows is
+ * what the tenant has the accounts of, and no account it has not takes anything away from it.
  */
 async function factsThatFollow(connection: DuckDBConnection): Promise<void> {
   await connection.run(OWNER_CHANGES);
   await connection.run("ALTER TABLE loads ADD COLUMN follows VARCHAR");
   for (const dataset of ["cost", "findings", "controls", "usage"]) {
-    if (!(await hasTable(connection, `facts_${dataset}`))) continue;
-    await connection.run(`UPDATE loads SET follows = '[]' WHERE tenant <> 0 AND dataset = '${dataset}'
-      AND load_id NOT IN (SELECT f.load_id FROM facts_${dataset} f
-        JOIN tenant_keys k ON k.key = f.tenant
+    const unclear = `l.tenant <> 0 AND l.dataset = '${dataset}'
+      AND l.id NOT IN (SELECT id FROM loads GROUP BY id HAVING count(DISTINCT tenant) > 1)`;
+    await connection.run(`UPDATE loads l SET follows = '[]' WHERE ${unclear}`);
+    await connection.run(`UPDATE loads l SET follows = o.accounts
+      FROM (SELECT f.load_id, to_json(list(DISTINCT f.sub_account_id ORDER BY f.sub_account_id))::VARCHAR AS accounts
+        FROM facts_${dataset} f JOIN tenant_keys k ON k.key = f.tenant
         JOIN record_keys r ON r.space = '' AND r.kind = 'tenant' AND r.name = 'account'
-          AND r.value = f.sub_account_id AND r.id = k.id)`);
+          AND r.value = f.sub_account_id AND r.id = k.id
+        GROUP BY f.load_id) o
+      WHERE o.load_id = l.load_id AND ${unclear}`);
   }
 }
