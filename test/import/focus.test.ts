@@ -184,7 +184,7 @@ describe("days of many starts", () => {
     );
     const claims = tenants.map((tenant) => ({ tenant, account: tenant }));
     const path = write("starts.csv", focusCsv(rows));
-    await importInto(database, [path], { owners: { kind: "accounts", claims }, zones });
+    await importInto(database, [path], { owners: { kind: "accounts", claims, seen: 0 }, zones });
     const found = await select(
       database,
       `SELECT sub_account_id, strftime(charge_period_start, '%Y-%m-%dT%H:%M:%S.%gZ'), day::VARCHAR
