@@ -22,6 +22,7 @@ export const TITLE_OF_STATUS: Readonly<Record<number, string>> = {
   403: "Not allowed",
   404: "Not found",
   405: "Method not allowed",
+  408: "Request timed out",
   409: "Conflict",
   412: "Changed meanwhile",
   413: "Too large",
@@ -29,6 +30,7 @@ export const TITLE_OF_STATUS: Readonly<Record<number, string>> = {
   422: "Content cannot be used",
   428: "Precondition required",
   429: "Too many requests",
+  431: "Headers too large",
   500: "Internal error",
   503: "Not available",
 };

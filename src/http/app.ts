@@ -46,6 +46,7 @@ export function createApp(options: HttpOptions): Hono<HttpEnv> {
     settings: {
       maxJsonBytes: options.maxJsonBytes ?? 1_048_576,
       maxUploadBytes: options.maxUploadBytes ?? 20 * 1024 ** 3,
+      stallSeconds: services.limits.stallSeconds,
       openApi: once(() => openApiText(services.version, options.publicUrl)),
     },
   };

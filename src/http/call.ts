@@ -10,6 +10,8 @@ export interface HttpSettings {
   maxJsonBytes: number;
   /** Most bytes of one upload, all its files together. */
   maxUploadBytes: number;
+  /** Seconds after which a request is given up of which nothing more arrives. */
+  stallSeconds: number;
   /** The OpenAPI document as JSON text; made on first use. */
   openApi: () => Promise<string>;
 }

@@ -42,6 +42,8 @@ export function problemResponse(error: DomainError, context: ProblemContext): Re
   });
   const wait = retryAfter ?? (status === 503 ? 5 : undefined);
   if (wait !== undefined) headers.set("Retry-After", String(Math.max(1, Math.ceil(wait))));
+  // What is left of the request is not waited for.
+  if (status === 408) headers.set("Connection", "close");
   const challenge = challengeOf(error, status);
   if (challenge !== undefined) headers.set("WWW-Authenticate", challenge);
   return new Response(JSON.stringify(body), { status, headers });

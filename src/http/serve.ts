@@ -97,7 +97,7 @@ async function prepare<K extends RouteId>(
       route.query === undefined
         ? undefined
         : check(route.query, decodeParams(route.query, searchParams), "query"),
-    body: await readBody(route, request, settings.maxJsonBytes),
+    body: await readBody(route, request, settings),
   };
   return () => {
     const tenant = who?.tenant && { ...who.tenant };
@@ -158,9 +158,13 @@ async function identify(
   );
 }
 
-async function readBody(route: RouteSpec, request: Request, maxBytes: number): Promise<unknown> {
+async function readBody(
+  route: RouteSpec,
+  request: Request,
+  { maxJsonBytes: maxBytes, stallSeconds }: HttpSettings,
+): Promise<unknown> {
   if (route.body?.kind !== "json") return undefined;
-  const body = await readJson(request, maxBytes);
+  const body = await readJson(request, { maxBytes, stallSeconds });
   if (body === undefined && route.body.optional === true) return undefined;
   if (body === undefined) {
     throw new DomainError("request.missing-body", "invalid", "The request has no body", {

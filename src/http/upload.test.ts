@@ -25,6 +25,7 @@ class MemorySpool implements Spool {
 const options = (spool: Spool, maxBytes = 10_000_000): UploadOptions => ({
   spool,
   maxBytes,
+  stallSeconds: 60,
   name: undefined,
   signal: new AbortController().signal,
 });

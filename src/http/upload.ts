@@ -1,12 +1,10 @@
 import type { SpooledFile, Spool } from "../ports/spool.ts";
 import { DomainError, invalid } from "../core/errors/errors.ts";
-import { bodyChunks, tooLarge } from "./body.ts";
+import { bodyChunks, type BodyLimits, tooLarge } from "./body.ts";
 import { discard, readForm } from "./multipart.ts";
 
-export interface UploadOptions {
+export interface UploadOptions extends BodyLimits {
   spool: Spool;
-  /** Most bytes of the whole body. */
-  maxBytes: number;
   /** Name of a body that is a file as it is. */
   name: string | undefined;
   signal: AbortSignal;
@@ -20,7 +18,7 @@ const MAX_FILES = 1000;
  * `multipart/form-data` body (RFC 7578).
  * @returns the files; the caller disposes of them
  * @throws DomainError `request.too-large`, `import.no-file`, `request.malformed-multipart`,
- *   `request.too-many-files`; nothing is kept then
+ *   `request.too-many-files`, `request.stalled`; nothing is kept then
  */
 export async function receiveFiles(request: Request, options: UploadOptions): Promise<SpooledFile[]> {
   if (Number(request.headers.get("content-length") ?? 0) > options.maxBytes) throw tooLarge(options.maxBytes);
@@ -42,10 +40,10 @@ export async function disposeAll(files: readonly SpooledFile[]): Promise<void> {
 /** The body, ended with an error when it grows over the limit or its client goes away. */
 export async function* bounded(
   request: Request,
-  options: Pick<UploadOptions, "maxBytes" | "signal">,
+  options: Omit<UploadOptions, "spool" | "name">,
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  for await (const chunk of bodyChunks(request)) {
+  for await (const chunk of bodyChunks(request, options.stallSeconds)) {
     options.signal.throwIfAborted();
     bytes += chunk.byteLength;
     if (bytes > options.maxBytes) throw tooLarge(options.maxBytes);

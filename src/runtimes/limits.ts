@@ -18,7 +18,7 @@ export function readLimits(env: Environment): Limits {
     wrong.push(`SECUREBASE_${name} is "${shorten(text)}"`);
     return otherwise;
   };
-  const { engine } = DEFAULT_LIMITS;
+  const { engine, stallSeconds, shutdownSeconds } = DEFAULT_LIMITS;
   const limits: Limits = {
     rates: mapRates((name, rate) => {
       const prefix = name.toUpperCase().replace("-", "_");
@@ -33,6 +33,8 @@ export function readLimits(env: Environment): Limits {
       background: setting("ENGINE_BACKGROUND_QUESTIONS", engine.background),
       waiting: setting("ENGINE_WAITING", engine.waiting),
     },
+    stallSeconds: setting("STALL_SECONDS", stallSeconds),
+    shutdownSeconds: setting("SHUTDOWN_SECONDS", shutdownSeconds),
   };
   if (wrong.length === 0) return limits;
   throw new DomainError(

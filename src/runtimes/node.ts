@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { DomainError } from "../core/errors/errors.ts";
+import { connectionOptions, guardConnections, stopServer } from "./connections.ts";
 import { ensureDemo } from "./demo.ts";
 import { type EmbeddedRuntime, openEmbedded, type RuntimeOptions } from "./embedded.ts";
 import { type LastDefence, lastDefence } from "./last-defence.ts";
@@ -23,6 +24,7 @@ export interface RunningServer {
   demo: string | undefined;
   /** Resolves with an error after which the server's state cannot be trusted: it has to be closed, and the process ended. */
   broken: Promise<Error>;
+  /** Gives requests under way their time to end, then cuts them off; jobs go on at the next start. */
   close(): Promise<void>;
 }
 
@@ -37,7 +39,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     let ready = false;
     const answer = (request: Request): Promise<Response> =>
       ready ? runtime.fetch(request) : Promise.resolve(starting(request));
-    const server = createAdaptorServer({ fetch: answer }) as Server;
+    const { limits } = runtime.services;
+    const server = createAdaptorServer({
+      fetch: answer,
+      serverOptions: connectionOptions(limits),
+    }) as Server;
+    guardConnections(server, limits);
     // The port is taken before the slow part, so that a second server fails at once.
     const url = await listen(server, options);
     try {
@@ -121,10 +128,8 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
 
 async function stop(server: Server, runtime: EmbeddedRuntime, defence: LastDefence): Promise<void> {
   await removeServerFile(runtime.directory);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+  await stopServer(server, runtime.services.limits.shutdownSeconds);
+  // Jobs under way are left for the next start.
   await runtime.close();
   defence.release();
 }

@@ -15,6 +15,10 @@ export interface Limits {
   rates: Readonly<Record<RateName, Rate>>;
   /** Questions that the embedded engine answers side by side, and those that wait for it. */
   engine: Required<TurnLimits>;
+  /** Seconds after which a request is ended of which nothing more arrives. However slow, it may take hours. */
+  stallSeconds: number;
+  /** Seconds that requests under way have when the server is to stop. */
+  shutdownSeconds: number;
 }
 
 const evenly = (perMinute: number): Rate => ({ perMinute, burst: perMinute });
@@ -30,4 +34,6 @@ export const DEFAULT_LIMITS: Limits = {
     imports: evenly(120),
   },
   engine: { atOnce: 4, ofOne: 3, background: 2, waiting: 400 },
+  stallSeconds: 60,
+  shutdownSeconds: 10,
 };

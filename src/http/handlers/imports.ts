@@ -50,7 +50,8 @@ export const importHandlers: Pick<Handlers, Names> = {
     json(await openUpload(services, principal, body.files), 201),
 
   putUpload: async ({ services, principal, params, request, settings, signal }) => {
-    const content = bounded(request, { maxBytes: settings.maxUploadBytes, signal });
+    const { maxUploadBytes: maxBytes, stallSeconds } = settings;
+    const content = bounded(request, { maxBytes, stallSeconds, signal });
     await receiveUpload(services, principal, params.id, params.file, content);
     return new Response(null, { status: 204 });
   },
@@ -85,6 +86,7 @@ async function importBody(
     const files = await receiveFiles(request, {
       spool: { store: (name, content) => own.write(upload, received++, name, content) },
       maxBytes: settings.maxUploadBytes,
+      stallSeconds: settings.stallSeconds,
       name: query.name,
       signal,
     });
