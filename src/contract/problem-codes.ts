@@ -336,6 +336,11 @@ const ROWS = {
   "tenant.invalid-id": [400, "Tenant id not valid", "The id is not made of allowed characters."],
   "tenant.invalid-name": [400, "Tenant name not valid", "The name is empty."],
   "tenant.invalid-color": [400, "Colour not valid", "The colour is not written #rrggbb."],
+  "tenant.invalid-logo": [
+    400,
+    "Logo not valid",
+    "The logo is no PNG or JPEG as a data: URL, or has more bytes or pixels than allowed.",
+  ],
   "tenant.invalid-account": [400, "Account id not valid", "An account id is longer than any there is."],
   "tenant.reserved": [400, "Tenant id reserved", "The id names the holder of unmapped accounts."],
   "tenant.changed": [409, "Tenant changed", "Somebody else changed the tenant meanwhile."],

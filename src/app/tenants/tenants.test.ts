@@ -1,3 +1,4 @@
+import { pngOf } from "../../../test/support/png.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";
 import type { Services } from "../services.ts";
@@ -26,7 +27,7 @@ describe("the registry of tenants", () => {
       accounts: ["012345678901"],
       frameworks: ["HIPAA"],
       zone: "America/New_York",
-      branding: { color: "#0f766e", logo: "data:," },
+      branding: { color: "#0f766e", logo: pngOf(2, 2) },
       demo: true,
     };
     await addTenant(services, input);

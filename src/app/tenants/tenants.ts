@@ -3,19 +3,21 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { unknownNameFix } from "../../core/errors/suggest.ts";
 import { makeTenant, type NewTenant, type Tenant, UNASSIGNED } from "../../core/tenants/tenant.ts";
 import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
+import { checkNewLogo } from "./logo.ts";
 import { TENANTS } from "../records/kinds.ts";
 import { type Records, serviceRecords } from "../records/records.ts";
 import type { Services } from "../services.ts";
 
 /**
  * Adds a tenant. Facts of its accounts that were imported before move to it.
- * @throws DomainError those of `makeTenant`, `tenant.exists`, `tenant.account-taken`
+ * @throws DomainError those of `makeTenant`, `tenant.invalid-logo`, `tenant.exists`, `tenant.account-taken`
  */
 export async function addTenant(
   services: Services,
   input: NewTenant,
 ): Promise<Tenant & { factsMoved: number }> {
   const tenant = makeTenant(input, services.clock.now().toISOString());
+  await checkNewLogo(tenant.branding.logo);
   await tenantRecords(services).create(tenant);
   return { ...tenant, factsMoved: await claimFacts(services, tenant, tenant.accounts) };
 }
@@ -29,7 +31,7 @@ export type TenantChange = Partial<Pick<NewTenant, "name" | "accounts" | "framew
 
 /**
  * Changes a tenant. Facts of accounts it newly claims move to it, those of accounts it gives up become unassigned.
- * @throws DomainError those of `makeTenant`, `tenant.not-found`, `tenant.account-taken`
+ * @throws DomainError those of `makeTenant`, `tenant.invalid-logo`, `tenant.not-found`, `tenant.account-taken`
  */
 export async function updateTenant(services: Services, id: string, change: TenantChange): Promise<Tenant> {
   const tenants = tenantRecords(services);
@@ -37,6 +39,7 @@ export async function updateTenant(services: Services, id: string, change: Tenan
   // Without a record it is unknown, or the unassigned tenant: what follows says so.
   const before = seen?.record ?? (await getTenant(services, id));
   const after = makeTenant({ ...before, ...change }, before.createdAt);
+  if (after.branding.logo !== before.branding.logo) await checkNewLogo(after.branding.logo);
   if (seen !== undefined) await tenants.replace(seen, after);
   const lost = before.accounts.filter((account) => !after.accounts.includes(account));
   await services.metrics.assign(lost, UNASSIGNED);

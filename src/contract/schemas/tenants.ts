@@ -4,7 +4,12 @@ import { doc, named } from "./registry.ts";
 
 const branding = z.strictObject({
   color: z.exactOptional(doc(z.string(), "`#rrggbb`.", { examples: ["#0f766e"] })),
-  logo: z.exactOptional(doc(z.string(), "PNG or JPEG as a data: URL.")),
+  logo: z.exactOptional(
+    doc(
+      z.string(),
+      "PNG or JPEG as a data: URL: at most 256 KiB, 4096 pixels on a side and 4 million pixels.",
+    ),
+  ),
 });
 
 const settings = {

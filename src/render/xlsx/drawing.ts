@@ -1,4 +1,4 @@
-import type { Logo } from "./logo.ts";
+import type { Logo } from "../../core/tenants/logo.ts";
 import { relationship, relationships } from "./workbook.ts";
 import { attribute, XML_HEAD } from "./xml.ts";
 

@@ -11,7 +11,7 @@ import { type BoundChart, ChartSheet } from "./chart-sheet.ts";
 import { chartXml } from "./charts.ts";
 import { contentTypes } from "./content-types.ts";
 import { drawingRelationships, drawingXml, type Picture } from "./drawing.ts";
-import { parseLogo } from "./logo.ts";
+import { parseLogo } from "../../core/tenants/logo.ts";
 import { lookOf } from "./look.ts";
 import { SharedStrings } from "./strings.ts";
 import { StyleBook } from "./styles.ts";

@@ -1,3 +1,4 @@
+import { checkLogo } from "../../../core/tenants/logo.ts";
 import type { ReportDocument } from "../../../core/reports/document.ts";
 import { describeDate, describeRange } from "../../../core/time/ranges.ts";
 import type { PdfWriter } from "../pdf-writer.ts";
@@ -48,6 +49,8 @@ function drawIdentity(pdf: PdfWriter, document: ReportDocument, parent: Element)
   const { logo } = document.branding;
   if (logo !== undefined) {
     try {
+      // One that was set before logos were checked may be larger than there is memory for.
+      checkLogo(logo);
       const image = pdf.image(logo);
       const scale = Math.min(LOGO.width / image.width, LOGO.height / image.height);
       const [width, height] = [image.width * scale, image.height * scale];
