@@ -88,7 +88,17 @@ async function coldStarts(packages: Awaited<ReturnType<typeof buildPackages>>): 
 /** A year of a tenant with 2,000 facts a day, a load a month. */
 async function loadYear(store: AwsStore): Promise<object> {
   await tenantsIn(store).create({
-    ...{ id: TENANT, name: "Bench", accounts: [], frameworks: [], zone: "UTC", branding: {}, demo: false },
+    ...{
+      id: TENANT,
+      name: "Bench",
+      accounts: [],
+      tier: null,
+      contacts: [],
+      frameworks: [],
+      zone: "UTC",
+      branding: {},
+      demo: false,
+    },
     createdAt: new Date().toISOString(),
   });
   const loader = loaderFor(store.metrics);

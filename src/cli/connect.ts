@@ -76,7 +76,11 @@ export async function connect(effects: Effects, place: DataPlace): Promise<OpenS
   const open = async (): Promise<Runtime> => {
     // The command itself tells what went wrong; a log beside it would tell it twice.
     const logger = createLogger(env["SECUREBASE_LOG"] ?? "silent");
-    if ("directory" in place) return openEmbedded({ directory: place.directory, env, logger });
+    if ("directory" in place) {
+      const opened = await openEmbedded({ directory: place.directory, env, logger });
+      await opened.finishClaims();
+      return opened;
+    }
     // Loaded when needed: the SDK would slow every command on a folder.
     const { openCloud } = await import("../runtimes/cloud.ts");
     return openCloud({ ...place, env, secret, logger });

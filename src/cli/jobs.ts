@@ -13,7 +13,7 @@ type Job = AnswerOf<Routes["getJob"]>;
 const POLL_MS = 500;
 
 /**
- * Waits for a job of the server's to end, showing how far it has got. Ctrl-C cancels it.
+ * Waits for a job of the server's to end, showing how far it has got. Ctrl-C cancels it, unless it has to be finished.
  * @returns the job, done
  * @throws DomainError why it failed; the signal's reason when aborted
  */
@@ -34,7 +34,10 @@ export async function followJob(
       await pause(POLL_MS, signal);
     }
   } catch (error) {
-    if (signal.aborted) await operator.call("cancelJob", { params: { id } });
+    if (signal.aborted)
+      await operator.call("cancelJob", { params: { id } }).catch((refusal: unknown) => {
+        if (!(refusal instanceof DomainError) || refusal.code !== "job.not-cancellable") throw refusal;
+      });
     throw error;
   }
 }

@@ -175,6 +175,11 @@ const ROWS = {
     "Export out of time",
     "The file could not be written within the worker's time limit; seen as the `error` of an export.",
   ],
+  "job.not-cancellable": [
+    409,
+    "Job not cancellable",
+    "A claim of accounts is finished once it has begun: the registry is changed already.",
+  ],
   "job.not-found": [404, "Job not found", "There is no job of that id, or it is another's."],
   "job.cancelled": [409, "Job cancelled", "The job was ended on request; seen as the `error` of a job."],
   "job.interrupted": [
@@ -342,8 +347,14 @@ const ROWS = {
     "The logo is no PNG or JPEG as a data: URL, or has more bytes or pixels than allowed.",
   ],
   "tenant.invalid-account": [400, "Account id not valid", "An account id is longer than any there is."],
+  "tenant.invalid-tier": [400, "Tier not valid", "The tier is empty, too long or has control characters."],
+  "tenant.invalid-contact": [
+    400,
+    "Contact not valid",
+    "A contact is not a mail address, or there are too many.",
+  ],
   "tenant.reserved": [400, "Tenant id reserved", "The id names the holder of unmapped accounts."],
-  "tenant.changed": [409, "Tenant changed", "Somebody else changed the tenant meanwhile."],
+  "tenant.changed": [412, "Tenant changed", "The tenant was changed since the version in If-Match."],
   "zone.invalid": [400, "Time zone unknown", "The name is no IANA time zone."],
   "store.unavailable": [
     503,

@@ -15,7 +15,7 @@ export function matchesNone(request: Request, etag: string): boolean {
 }
 
 /** What has versions. */
-type Versioned = "report" | "budget";
+type Versioned = "report" | "budget" | "tenant";
 
 /**
  * The version a change is based on, as `If-Match` says. Of several tags, and for `*`, it is the current one where that

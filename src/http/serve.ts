@@ -2,7 +2,7 @@ import { questionsOfRequest } from "../app/analytics/questions.ts";
 import { setMaxListeners } from "node:events";
 import { askAgain } from "../app/analytics/snapshots.ts";
 import type { Services, TenantContext } from "../app/services.ts";
-import { findTenant } from "../app/tenants/tenants.ts";
+import { findTenant } from "../app/tenants/registry.ts";
 import { decodeParams } from "../contract/params.ts";
 import type { RouteSpec } from "../contract/route.ts";
 import type { RouteId } from "../contract/routes.ts";

@@ -1,6 +1,8 @@
-import { addTenant, listTenants } from "../app/tenants/tenants.ts";
+import { listTenants } from "../app/tenants/registry.ts";
+import { addTenant } from "../app/tenants/tenants.ts";
 import { importFiles } from "../app/imports/import-files.ts";
 import type { Services } from "../app/services.ts";
+import { jobKey } from "../core/jobs/key.ts";
 import { addDays } from "../core/time/dates.ts";
 import { dateInZone } from "../core/time/zones.ts";
 import { DEMO_MONTHS, DEMO_SEED, type DemoOptions } from "../demo/calendar.ts";
@@ -19,7 +21,10 @@ export async function ensureDemo(
   const tenants = await listTenants(services);
   if (tenants.some((tenant) => !tenant.demo)) return undefined;
   if (tenants.length === 0) {
-    for (const tenant of demoTenants()) await addTenant(services, tenant);
+    for (const tenant of demoTenants()) {
+      const { claim } = await addTenant(services, tenant);
+      if (claim !== undefined) await services.jobs.ended(jobKey(claim));
+    }
   }
   const [first] = await listTenants(services);
   if (first === undefined) return undefined;

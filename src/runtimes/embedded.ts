@@ -7,7 +7,7 @@ import { must } from "../core/errors/must.ts";
 import type { Limits } from "../core/limits/limits.ts";
 import { sweepExportFiles } from "../app/exports/sweep.ts";
 import { importFiles } from "../app/imports/import-files.ts";
-import { careForJobs } from "../app/jobs/care.ts";
+import { careForJobs, finishJobs } from "../app/jobs/care.ts";
 import { LocalJobs } from "../app/jobs/local-runner.ts";
 import { type PerformedJob, performJob } from "../app/jobs/perform.ts";
 import type { Services } from "../app/services.ts";
@@ -48,6 +48,8 @@ export interface EmbeddedRuntime extends Runtime {
   lostErrors: LostErrors;
   /** Removes what has expired and what nobody names; done hourly as well. What fails is logged. */
   housekeep(): Promise<void>;
+  /** Finishes the claims of accounts that the process before left: until then facts are not where the registry says. */
+  finishClaims(): Promise<void>;
   /** Takes up the jobs that the process before left, or ends those it left for the second time. */
   resumeJobs(): Promise<void>;
 }
@@ -117,6 +119,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     logger,
     lostErrors,
     housekeep,
+    finishClaims: () => finishJobs(services, "claim"),
     resumeJobs: async () => {
       await careForJobs(services, { alone: true });
     },

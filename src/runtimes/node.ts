@@ -48,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     // The port is taken before the slow part, so that a second server fails at once.
     const url = await listen(server, options);
     try {
+      await runtime.finishClaims();
       const demo = options.demo ? await ensureDemo(runtime.services, options.onProgress) : undefined;
       await runtime.housekeep();
       await runtime.resumeJobs();

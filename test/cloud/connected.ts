@@ -13,6 +13,7 @@ import { performJob } from "../../src/app/jobs/perform.ts";
 import type { Services } from "../../src/app/services.ts";
 import { addConnection } from "../../src/app/sync/connections.ts";
 import { addTenant } from "../../src/app/tenants/tenants.ts";
+import { jobKey } from "../../src/core/jobs/key.ts";
 import type { NewConnection } from "../../src/core/connections/connection.ts";
 import type { DatasetId } from "../../src/core/metrics/datasets.ts";
 import { planQuery } from "../../src/core/query/plan.ts";
@@ -62,8 +63,13 @@ export async function connect(endpoint: string, options: Partial<ConnectorOption
     version: "0",
     environment: "test",
   };
-  await addTenant(services, { id: "acme", name: "Acme", accounts: ["111122223333"], zone: "Europe/Berlin" });
-  await addTenant(services, { id: "beta", name: "Beta", accounts: ["222233334444"] });
+  for (const tenant of [
+    { id: "acme", name: "Acme", accounts: ["111122223333"], zone: "Europe/Berlin" },
+    { id: "beta", name: "Beta", accounts: ["222233334444"] },
+  ]) {
+    const { claim } = await addTenant(services, tenant);
+    if (claim !== undefined) await jobs.ended(jobKey(claim));
+  }
   return {
     services,
     setNow: (instant) => (now = new Date(instant)),

@@ -81,7 +81,17 @@ describe("a day under faults", () => {
 
   it("keeps every tenant and gives each account to one", async () => {
     const tenant = (id: string, accounts: string[]) => ({
-      ...{ id, name: id, accounts, frameworks: [], zone: "UTC", branding: {}, demo: false },
+      ...{
+        id,
+        name: id,
+        tier: null,
+        contacts: [],
+        accounts,
+        frameworks: [],
+        zone: "UTC",
+        branding: {},
+        demo: false,
+      },
       createdAt: "2024-09-01T00:00:00Z",
     });
     const tenants = tenantsIn(store);

@@ -151,7 +151,17 @@ describe("the packaged function", () => {
       http = functionTarget(running.lambda, "2.0", secret, () => running.close());
       const store = running.cloud.open();
       await tenantsIn(store).create({
-        ...{ id: "big", name: "Big", accounts: [], frameworks: [], zone: "UTC", branding: {}, demo: false },
+        ...{
+          id: "big",
+          name: "Big",
+          accounts: [],
+          tier: null,
+          contacts: [],
+          frameworks: [],
+          zone: "UTC",
+          branding: {},
+          demo: false,
+        },
         createdAt: "2024-09-01T00:00:00Z",
       });
       const resource = (i: number): string =>

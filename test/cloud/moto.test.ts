@@ -52,7 +52,17 @@ describe.skipIf(missing !== undefined)("on moto", () => {
 
   it("gives an account to one tenant, in one transaction with its profile", async () => {
     const tenant = (id: string, accounts: string[]) => ({
-      ...{ id, name: id, accounts, frameworks: [], zone: "UTC", branding: {}, demo: false },
+      ...{
+        id,
+        name: id,
+        tier: null,
+        contacts: [],
+        accounts,
+        frameworks: [],
+        zone: "UTC",
+        branding: {},
+        demo: false,
+      },
       createdAt: "2024-09-01T00:00:00Z",
     });
     const tenants = tenantsIn(store);

@@ -65,7 +65,7 @@ describe("records that were written before items carried a version", () => {
     await put("#tenants", "acme", { created_at: text(CREATED), etag: text("t"), body: packed(profile) });
     await put("#accounts", "1", { tenant: text("acme") });
     const tenants = tenantsIn(store);
-    const other = { ...profile, id: "other" };
+    const other = { ...profile, tier: null, contacts: [], id: "other" };
     await expect(tenants.create(other)).rejects.toMatchObject({ code: "tenant.account-taken" });
     const seen = await tenants.get("acme");
     await tenants.replace(seen, { ...seen.record, accounts: ["2"] });

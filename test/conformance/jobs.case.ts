@@ -55,7 +55,7 @@ export function jobCases(name: string, create: (handlers: Handlers) => Promise<J
         const result = await handle(context);
         return isPerformed(result) ? result : { done: true, result: result ?? null };
       };
-      scene = await create({ import: handler, export: handler, sync: handler });
+      scene = await create({ import: handler, export: handler, sync: handler, claim: handler });
       services = scene.services;
     });
     afterEach(() => scene.close());

@@ -9,7 +9,7 @@ import { type Records, recordsOf, serviceRecords, writeTogether } from "../../sr
 import { listReports } from "../../src/app/reports/reports.ts";
 import type { Services, TenantContext } from "../../src/app/services.ts";
 import { pageConnections } from "../../src/app/sync/connections.ts";
-import { pageTenants } from "../../src/app/tenants/tenants.ts";
+import { pageVersioned } from "../../src/app/tenants/tenants.ts";
 import { makeConnection } from "../../src/core/connections/connection.ts";
 import { checkBudget } from "../../src/core/cost/budgets.ts";
 import { templateOf, sampleDefinition } from "../../src/core/reports/templates/index.ts";
@@ -88,7 +88,7 @@ function listsOf(context: TenantContext) {
     ),
     tenants: list(
       () => store(serviceRecords(services, TENANTS), (id) => makeTenant({ id, name: id }, at)),
-      (page) => pageTenants(services, page),
+      (page) => pageVersioned(services, page),
       ({ id }) => id,
     ),
   };

@@ -1068,7 +1068,40 @@ function describeTenants(ask: Ask): void {
       );
     });
 
-    it("shows an admin the own tenant and no other, and lets it change all but the accounts", async () => {
+    it("has versions: a change of a version that is gone is refused, and fields that are not given stay", async () => {
+      const body = { id: "tiered", name: "Tiered", tier: "Gold", contacts: ["it@tiered.example"] };
+      const added = await ask("POST /v1/tenants", { as: OPERATOR, body });
+      expect(added.json).toMatchObject({ ...body, factsMoved: 0, factsKept: 0 });
+      const etag = added.headers.get("etag") ?? "";
+      expect(etag).toBe(`"${(added.json as { etag: string }).etag}"`);
+      const cached = await ask("GET /v1/tenants/tiered", {
+        as: OPERATOR,
+        headers: { "If-None-Match": etag },
+      });
+      expect([cached.status, cached.headers.get("etag")]).toEqual([304, etag]);
+      const put = (change: object, match?: string) =>
+        ask("PUT /v1/tenants/tiered", {
+          as: OPERATOR,
+          body: change,
+          ...(match !== undefined && { headers: { "If-Match": match } }),
+        });
+      const changed = await put({ accounts: ["777777777777"] }, etag);
+      expect(changed.json).toMatchObject({ ...body, accounts: ["777777777777"] });
+      const late = await put({ accounts: [] }, etag);
+      expect([late.status, problemOf(late).code]).toEqual([412, "tenant.changed"]);
+      expect((await put({ name: "Renamed", tier: null })).json).toMatchObject({
+        ...{ name: "Renamed", tier: null, contacts: body.contacts, accounts: ["777777777777"] },
+      });
+      expect(problemOf(await put({ contacts: ["nobody"] }))).toMatchObject({
+        ...{ code: "tenant.invalid-contact", field: "contacts" },
+      });
+      expect(problemOf(await put({ tier: " " })).code).toBe("tenant.invalid-tier");
+      const own = { as: admin("tiered"), body: { tier: "Platinum" } };
+      const refused = await ask("PUT /v1/tenants/tiered", own);
+      expect([refused.status, problemOf(refused).field]).toEqual([403, "tier"]);
+    });
+
+    it("shows an admin the own tenant and no other, and lets it change all but the accounts and the tier", async () => {
       const as = admin("beta");
       expect((await ask("GET /v1/tenants", { as })).json).toMatchObject({ items: [{ id: "beta" }] });
       const other = await ask("GET /v1/tenants/alpha", { as });

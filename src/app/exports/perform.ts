@@ -13,7 +13,7 @@ import { EXPORTS } from "../records/kinds.ts";
 import { type Records, recordsOf } from "../records/records.ts";
 import { buildDocument, type DocumentOptions } from "../reports/build-document.ts";
 import type { TenantContext } from "../services.ts";
-import { getTenant } from "../tenants/tenants.ts";
+import { getTenant } from "../tenants/registry.ts";
 
 /** How a document is made. */
 export interface ExportRecipe {

@@ -5,7 +5,7 @@ import { formatDecimal, parseDecimal } from "../../core/money/decimal.ts";
 import type { LoadPlace, LoadRecord, PartitionTotals, RemovedPartition } from "../../ports/metric-store.ts";
 import { mapPage, type Page, pageOf, type PageRequest } from "../../core/lists/pages.ts";
 import type { Services } from "../services.ts";
-import { getTenant } from "../tenants/tenants.ts";
+import { getTenant } from "../tenants/registry.ts";
 import { shortNames } from "./report.ts";
 
 /** What facts add up to in one currency: `billed` and `effective` as canonical decimals, null where none carries one. */

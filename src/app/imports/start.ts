@@ -9,7 +9,7 @@ import { UPLOADS } from "../records/kinds.ts";
 import { type Records, serviceRecords } from "../records/records.ts";
 import type { StoredUpload } from "../records/kinds.ts";
 import type { Services } from "../services.ts";
-import { getTenant } from "../tenants/tenants.ts";
+import { getTenant } from "../tenants/registry.ts";
 import type { ImportChoices } from "./import-files.ts";
 import type { ImportInput } from "./perform.ts";
 

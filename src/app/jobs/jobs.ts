@@ -5,6 +5,8 @@ import {
   type Job,
   type JobKind,
   type JobProgress,
+  mustEnd,
+  notCancellable,
 } from "../../core/jobs/job.ts";
 import { plainError } from "../../core/errors/plain.ts";
 import { mapPage, type Page, pageOf, type PageRequest } from "../../core/lists/pages.ts";
@@ -76,6 +78,16 @@ export async function enqueueJob(
     onProgress,
   }: { together?: readonly PendingWrite[]; onProgress?: (progress: JobProgress) => void } = {},
 ): Promise<void> {
+  await storeJob(services, job, together);
+  await dispatchJob(services, job, onProgress);
+}
+
+/** Puts a job in that nobody is asked to carry out yet. @param together written with it, or nothing is */
+export async function storeJob(
+  services: JobPorts,
+  job: Job,
+  together: readonly PendingWrite[] = [],
+): Promise<void> {
   const record = { record: job, revision: services.ids.next() };
   const open = { record: { key: jobKey(job) }, revision: services.ids.next() };
   await writeTogether([
@@ -83,7 +95,22 @@ export async function enqueueJob(
     jobRecords(services).creating(record),
     serviceRecords(services, OPEN_JOBS).creating(open),
   ]);
+}
+
+/** Has a stored job carried out; whoever looks after the jobs does so again when nobody can be asked to. */
+export async function dispatchJob(
+  services: JobPorts,
+  job: Job,
+  onProgress?: (progress: JobProgress) => void,
+): Promise<void> {
   await services.jobs.dispatch(refOf(job), onProgress).catch(() => undefined);
+}
+
+/** Takes a job out that has become needless before anybody began it. */
+export async function withdrawJob(services: JobPorts, job: Job): Promise<void> {
+  const key = jobKey(job);
+  await jobRecords(services).remove(key);
+  await serviceRecords(services, OPEN_JOBS).remove(key);
 }
 
 export function refOf(job: Job): JobRef {
@@ -145,7 +172,7 @@ export async function listJobs(
 /**
  * Has a job end. One that waits ends at once; one that is being carried out ends as soon as who does so hears of it.
  * @returns the job as it is then; one that has ended stays as it is
- * @throws DomainError `job.not-found`
+ * @throws DomainError `job.not-found`, `job.not-cancellable`
  */
 export async function cancelJob(services: JobPorts, tenant: string | null, id: string): Promise<Job> {
   const key = jobKey({ tenant, id });
@@ -156,6 +183,7 @@ export async function cancelJob(services: JobPorts, tenant: string | null, id: s
     });
     const { record } = seen;
     if (!isOpen(record)) return record;
+    if (mustEnd(record)) throw notCancellable();
     if (services.jobs.cancel(key)) {
       await services.jobs.ended(key);
       return getJob(services, tenant, id);

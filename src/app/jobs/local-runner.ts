@@ -7,6 +7,7 @@ const LIMITS: Readonly<Record<JobKind, TurnLimits>> = {
   import: { atOnce: 4, ofOne: 2 },
   export: { atOnce: 4, ofOne: 1 },
   sync: { atOnce: 4, ofOne: 2 },
+  claim: { atOnce: 1, ofOne: 1 },
 };
 /** No tenant has this id. */
 const OPERATOR = "";
@@ -34,6 +35,7 @@ export class LocalJobs implements JobRunner {
     import: new Turns(LIMITS.import),
     export: new Turns(LIMITS.export),
     sync: new Turns(LIMITS.sync),
+    claim: new Turns(LIMITS.claim),
   };
   #stopping = false;
 

@@ -61,13 +61,14 @@ export const EXPORTS: RecordKind<ExportJob, "tenant"> = {
 export const TENANTS: RecordKind<Tenant, "service"> = {
   name: "tenant",
   scope: "service",
-  version: 1,
-  schema: tenantSchema,
+  version: 2,
+  schema: z.omit(tenantSchema, { etag: true }),
+  upgrade: (body) => ({ tier: null, contacts: [], ...(body as object) }),
   id: (tenant) => tenant.id,
   order: "ascending",
   createdAt: (tenant) => tenant.createdAt,
   uniqueKeys: (tenant) => tenant.accounts.map((value) => ({ name: "account", value })),
-  errors: { ...recordErrors("tenant", "conflict"), taken: accountTaken },
+  errors: { ...recordErrors("tenant"), taken: accountTaken },
 };
 
 const text = z.exactOptional(z.string());

@@ -10,7 +10,7 @@ import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts"
 import { CONNECTIONS } from "../records/kinds.ts";
 import { type RecordPorts, type Records, serviceRecords, type Stored } from "../records/records.ts";
 import type { Services, SyncPorts } from "../services.ts";
-import { getTenant } from "../tenants/tenants.ts";
+import { getTenant } from "../tenants/registry.ts";
 
 export function connectionRecords(services: RecordPorts): Records<StoredConnection> {
   return serviceRecords(services, CONNECTIONS);

@@ -2,7 +2,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
 import type { Ownership, TenantZones } from "../../ports/load.ts";
 import type { Services } from "../services.ts";
-import { getTenant, listTenants } from "./tenants.ts";
+import { getTenant, listTenants } from "./registry.ts";
 
 /** Whose the facts of a load are, and the zones their days are counted in. */
 export interface Owners {

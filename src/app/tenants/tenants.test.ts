@@ -2,7 +2,8 @@ import { pngOf } from "../../../test/support/png.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TestTenant, testTenant } from "../../../test/support/tenant-context.ts";
 import type { Services } from "../services.ts";
-import { addTenant, findTenant, getTenant, listTenants, updateTenant } from "./tenants.ts";
+import { findTenant, getTenant, listTenants } from "./registry.ts";
+import { addTenant, updateTenant } from "./tenants.ts";
 
 describe("the registry of tenants", () => {
   let on: TestTenant;

@@ -1,97 +1,115 @@
-import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
-import { unknownNameFix } from "../../core/errors/suggest.ts";
-import { makeTenant, type NewTenant, type Tenant, UNASSIGNED } from "../../core/tenants/tenant.ts";
 import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
-import { checkNewLogo } from "./logo.ts";
+import type { Job } from "../../core/jobs/job.ts";
+import { makeTenant, type NewTenant, type Tenant } from "../../core/tenants/tenant.ts";
 import { TENANTS } from "../records/kinds.ts";
-import { type Records, serviceRecords } from "../records/records.ts";
+import { type Stored, versioned, type Versioned } from "../records/records.ts";
 import type { Services } from "../services.ts";
+import { withClaim } from "./claims.ts";
+import { checkNewLogo } from "./logo.ts";
+import { getStored, tenantRecords } from "./registry.ts";
+
+/** A tenant as it is in the registry now, and the job that has facts follow its accounts; none where none changed. */
+export interface ChangedTenant {
+  tenant: Versioned<Tenant>;
+  claim: Job | undefined;
+  /** False where the same call had added it before: then the claim finishes what is left to do. */
+  added?: boolean;
+}
+
+/** How often a change is tried that meets others. */
+const TRIES = 5;
 
 /**
- * Adds a tenant. Facts of its accounts that were imported before move to it.
+ * Adds a tenant. A job moves facts of its accounts that were imported before. A call that is repeated, since nobody
+ * heard what became of it, finds the tenant as it would add it, and has the facts moved that are still elsewhere.
  * @throws DomainError those of `makeTenant`, `tenant.invalid-logo`, `tenant.exists`, `tenant.account-taken`
  */
 export async function addTenant(
   services: Services,
   input: NewTenant,
-): Promise<Tenant & { factsMoved: number }> {
+  requestedBy = "service",
+): Promise<ChangedTenant> {
   const tenant = makeTenant(input, services.clock.now().toISOString());
   await checkNewLogo(tenant.branding.logo);
-  await tenantRecords(services).create(tenant);
-  return { ...tenant, factsMoved: await claimFacts(services, tenant, tenant.accounts) };
+  const tenants = tenantRecords(services);
+  if (tenant.accounts.length === 0)
+    return { tenant: versioned(await tenants.create(tenant)), claim: undefined, added: true };
+  const before = await tenants.find(tenant.id);
+  const repeated = before !== undefined && isSame(before.record, tenant);
+  const about = { tenant: tenant.id, accounts: tenant.accounts };
+  const { changed, claim } = await withClaim(services, about, requestedBy, () =>
+    repeated ? Promise.resolve(before) : tenants.create(tenant),
+  );
+  return { tenant: versioned(changed), claim, added: !repeated };
 }
 
-async function claimFacts(services: Services, tenant: Tenant, accounts: readonly string[]): Promise<number> {
-  return (await services.metrics.assign(accounts, tenant.id)).moved;
+/** Whether two tenants differ in nothing but when they were added. */
+function isSame(a: Tenant, b: Tenant): boolean {
+  const settings = (tenant: Tenant): string =>
+    JSON.stringify(makeTenant({ ...tenant, accounts: [...tenant.accounts].sort() }, ""));
+  return settings(a) === settings(b);
 }
 
 /** The fields of a tenant that can change. The zone cannot, since facts are counted in its days. */
-export type TenantChange = Partial<Pick<NewTenant, "name" | "accounts" | "frameworks" | "branding">>;
+export type TenantChange = Partial<
+  Pick<NewTenant, "name" | "tier" | "contacts" | "accounts" | "frameworks" | "branding">
+>;
+
+export interface ChangeOptions {
+  /** The revision that the change is based on; whatever there is when not given. */
+  etag?: string | undefined;
+  requestedBy?: string;
+}
 
 /**
- * Changes a tenant. Facts of accounts it newly claims move to it, those of accounts it gives up become unassigned.
- * @throws DomainError those of `makeTenant`, `tenant.invalid-logo`, `tenant.not-found`, `tenant.account-taken`
+ * Changes the fields that are given, on what is there by then: two who change different fields lose nothing. A job has
+ * facts follow the accounts: those of accounts it newly has move to it, those of accounts it gives up are nobody's.
+ * @throws DomainError those of `makeTenant`, `tenant.invalid-logo`, `tenant.not-found`, `tenant.changed`, `tenant.account-taken`
  */
-export async function updateTenant(services: Services, id: string, change: TenantChange): Promise<Tenant> {
-  const tenants = tenantRecords(services);
-  const seen = await tenants.find(id);
-  // Without a record it is unknown, or the unassigned tenant: what follows says so.
-  const before = seen?.record ?? (await getTenant(services, id));
-  const after = makeTenant({ ...before, ...change }, before.createdAt);
-  if (after.branding.logo !== before.branding.logo) await checkNewLogo(after.branding.logo);
-  if (seen !== undefined) await tenants.replace(seen, after);
-  const lost = before.accounts.filter((account) => !after.accounts.includes(account));
-  await services.metrics.assign(lost, UNASSIGNED);
-  await claimFacts(
-    services,
-    after,
-    after.accounts.filter((account) => !before.accounts.includes(account)),
-  );
-  return after;
+export async function updateTenant(
+  services: Services,
+  id: string,
+  change: TenantChange,
+  options: ChangeOptions = {},
+): Promise<ChangedTenant> {
+  for (let attempt = 1; ; attempt++) {
+    const seen = await getStored(services, id);
+    const expected = options.etag ?? seen.revision;
+    if (expected !== seen.revision) throw TENANTS.errors.changed(id);
+    try {
+      return await changeOnce(services, seen, change, options.requestedBy ?? "service");
+    } catch (error) {
+      const met = error instanceof DomainError && error.code === "tenant.changed";
+      if (!met || options.etag !== undefined || attempt === TRIES) throw error;
+    }
+  }
 }
 
-/** All tenants by id, without the unassigned one. */
-export async function listTenants(services: Services): Promise<Tenant[]> {
-  return (await tenantRecords(services).all()).map(({ record }) => record);
+async function changeOnce(
+  services: Services,
+  seen: Stored<Tenant>,
+  change: TenantChange,
+  requestedBy: string,
+): Promise<ChangedTenant> {
+  const { id, accounts: before, createdAt } = seen.record;
+  const after = makeTenant({ ...seen.record, ...change }, createdAt);
+  if (after.branding.logo !== seen.record.branding.logo) await checkNewLogo(after.branding.logo);
+  const write = (): Promise<Stored<Tenant>> => tenantRecords(services).replace(seen, after);
+  const accounts = [...new Set([...before, ...after.accounts])];
+  // Also when the accounts stay the same: then the call is repeated, and facts may be elsewhere.
+  if (change.accounts === undefined || accounts.length === 0)
+    return { tenant: versioned(await write()), claim: undefined };
+  const { changed, claim } = await withClaim(services, { tenant: id, accounts }, requestedBy, write);
+  return { tenant: versioned(changed), claim };
 }
 
-/** A page of them. */
-export async function pageTenants(services: Services, page: PageRequest): Promise<Page<Tenant>> {
-  return mapPage(await tenantRecords(services).page(page), ({ record }) => record);
+/** A page of the tenants with their versions, by id, without the unassigned one. */
+export async function pageVersioned(services: Services, page: PageRequest): Promise<Page<Versioned<Tenant>>> {
+  return mapPage(await tenantRecords(services).page(page), versioned);
 }
 
-/** The tenant by id, if it exists; `unassigned` counts as one. */
-export async function findTenant(services: Services, id: string): Promise<Tenant | undefined> {
-  return id === UNASSIGNED ? unassignedTenant() : (await tenantRecords(services).find(id))?.record;
-}
-
-function tenantRecords(services: Services): Records<Tenant> {
-  return serviceRecords(services, TENANTS);
-}
-
-/** The tenant by id; `unassigned` counts as one. @throws DomainError `tenant.not-found` */
-export async function getTenant(services: Services, id: string): Promise<Tenant> {
-  const tenant = await findTenant(services, id);
-  if (tenant !== undefined) return tenant;
-  const known = (await listTenants(services)).map((t) => t.id);
-  throw new DomainError("tenant.not-found", "not-found", `There is no tenant "${shorten(id)}"`, {
-    field: "tenant",
-    fix:
-      known.length === 0 ? "Add one with: securebase tenants add ID --name NAME" : unknownNameFix(id, known),
-  });
-}
-
-/** The tenant under which facts of unmapped accounts are seen. */
-function unassignedTenant(): Tenant {
-  return {
-    id: UNASSIGNED,
-    name: "Unassigned accounts",
-    accounts: [],
-    frameworks: [],
-    zone: "UTC",
-    branding: {},
-    demo: false,
-    createdAt: "1970-01-01T00:00:00.000Z",
-  };
+/** The tenant by id with its version; `unassigned` counts as one. @throws DomainError `tenant.not-found` */
+export async function getVersioned(services: Services, id: string): Promise<Versioned<Tenant>> {
+  return versioned(await getStored(services, id));
 }

@@ -5,7 +5,7 @@ import { doc, named } from "./registry.ts";
 
 export const jobSchema = named(
   "Job",
-  "Work that outlives the request which asked for it: an import, an export, a pull.",
+  "Work that outlives the request which asked for it: an import, an export, a pull, a claim of accounts.",
   z.object({
     id: doc(z.string(), "Also that of its export, or of its connection's run."),
     kind: z.enum(JOB_KINDS),
@@ -19,7 +19,7 @@ export const jobSchema = named(
     rows: doc(z.nullable(z.int()), "Rows read or written so far."),
     result: doc(
       z.unknown(),
-      "An import's ImportReport, a pull's SyncReport, or the id of an export as `export`. Null until the job is done, and in lists.",
+      "An import's ImportReport, a pull's SyncReport, the id of an export as `export`, or of a claim of accounts how many facts were `moved`, `superseded` and `kept`. Null until the job is done, and in lists.",
     ),
     error: doc(
       z.nullable(

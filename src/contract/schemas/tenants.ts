@@ -12,8 +12,19 @@ const branding = z.strictObject({
   ),
 });
 
+const tier = doc(
+  z.nullable(z.string()),
+  "As the operator names it, e.g. `Enterprise`; null where it has none.",
+  { examples: ["Enterprise"] },
+);
+const contacts = doc(z.array(z.string()), "Mail addresses of those to turn to.", {
+  examples: [["cloud@example.com"]],
+});
+
 const settings = {
   name: doc(z.string(), "As shown in reports."),
+  tier: z.exactOptional(tier),
+  contacts: z.exactOptional(contacts),
   accounts: z.exactOptional(
     doc(
       z.array(z.string()),
@@ -40,28 +51,40 @@ export const newTenantSchema = named(
 
 export const tenantSettingsSchema = named(
   "TenantSettings",
-  "What may change of a tenant. What is not given stays as it is. Only an operator may change `accounts`, since they decide whose facts are whose. The time zone stays, since facts are counted in its days.",
+  "What may change of a tenant. What is not given stays as it is. Only an operator may change `accounts`, since they decide whose facts are whose, and `tier`. The time zone stays, since facts are counted in its days.",
   z.strictObject({ ...settings, name: z.exactOptional(settings.name) }),
 );
 
 const tenantFields = {
   id: z.string(),
   name: z.string(),
+  tier,
+  contacts,
   accounts: z.array(z.string()),
   frameworks: z.array(z.string()),
   zone: z.string(),
   branding: z.object({ color: z.exactOptional(z.string()), logo: z.exactOptional(z.string()) }),
   demo: doc(z.boolean(), "Generated demo data."),
   createdAt: instant("When it was added."),
+  etag: doc(z.string(), "Its version; changes with every change."),
 };
 
 export const tenantSchema = named("Tenant", "A tenant of the registry.", z.object(tenantFields));
 
-export const addedTenantSchema = named(
-  "AddedTenant",
-  "The tenant as added.",
-  z.object({
-    ...tenantFields,
-    factsMoved: doc(z.int(), "Facts of its accounts that were imported before and have moved to it."),
-  }),
+const moved = {
+  factsMoved: doc(z.int(), "Facts of its accounts that were imported before and have moved to it."),
+  factsSuperseded: doc(
+    z.int(),
+    "Facts that went away, since of the same account, source and period there is a newer load.",
+  ),
+  factsKept: doc(
+    z.int(),
+    "Facts of its accounts that stay where they are, since its facts of the same source and period were loaded for it by name.",
+  ),
+};
+
+export const changedTenantSchema = named(
+  "ChangedTenant",
+  "The tenant as it is now, and what became of facts that were imported before.",
+  z.object({ ...tenantFields, ...moved }),
 );

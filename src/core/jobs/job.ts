@@ -1,7 +1,7 @@
 import { DomainError } from "../errors/errors.ts";
 import { type PlainError, plainError } from "../errors/plain.ts";
 
-export const JOB_KINDS = ["import", "export", "sync"] as const;
+export const JOB_KINDS = ["import", "export", "sync", "claim"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 export const JOB_STATUSES = ["queued", "running", "done", "failed", "cancelled"] as const;
@@ -58,8 +58,11 @@ export function isOpen({ status }: Pick<Job, "status">): boolean {
   return status === "queued" || status === "running";
 }
 
-/** A process that dies twice at the same job would do so again. */
-const MAX_ATTEMPTS = 2;
+/**
+ * A process that dies twice at the same job would do so again. A claim is tried for longer: the registry says already
+ * whose the facts are, and nothing else moves them there.
+ */
+const MAX_ATTEMPTS: Readonly<Record<JobKind, number>> = { import: 2, export: 2, sync: 2, claim: 20 };
 /** Seconds that whoever was asked to carry out a job has to begin. */
 const START_SECONDS = 60;
 /** Lambda keeps trying to start an asynchronous invocation for hours; nobody waits that long for a job. */
@@ -87,7 +90,7 @@ export function claimJob(
   { leased }: { leased: boolean },
 ): Job | undefined {
   if (job.status === "running" && (job.lease === null || holds(job.lease, now))) return undefined;
-  if (!isOpen(job) || job.cancelRequested || job.attempts >= MAX_ATTEMPTS) return undefined;
+  if (!isOpen(job) || job.cancelRequested || job.attempts >= MAX_ATTEMPTS[job.kind]) return undefined;
   return {
     ...job,
     status: "running",
@@ -144,7 +147,7 @@ export function careForJob(job: Job, now: Date, { alone }: { alone: boolean }): 
     return { step: "leave" };
   if (job.cancelRequested)
     return { step: "end", outcome: { status: "cancelled", error: plainError(cancelled()) } };
-  if (job.attempts >= MAX_ATTEMPTS)
+  if (job.attempts >= MAX_ATTEMPTS[job.kind])
     return { step: "end", outcome: { status: "failed", error: plainError(interrupted()) } };
   if (job.status === "queued" && !alone && job.dispatchedAt !== null) {
     if (!waitsSince(START_SECONDS, job.dispatchedAt)) return { step: "leave" };
@@ -163,6 +166,21 @@ export function cancelled(): DomainError {
   return new DomainError("job.cancelled", "conflict", "The job was cancelled", {
     fix: "Start it again if it is still needed.",
   });
+}
+
+/** Kinds of jobs that are not cancelled, since what they began has to be finished. */
+export function mustEnd({ kind }: Pick<Job, "kind">): boolean {
+  return kind === "claim";
+}
+
+/** A job that is not cancelled. */
+export function notCancellable(): DomainError {
+  return new DomainError(
+    "job.not-cancellable",
+    "conflict",
+    "The job moves facts to whom the registry says they belong, and cannot be left halfway",
+    { fix: "Let it end, then change the tenant's accounts again." },
+  );
 }
 
 /** The reason to leave a job to the next process: this one is to end. */

@@ -14,6 +14,10 @@ export interface Tenant {
   /** Lower case letters, digits and hyphens; 1 to 63 characters. */
   id: string;
   name: string;
+  /** As the operator names it, e.g. `Enterprise`; null where it has none. */
+  tier: string | null;
+  /** Mail addresses of those to turn to. */
+  contacts: readonly string[];
   /** Cloud account ids (FOCUS SubAccountId), always strings: leading zeros count. */
   accounts: readonly string[];
   /** Compliance frameworks the tenant answers to, e.g. `HIPAA`. */
@@ -35,6 +39,12 @@ const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Account ids of all clouds are far shorter. */
 const MAX_ACCOUNT = 256;
 
+const MAX_TIER = 64;
+const MAX_CONTACTS = 50;
+/** RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.3: 64 octets before the @, 254 in all. */
+const CONTACT =
+  /^(?=.{3,254}$)[^\s@<>(),;:"\\[\]\p{Cc}]{1,64}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}-]{2,63}$/u;
+
 /** @throws DomainError `tenant.invalid-id` */
 export function checkTenantId(id: string): string {
   if (ID.test(id)) return id;
@@ -47,6 +57,8 @@ export function checkTenantId(id: string): string {
 export interface NewTenant {
   id: string;
   name: string;
+  tier?: string | null;
+  contacts?: readonly string[];
   accounts?: readonly string[];
   frameworks?: readonly string[];
   zone?: string;
@@ -58,7 +70,7 @@ export interface NewTenant {
  * A checked tenant from what an operator typed.
  * @param now RFC 3339 instant of creation
  * @throws DomainError `tenant.invalid-id`, `tenant.reserved`, `tenant.invalid-name`, `tenant.invalid-color`,
- *   `tenant.invalid-account`, `zone.invalid`
+ *   `tenant.invalid-account`, `tenant.invalid-tier`, `tenant.invalid-contact`, `zone.invalid`
  */
 export function makeTenant(input: NewTenant, now: string): Tenant {
   const id = checkTenantId(input.id);
@@ -93,6 +105,8 @@ export function makeTenant(input: NewTenant, now: string): Tenant {
   return {
     id,
     name,
+    tier: checkTier(input.tier ?? null),
+    contacts: checkContacts(input.contacts ?? []),
     accounts: [...new Set(accounts)],
     frameworks: [...new Set(input.frameworks ?? [])],
     zone: parseZone(input.zone ?? "UTC"),
@@ -100,4 +114,29 @@ export function makeTenant(input: NewTenant, now: string): Tenant {
     demo: input.demo ?? false,
     createdAt: now,
   };
+}
+
+function checkTier(tier: string | null): string | null {
+  const text = tier?.trim() ?? null;
+  if (text === null || (text !== "" && text.length <= MAX_TIER && !/\p{Cc}/u.test(text))) return text;
+  throw invalid("tenant.invalid-tier", `"${shorten(text)}" cannot be a tier`, {
+    field: "tier",
+    fix: `Name it in 1 to ${MAX_TIER} characters on one line, or leave it out.`,
+  });
+}
+
+function checkContacts(contacts: readonly string[]): string[] {
+  const addresses = [...new Set(contacts.map((address) => address.trim()))];
+  const wrong = addresses.find((address) => !CONTACT.test(address));
+  if (wrong !== undefined) {
+    throw invalid("tenant.invalid-contact", `"${shorten(wrong)}" is not a mail address`, {
+      field: "contacts",
+      fix: "Give it as name@example.com, without a display name.",
+    });
+  }
+  if (addresses.length <= MAX_CONTACTS) return addresses;
+  throw invalid("tenant.invalid-contact", `A tenant has at most ${MAX_CONTACTS} contacts`, {
+    field: "contacts",
+    fix: "Give a group's address instead of everybody's.",
+  });
 }

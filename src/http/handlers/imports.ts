@@ -6,25 +6,18 @@ import { cancelJob } from "../../app/jobs/jobs.ts";
 import { waitForJob } from "../../app/jobs/wait.ts";
 import type { Principal } from "../../core/access/access.ts";
 import { DomainError, invalid } from "../../core/errors/errors.ts";
-import { errorOfPlain } from "../../core/errors/plain.ts";
 import type { Job } from "../../core/jobs/job.ts";
 import { checkDate } from "../../core/time/dates.ts";
 import type { Call, Handlers } from "../call.ts";
-import { errorFields } from "../logger.ts";
 import { json } from "../respond.ts";
 import { bounded, receiveFiles } from "../upload.ts";
-import { shownJob } from "./jobs.ts";
+import { throwFailure, underWay, WAIT_MS } from "./jobs.ts";
 
 /** @throws DomainError `date.invalid` */
 function checkedDate(text: string, field: string): string {
   checkDate(text, field);
   return text;
 }
-
-/** Milliseconds an import is waited for before it is answered with its job. */
-const WAIT_MS = 15_000;
-/** Seconds after which to ask for a job that is not done. */
-const POLL_SECONDS = 2;
 
 type Names = "createImport" | "createUpload" | "putUpload" | "listImports" | "removeImports";
 
@@ -108,15 +101,9 @@ async function endOf({ services, signal }: Call<"createImport">, job: Job): Prom
   }
 }
 
-function answer({ logger, requestId }: Call<"createImport">, job: Job): Response {
-  if (job.status === "done") return json(reportOfImport(job));
-  if (job.error !== null) {
-    const error = errorOfPlain(job.error);
-    if (job.error.code === undefined)
-      logger.error({ requestId, job: job.id, error: errorFields(error) }, "import failed");
-    throw error;
-  }
-  return json(shownJob(job), 202, { Location: `/v1/jobs/${job.id}`, "Retry-After": String(POLL_SECONDS) });
+function answer(call: Call<"createImport">, job: Job): Response {
+  throwFailure(call, job);
+  return job.status === "done" ? json(reportOfImport(job)) : underWay(job);
 }
 
 /**

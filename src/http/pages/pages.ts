@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import type { Services } from "../../app/services.ts";
-import { listTenants } from "../../app/tenants/tenants.ts";
+import { listTenants } from "../../app/tenants/registry.ts";
 import type { HttpEnv } from "../env.ts";
 import type { Page } from "./html.ts";
 

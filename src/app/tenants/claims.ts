@@ -1,0 +1,92 @@
+import { isOpen, type Job } from "../../core/jobs/job.ts";
+import { UNASSIGNED } from "../../core/tenants/tenant.ts";
+import type { AssignedFacts } from "../../ports/metric-store.ts";
+import type { JobContext, Performed } from "../jobs/handler.ts";
+import { dispatchJob, enqueueJob, findJob, makeJob, storeJob, withdrawJob } from "../jobs/jobs.ts";
+import type { Services } from "../services.ts";
+import { ownersByAccount } from "./registry.ts";
+
+/** Whose accounts change, and which accounts' facts may have to move; what the job of a claim needs to know. */
+export interface ClaimInput {
+  tenant: string;
+  accounts: readonly string[];
+}
+
+/**
+ * Changes the registry and has the facts of accounts follow it. The job is there before the registry changes: whenever
+ * the process dies, whoever looks after the jobs then moves the facts to whom the registry says they belong.
+ * @param change writes to the registry
+ * @throws what `change` throws; there is no job then
+ */
+export async function withClaim<T>(
+  services: Services,
+  input: ClaimInput,
+  requestedBy: string,
+  change: () => Promise<T>,
+): Promise<{ changed: T; claim: Job }> {
+  const { length } = input.accounts;
+  const about = {
+    kind: "claim" as const,
+    tenant: null,
+    title: `Move the facts of ${length} ${length === 1 ? "account" : "accounts"} of ${input.tenant}`,
+    input,
+    requestedBy,
+  };
+  const claim = makeJob(services, about);
+  await storeJob(services, claim);
+  let changed: T;
+  try {
+    changed = await change();
+  } catch (error) {
+    // One that stays finds facts where they belong.
+    await withdrawJob(services, claim).catch(() => undefined);
+    throw error;
+  }
+  const found = await findJob(services, null, claim.id);
+  if (found !== undefined && isOpen(found)) {
+    await dispatchJob(services, claim);
+    return { changed, claim };
+  }
+  // The change took so long that somebody carried the job out before it.
+  const again = makeJob(services, about);
+  await enqueueJob(services, again);
+  return { changed, claim: again };
+}
+
+/**
+ * Moves facts to the owners of their accounts, until the registry is the same after it as before. It may be done any
+ * number of times, by any number of processes.
+ * @throws DomainError `import.conflict`; the signal's reason
+ */
+export async function performClaim({ services, job, signal, report }: JobContext): Promise<Performed> {
+  const { tenant, accounts } = job.input as ClaimInput;
+  const done: AssignedFacts = { moved: 0, superseded: 0, kept: 0 };
+  // What the tenant holds for accounts that are not its own was left behind by a process that died.
+  let left = [...new Set([...accounts, ...(await services.metrics.accountsHeld(tenant))])];
+  while (left.length > 0) {
+    const owners = await ownersByAccount(services);
+    const ownerOf = (account: string): string => owners.get(account) ?? UNASSIGNED;
+    const groups = [...new Set(left.map(ownerOf))].map(
+      (owner) => [owner, left.filter((account) => ownerOf(account) === owner)] as const,
+    );
+    let served = 0;
+    for (const [owner, own] of groups) {
+      signal.throwIfAborted();
+      report({ phase: `Moving facts to ${owner}`, fraction: served / left.length });
+      const { moved, superseded, kept } = await services.metrics.assign(own, owner, signal);
+      done.moved += moved;
+      done.superseded += superseded;
+      done.kept += kept;
+      served += own.length;
+      report({ rows: done.moved });
+    }
+    const now = await ownersByAccount(services);
+    left = left.filter((account) => ownerOf(account) !== (now.get(account) ?? UNASSIGNED));
+  }
+  return { done: true, result: done };
+}
+
+/** What a claim that is done has to say. */
+export function factsOfClaim(job: Job): AssignedFacts {
+  return job.result as AssignedFacts;
+}
