@@ -157,6 +157,80 @@ export function claimCases(name: string, create: () => Promise<Fresh<ClaimStore>
         }
       expect([...states].sort()).toEqual(["finished", "not begun"]);
       expect(call).toBeGreaterThan(10);
+    }, 120_000);
+
+    it("of more accounts than a transaction holds are finished, or were never begun, just the same", async () => {
+      const many = (from: number): string[] =>
+        Array.from({ length: 200 }, (_, i) => `5${String(from + i).padStart(11, "0")}`);
+      const states = new Set<number>();
+      for (let call = 0, died = true; died; call++) {
+        const id = `tenant-${call}`;
+        const accounts = many(call * 1_000);
+        await bill(accounts, `focus:AWS:${id}`);
+        const death = new Death(call, call % 2 === 0);
+        const dying = start(death);
+        await addTenant(dying, { id, name: "Acme", accounts })
+          .then(({ claim }) => dying.jobs.ended(claim === undefined ? "" : jobKey(claim)))
+          .catch(() => undefined);
+        died = death.came;
+        const next = start();
+        await takeOver(next);
+        const has = (await tenantRecords(next).find(id))?.record.accounts ?? [];
+        const facts = async (of: string): Promise<number> => (await ask(fresh.store.metrics, {}, of)).facts;
+        expect([has.length, await facts(id)], `call ${call}`).toEqual(has.length === 0 ? [0, 0] : [200, 200]);
+        states.add(has.length);
+        // The accounts are nobody's now, or this one's: either way they can be claimed.
+        const last = await updateOrAdd(next, id, accounts);
+        expect((await getTenant(next, id)).accounts).toEqual(accounts);
+        await ended(next, last.claim);
+        expect(await facts(id)).toBe(200);
+        const given = await updateTenant(next, id, { name: "Given", accounts: [] });
+        await ended(next, given.claim);
+        expect(await getTenant(next, id)).toMatchObject({ name: "Given", accounts: [] });
+        expect(await facts(id)).toBe(0);
+      }
+      expect([...states].sort()).toEqual([0, 200]);
+    }, 120_000);
+
+    /** Says once more what a process that died had said. */
+    async function updateOrAdd(services: Services, id: string, accounts: string[]) {
+      const there = await tenantRecords(services).find(id);
+      const settings = { id, name: "Acme", accounts };
+      return there === undefined ? addTenant(services, settings) : updateTenant(services, id, settings);
+    }
+
+    it("take back what they began when one of many accounts turns out to be another's", async () => {
+      const services = start();
+      const accounts = Array.from({ length: 200 }, (_, i) => `6${String(i).padStart(11, "0")}`);
+      let calls = 0;
+      const racing = {
+        ...services,
+        records: {
+          ...services.records,
+          service: new Proxy(services.records.service, {
+            get: (target, name, receiver) => {
+              const member: unknown = Reflect.get(target, name, receiver);
+              if (name !== "write") return member;
+              return async (changes: Parameters<RecordStore["service"]["write"]>[0]) => {
+                // After the first of the tenant's writes.
+                if (changes[0]?.after?.kind === "tenant" && calls++ === 1)
+                  await addTenant(services, { id: "rival", name: "Rival", accounts: [accounts[150] ?? ""] });
+                return target.write(changes);
+              };
+            },
+          }),
+        },
+      };
+      const lost = addTenant(racing, { id: "acme", name: "Acme", accounts });
+      await expect(lost).rejects.toMatchObject({ code: "tenant.account-taken" });
+      expect(await tenantRecords(services).find("acme")).toBeUndefined();
+      const free = await addTenant(services, {
+        id: "other",
+        name: "Other",
+        accounts: accounts.slice(0, 150),
+      });
+      await ended(services, free.claim);
+      expect((await getTenant(services, "rival")).accounts).toEqual([accounts[150]]);
     });
 
     it("mend what earlier versions left behind when they died, by the same call once more", async () => {

@@ -1,15 +1,27 @@
 import { isOpen, type Job } from "../../core/jobs/job.ts";
+import { jobKey } from "../../core/jobs/key.ts";
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
 import type { AssignedFacts } from "../../ports/metric-store.ts";
 import type { JobContext, Performed } from "../jobs/handler.ts";
-import { dispatchJob, enqueueJob, findJob, makeJob, storeJob, withdrawJob } from "../jobs/jobs.ts";
+import {
+  dispatchJob,
+  enqueueJob,
+  findJob,
+  jobRecords,
+  makeJob,
+  storeJob,
+  withdrawJob,
+} from "../jobs/jobs.ts";
 import type { Services } from "../services.ts";
+import { finishChange, type LargeChange, LeftHalfway } from "./account-steps.ts";
 import { ownersByAccount } from "./registry.ts";
 
 /** Whose accounts change, and which accounts' facts may have to move; what the job of a claim needs to know. */
 export interface ClaimInput {
   tenant: string;
   accounts: readonly string[];
+  /** The change of the registry, where it takes several writes and is not known to have been made. */
+  change?: LargeChange;
 }
 
 /**
@@ -38,10 +50,15 @@ export async function withClaim<T>(
   try {
     changed = await change();
   } catch (error) {
+    if (error instanceof LeftHalfway) {
+      await dispatchJob(services, claim);
+      throw error.cause;
+    }
     // One that stays finds facts where they belong.
     await withdrawJob(services, claim).catch(() => undefined);
     throw error;
   }
+  if (input.change !== undefined) await noteChanged(services, claim);
   const found = await findJob(services, null, claim.id);
   if (found !== undefined && isOpen(found)) {
     await dispatchJob(services, claim);
@@ -53,13 +70,25 @@ export async function withClaim<T>(
   return { changed, claim: again };
 }
 
+/** Notes that the registry is changed: from then on what it says is right, whoever changes it next. */
+async function noteChanged(services: Services, { tenant, id }: Pick<Job, "tenant" | "id">): Promise<void> {
+  await jobRecords(services).change(jobKey({ tenant, id }), (job) => {
+    const { tenant: of, accounts } = job.input as ClaimInput;
+    return { ...job, input: { tenant: of, accounts } satisfies ClaimInput };
+  });
+}
+
 /**
  * Moves facts to the owners of their accounts, until the registry is the same after it as before. It may be done any
  * number of times, by any number of processes.
  * @throws DomainError `import.conflict`; the signal's reason
  */
 export async function performClaim({ services, job, signal, report }: JobContext): Promise<Performed> {
-  const { tenant, accounts } = job.input as ClaimInput;
+  const { tenant, accounts, change } = job.input as ClaimInput;
+  if (change !== undefined) {
+    await finishChange(services, tenant, change);
+    await noteChanged(services, job);
+  }
   const done: AssignedFacts = { moved: 0, superseded: 0, kept: 0 };
   // What the tenant holds for accounts that are not its own was left behind by a process that died.
   let left = [...new Set([...accounts, ...(await services.metrics.accountsHeld(tenant))])];

@@ -1,13 +1,21 @@
 import { DomainError } from "../../core/errors/errors.ts";
 import { mapPage, type Page, type PageRequest } from "../../core/lists/pages.ts";
 import type { Job } from "../../core/jobs/job.ts";
+import { accountTaken } from "../../core/tenants/errors.ts";
 import { makeTenant, type NewTenant, type Tenant } from "../../core/tenants/tenant.ts";
 import { TENANTS } from "../records/kinds.ts";
 import { type Stored, versioned, type Versioned } from "../records/records.ts";
 import type { Services } from "../services.ts";
+import {
+  changeInSteps,
+  deltaBetween,
+  isLarge,
+  type LargeChange,
+  type TenantChange,
+} from "./account-steps.ts";
 import { withClaim } from "./claims.ts";
 import { checkNewLogo } from "./logo.ts";
-import { getStored, tenantRecords } from "./registry.ts";
+import { getStored, ownersByAccount, tenantRecords } from "./registry.ts";
 
 /** A tenant as it is in the registry now, and the job that has facts follow its accounts; none where none changed. */
 export interface ChangedTenant {
@@ -37,10 +45,9 @@ export async function addTenant(
     return { tenant: versioned(await tenants.create(tenant)), claim: undefined, added: true };
   const before = await tenants.find(tenant.id);
   const repeated = before !== undefined && isSame(before.record, tenant);
-  const about = { tenant: tenant.id, accounts: tenant.accounts };
-  const { changed, claim } = await withClaim(services, about, requestedBy, () =>
-    repeated ? Promise.resolve(before) : tenants.create(tenant),
-  );
+  // Told before a job is made of it; the store has the last word.
+  if (before !== undefined && !repeated) throw TENANTS.errors.exists(tenant.id);
+  const { changed, claim } = await claiming(services, before, tenant, {}, requestedBy);
   return { tenant: versioned(changed), claim, added: !repeated };
 }
 
@@ -50,11 +57,6 @@ function isSame(a: Tenant, b: Tenant): boolean {
     JSON.stringify(makeTenant({ ...tenant, accounts: [...tenant.accounts].sort() }, ""));
   return settings(a) === settings(b);
 }
-
-/** The fields of a tenant that can change. The zone cannot, since facts are counted in its days. */
-export type TenantChange = Partial<
-  Pick<NewTenant, "name" | "tier" | "contacts" | "accounts" | "frameworks" | "branding">
->;
 
 export interface ChangeOptions {
   /** The revision that the change is based on; whatever there is when not given. */
@@ -92,16 +94,48 @@ async function changeOnce(
   change: TenantChange,
   requestedBy: string,
 ): Promise<ChangedTenant> {
-  const { id, accounts: before, createdAt } = seen.record;
+  const { accounts: before, createdAt } = seen.record;
+  const { accounts, ...settings } = change;
   const after = makeTenant({ ...seen.record, ...change }, createdAt);
   if (after.branding.logo !== seen.record.branding.logo) await checkNewLogo(after.branding.logo);
-  const write = (): Promise<Stored<Tenant>> => tenantRecords(services).replace(seen, after);
-  const accounts = [...new Set([...before, ...after.accounts])];
   // Also when the accounts stay the same: then the call is repeated, and facts may be elsewhere.
-  if (change.accounts === undefined || accounts.length === 0)
-    return { tenant: versioned(await write()), claim: undefined };
-  const { changed, claim } = await withClaim(services, { tenant: id, accounts }, requestedBy, write);
+  if (accounts === undefined || before.length + after.accounts.length === 0)
+    return { tenant: versioned(await tenantRecords(services).replace(seen, after)), claim: undefined };
+  const { changed, claim } = await claiming(services, seen, after, settings, requestedBy);
   return { tenant: versioned(changed), claim };
+}
+
+/** Writes a tenant with its accounts, and has facts follow them. @param seen what is there; undefined when it is new */
+async function claiming(
+  services: Services,
+  seen: Stored<Tenant> | undefined,
+  after: Tenant,
+  settings: LargeChange["settings"],
+  requestedBy: string,
+): Promise<{ changed: Stored<Tenant>; claim: Job }> {
+  const tenants = tenantRecords(services);
+  const before = seen?.record.accounts ?? [];
+  const delta = deltaBetween(before, after.accounts);
+  const accounts = [...new Set([...before, ...after.accounts])];
+  const about = { tenant: after.id, accounts };
+  if (!isLarge(delta))
+    return withClaim(services, about, requestedBy, () =>
+      seen === undefined ? tenants.create(after) : tenants.replace(seen, after),
+    );
+  await refuseTaken(services, after.id, delta.come);
+  const change: LargeChange = { ...delta, settings };
+  return withClaim(services, { ...about, change }, requestedBy, () =>
+    changeInSteps(services, seen, after, change),
+  );
+}
+
+/** @throws DomainError `tenant.account-taken` */
+async function refuseTaken(services: Services, id: string, accounts: readonly string[]): Promise<void> {
+  const owners = await ownersByAccount(services);
+  for (const account of accounts) {
+    const holder = owners.get(account);
+    if (holder !== undefined && holder !== id) throw accountTaken({ value: account, holder });
+  }
 }
 
 /** A page of the tenants with their versions, by id, without the unassigned one. */
