@@ -373,6 +373,11 @@ const ROWS = {
     "Record of a newer version",
     "A newer version of the service wrote the record.",
   ],
+  "store.unknown-record": [
+    503,
+    "Record of an unknown version",
+    "The record is of a version that there never was: the store is damaged.",
+  ],
   "store.refused": [503, "Store refused", "The store refused the service's credentials."],
   "store.misconfigured": [503, "Store misconfigured", "A table or bucket of the service does not exist."],
   "store.too-many-partitions": [413, "Too many loads", "A tenant has more loads than its list can hold."],

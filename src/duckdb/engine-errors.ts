@@ -9,16 +9,15 @@ export function isInvalidated(error: unknown): boolean {
 /**
  * Translates what the engine throws. Its errors are plain `Error`s whose message starts with the kind, e.g.
  * `IO Error: …`; those that a broken statement of ours would raise (parser, binder) are let through as the bugs they
- * are.
- * @param where the data folder, for the message
+ * are. Tenants read these messages too, so that no path of the server is in them; the cause, which the log tells, has it.
  */
-export function translateEngineError(error: unknown, where: string): unknown {
+export function translateEngineError(error: unknown): unknown {
   if (error instanceof DomainError || !(error instanceof Error)) return error;
   const text = error.message;
   if (/no space left|disk quota|max_temp_directory_size|disk full/i.test(text)) {
     return unavailable(
-      `The disk that holds ${where} is full`,
-      `Free disk space for ${where}, then try again.`,
+      "The disk that holds the store is full",
+      "Free disk space where the data folder is, then try again.",
       error,
     );
   }
@@ -40,10 +39,11 @@ export function translateEngineError(error: unknown, where: string): unknown {
       },
     );
   }
-  if (/^(IO|FATAL|INTERNAL|Connection|TransactionContext|Serialization) Error/.test(text)) {
+  const kind = /^(?:IO|FATAL|INTERNAL|Connection|TransactionContext|Serialization) Error/.exec(text);
+  if (kind !== null) {
     return unavailable(
-      `The store in ${where} failed: ${text.split("\n")[0] ?? ""}`,
-      "Try again; if it stays, check the disk.",
+      `The store failed: ${kind[0]}`,
+      "Try again; if it stays, check the disk. The log has the details.",
       error,
     );
   }

@@ -35,7 +35,7 @@ export function createLoader(options: LoaderOptions): Loader {
     try {
       return await task(folder, engine.connect);
     } catch (error) {
-      throw translateEngineError(error, options.folder);
+      throw translateEngineError(error);
     } finally {
       await engine.close();
       await rm(folder, { recursive: true, force: true });

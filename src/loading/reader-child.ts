@@ -36,7 +36,7 @@ export function serveReader(createSpool: (folder: string) => Spool): void {
     const onProgress = (progress: LoadProgress): void => answer({ kind: "progress", progress });
     void read(loadOfPlain(command.load), command.folder, { signal: controller.signal, onProgress }).then(
       (result) => answer({ kind: "done", result }),
-      (error: unknown) => answer({ kind: "failed", error: plainError(asReadError(error, command.folder)) }),
+      (error: unknown) => answer({ kind: "failed", error: plainError(asReadError(error)) }),
     );
   });
   answer({ kind: "ready" });
@@ -52,9 +52,9 @@ function yieldToOthers(): void {
   }
 }
 
-function asReadError(error: unknown, folder: string): unknown {
+function asReadError(error: unknown): unknown {
   if (error instanceof DomainError || !(error instanceof Error)) return error;
   if (error.message.startsWith("Out of Memory Error")) return outOfMemory(error);
   if (/^(INTERNAL|FATAL) Error/.test(error.message)) return readerFailed(error);
-  return translateEngineError(error, folder);
+  return translateEngineError(error);
 }

@@ -1,9 +1,10 @@
 import { listTenants } from "../app/tenants/registry.ts";
 import { addTenant } from "../app/tenants/tenants.ts";
 import { importFiles } from "../app/imports/import-files.ts";
+import { DEMO_DATA } from "../app/records/kinds.ts";
+import { serviceRecords } from "../app/records/records.ts";
 import type { Services } from "../app/services.ts";
 import { jobKey } from "../core/jobs/key.ts";
-import { addDays } from "../core/time/dates.ts";
 import { dateInZone } from "../core/time/zones.ts";
 import { DEMO_MONTHS, DEMO_SEED, type DemoOptions } from "../demo/calendar.ts";
 import { demoRecordLoads } from "../demo/facts.ts";
@@ -11,7 +12,8 @@ import { demoFocusCsv } from "../demo/focus-csv.ts";
 import { demoTenants } from "../demo/profiles.ts";
 
 /**
- * Fills an empty store with demo data, and brings a store that holds nothing else up to yesterday.
+ * Fills an empty store with demo data, and brings a store that holds nothing else up to yesterday. What a process left
+ * that was killed midway is made anew.
  * @returns the id of a demo tenant to look at; undefined when the store holds real tenants
  */
 export async function ensureDemo(
@@ -20,18 +22,20 @@ export async function ensureDemo(
 ): Promise<string | undefined> {
   const tenants = await listTenants(services);
   if (tenants.some((tenant) => !tenant.demo)) return undefined;
-  if (tenants.length === 0) {
-    for (const tenant of demoTenants()) {
-      const { claim } = await addTenant(services, tenant);
-      if (claim !== undefined) await services.jobs.ended(jobKey(claim));
-    }
+  const known = new Set(tenants.map(({ id }) => id));
+  for (const tenant of demoTenants().filter(({ id }) => !known.has(id))) {
+    const { claim } = await addTenant(services, tenant);
+    if (claim !== undefined) await services.jobs.ended(jobKey(claim));
   }
   const [first] = await listTenants(services);
   if (first === undefined) return undefined;
   const end = dateInZone(services.clock.now(), "UTC");
-  const { extent } = await services.metrics.forTenant(first.id).snapshot("cost");
-  if (extent === null || extent.last < addDays(end, -1))
-    await loadDemo(services, { seed: DEMO_SEED, end, months: DEMO_MONTHS }, onProgress);
+  const marks = serviceRecords(services, DEMO_DATA);
+  const mark = await marks.find("demo");
+  if (mark !== undefined && mark.record.end >= end) return first.id;
+  await loadDemo(services, { seed: DEMO_SEED, end, months: DEMO_MONTHS }, onProgress);
+  const done = { id: "demo" as const, end };
+  await (mark === undefined ? marks.create(done) : marks.replace(mark, done));
   return first.id;
 }
 

@@ -17,7 +17,7 @@ import { createLoader } from "../loading/loader.ts";
 import { errorFields, type Logger, traceOf } from "../http/logger.ts";
 import { LostErrors } from "../http/lost-errors.ts";
 import { createRenderers } from "../render/registry.ts";
-import { given, SettingErrors, tokenSettings } from "./auth-settings.ts";
+import { given, httpUrl, SettingErrors, tokenSettings } from "./auth-settings.ts";
 import { sha256 } from "./digest.ts";
 import { FONT_FOLDER } from "./fonts.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -60,7 +60,7 @@ export interface EmbeddedRuntime extends Runtime {
  */
 export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRuntime> {
   const { directory, env } = options;
-  const { limits, tokens } = readSettings(env);
+  const { limits, tokens, publicUrl } = readSettings(env);
   const auth = { own: await folderSecret(directory), ...tokens };
   const logger = options.logger ?? createLogger(env["SECUREBASE_LOG"]);
   const store = await openEmbeddedStore(directory, { clock: systemClock, questions: limits.engine });
@@ -112,7 +112,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     }
   };
   const housekeeping = setInterval(() => void housekeep(), HOUSEKEEPING_MS).unref();
-  const app = createApp({ services, auth, logger, lostErrors });
+  const app = createApp({ services, auth, logger, lostErrors, publicUrl });
   return {
     services,
     directory,
@@ -140,17 +140,19 @@ function logFailure(logger: Logger, { job, error }: PerformedJob): void {
   logger.error({ job: id, kind, title, error: errorFields(error) }, "job failed");
 }
 
-/**
- * The folder's own secret, which its processes know each other by, and what the users' tokens are signed with where
- * that is set.
- */
-/** @throws DomainError the only one that there is, or `config.invalid` that tells all */
-function readSettings(env: Environment): { limits: Limits; tokens: AuthOptions } {
+/** The settings of the environment. @throws DomainError the only one that there is, or `config.invalid` that tells all */
+function readSettings(env: Environment): {
+  limits: Limits;
+  tokens: AuthOptions;
+  publicUrl: string | undefined;
+} {
   const errors = new SettingErrors();
   const tokens = tokenSettings(env, errors);
   const limits = errors.try(() => readLimits(env));
   const level = given(env["SECUREBASE_LOG"]);
   if (level !== undefined) errors.try(() => checkLevel(level));
+  const publicUrl = given(env["SECUREBASE_PUBLIC_URL"]);
+  if (publicUrl !== undefined) errors.try(() => httpUrl("SECUREBASE_PUBLIC_URL", publicUrl));
   errors.throwIfAny();
-  return { tokens, limits: must(limits, "the limits") };
+  return { tokens, publicUrl, limits: must(limits, "the limits") };
 }

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
+import { ROUTES } from "../contract/routes.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import { connectionOptions, guardConnections, stopServer } from "./connections.ts";
 import { ensureDemo } from "./demo.ts";
 import { type EmbeddedRuntime, openEmbedded, type RuntimeOptions } from "./embedded.ts";
 import { type LastDefence, lastDefence } from "./last-defence.ts";
-import { removeServerFile, writeServerFile } from "./server-file.ts";
+import { INSTANCE_HEADER, removeServerFile, writeServerFile } from "./server-file.ts";
+
+const HEALTH = ROUTES.health.path;
 
 export interface ServeOptions extends RuntimeOptions {
   /** 0 picks a free one. */
@@ -37,8 +40,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const defence = lastDefence(process, runtime.lostErrors, runtime.logger);
   try {
     let ready = false;
-    const answer = (request: Request): Promise<Response> =>
-      ready ? runtime.fetch(request) : Promise.resolve(starting(request));
+    const instance = randomUUID();
+    const answer = async (request: Request): Promise<Response> => {
+      if (!ready) return starting(request);
+      const response = await runtime.fetch(request);
+      if (new URL(request.url).pathname === HEALTH) response.headers.set(INSTANCE_HEADER, instance);
+      return response;
+    };
     const { limits } = runtime.services;
     const server = createAdaptorServer({
       fetch: answer,
@@ -53,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       await runtime.housekeep();
       await runtime.resumeJobs();
       ready = true;
-      await writeServerFile(runtime.directory, { url, pid: process.pid });
+      await writeServerFile(runtime.directory, { url, pid: process.pid, instance });
       const { broken } = defence;
       return {
         url,

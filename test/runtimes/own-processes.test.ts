@@ -1,10 +1,12 @@
-import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/http/logger.ts";
 import { openEmbedded } from "../../src/runtimes/embedded.ts";
 import { type RunningServer, serve } from "../../src/runtimes/node.ts";
+import { findServer } from "../../src/runtimes/server-file.ts";
+import { CHARGES, focusCsv } from "./seed.ts";
 import { commandIn, type Outcome } from "../support/cli.ts";
 
 let directory: string;
@@ -58,6 +60,92 @@ describe.each(PROVIDERS)("a server with %s", (_, env) => {
     const { out } = await cli(env, "token", "--tenant", "acme", "--role", "viewer");
     const me = await fetch(`${url}/v1/me`, { headers: { authorization: `Bearer ${out.trim()}` } });
     expect(await me.json()).toMatchObject({ role: "viewer", tenant: { id: "acme" } });
+  });
+});
+
+describe("a server and its folder", () => {
+  let copy: string;
+  beforeEach(() => {
+    copy = `${directory}-copy`;
+  });
+  afterEach(() => rm(copy, { recursive: true, force: true }));
+  const namesIn = async (folder: string): Promise<string[]> => {
+    const { out } = await commandIn({ env: { SECUREBASE_DATA: folder } }, ["tenants", "list", "--json"]);
+    return (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
+  };
+
+  it("are told from a copy of the folder, whose commands open the copy", async () => {
+    await cli({}, "tenants", "add", "acme", "--name", "Acme");
+    await start({});
+    await cp(directory, copy, { recursive: true });
+    expect(await readdir(copy)).toContain("server.json");
+    const added = await commandIn({ env: { SECUREBASE_DATA: copy } }, [
+      "tenants",
+      "add",
+      "copied",
+      "--name",
+      "C",
+    ]);
+    expect(added).toMatchObject({ code: 0 });
+    expect(await namesIn(directory)).toEqual(["acme"]);
+    expect(await namesIn(copy)).toEqual(["acme", "copied"]);
+  });
+
+  it("are told from a copy that has taken the place of the folder", async () => {
+    await cli({}, "tenants", "add", "acme", "--name", "Acme");
+    const { url } = await start({});
+    await cp(directory, copy, { recursive: true });
+    const moved = `${directory}-moved`;
+    await rename(directory, moved);
+    await rename(copy, directory);
+    expect(await findServer(directory)).toBeUndefined();
+    await rename(directory, copy);
+    await rename(moved, directory);
+    expect(await findServer(directory)).toMatchObject({ url });
+  });
+
+  it("are told from another process at the same address", async () => {
+    await start({});
+    const path = join(directory, "server.json");
+    const stored = JSON.parse(await readFile(path, "utf8")) as object;
+    await writeFile(path, JSON.stringify({ ...stored, instance: "another" }));
+    // No server is found, and the folder is in use all the same.
+    const { code, err } = await cli({}, "tenants", "list");
+    expect([code, err]).toEqual([1, expect.stringContaining("store.in-use")]);
+  });
+});
+
+describe("a data folder", () => {
+  it.each(["a#b", "a%20b", "a*b", "a[1]b", "a'b", "a b", "a{b,c}", "ä"])("may be called %s", async (name) => {
+    const env = { SECUREBASE_DATA: join(directory, name) };
+    const file = join(directory, "costs.csv");
+    await writeFile(file, focusCsv(CHARGES));
+    const run = (...args: string[]): Promise<Outcome> => commandIn({ env }, args);
+    expect(await run("tenants", "add", "acme", "--name", "Acme")).toMatchObject({ code: 0 });
+    expect(await run("import", file, "--tenant", "acme")).toMatchObject({ code: 0 });
+    const { out } = await run("imports", "list", "--json");
+    expect((JSON.parse(out) as { items: unknown[] }).items.length).toBeGreaterThan(0);
+  });
+});
+
+describe("the pages", () => {
+  const shown = async (env: Env, host: string): Promise<string[]> => {
+    const runtime = await openEmbedded({ directory, env, logger: silentLogger });
+    const pages = ["/", "/docs"].map(async (path) => (await runtime.fetch(new Request(host + path))).text());
+    const texts = await Promise.all(pages);
+    await runtime.close();
+    return texts;
+  };
+
+  it("show no Host that the request brings, but the service's own address", async () => {
+    for (const text of await shown({}, "http://evil.example:8787")) {
+      expect(text).not.toContain("evil.example");
+      expect(text).toContain("https://ADDRESS-OF-THE-SERVICE/v1/");
+    }
+    for (const text of await shown({}, "http://localhost:8787"))
+      expect(text).toContain("http://localhost:8787/v1/");
+    for (const text of await shown({ SECUREBASE_PUBLIC_URL: "https://sb.test/" }, "http://evil.example"))
+      expect(text).toContain("https://sb.test/v1/");
   });
 });
 

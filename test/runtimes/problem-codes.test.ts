@@ -16,8 +16,10 @@ const LOCAL = [
   "import.no-files",
   "import.not-a-file",
   "import.unreadable",
+  "data.unusable",
   "store.in-use",
   "store.newer-version",
+  "store.unknown-version",
   "store.unreadable",
 ];
 

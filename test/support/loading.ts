@@ -48,7 +48,7 @@ export async function loadTables(
     if (report === undefined) throw new Error("no report");
     return report;
   } catch (error) {
-    throw translateEngineError(error, place);
+    throw translateEngineError(error);
   } finally {
     rmSync(place, { recursive: true, force: true });
   }

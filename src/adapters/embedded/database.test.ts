@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -137,9 +137,26 @@ describe("database", () => {
   });
 });
 
+describe("the path of a data folder", () => {
+  it("with a question mark is refused before anything is made, also behind a link", async () => {
+    const parent = mkdtempSync(join(tmpdir(), "securebase-test-"));
+    const odd = join(parent, "a?b");
+    mkdirSync(odd);
+    symlinkSync(odd, join(parent, "link"));
+    for (const folder of [odd, join(odd, "data"), join(parent, "link"), join(parent, "link", "data")]) {
+      await expect(Database.open(folder)).rejects.toMatchObject({
+        code: "data.unusable",
+        message: expect.stringContaining("question mark") as string,
+      });
+    }
+    expect(readdirSync(odd)).toEqual([]);
+    rmSync(parent, { recursive: true, force: true });
+  });
+});
+
 describe("engine errors", () => {
   const translated = (message: string): DomainError => {
-    const error = translateEngineError(new Error(message), "/data");
+    const error = translateEngineError(new Error(message));
     if (error instanceof DomainError) return error;
     throw new Error("not translated");
   };
@@ -165,8 +182,20 @@ describe("engine errors", () => {
     expect(translated("Out of Range Error: Overflow in HUGEINT addition").code).toBe("query.overflow");
   });
 
+  it.each([
+    'IO Error: Could not write file "/data/acme/securebase.duckdb": No space left on device',
+    'IO Error: Cannot open file "/data/acme/tmp/x": Permission denied',
+    'TransactionContext Error: Failed to commit: Cannot open file "/data/acme/securebase.duckdb.wal"',
+    'FATAL Error: database "/data/acme/securebase.duckdb" has been invalidated',
+  ])("tells nobody where the data is: %s", (message) => {
+    const error = translated(message);
+    expect(`${error.message} ${error.fix}`).not.toContain("/data");
+    // The log has it.
+    expect(error.cause).toMatchObject({ message });
+  });
+
   it("lets through what users cannot mend", () => {
     const bug = new Error("Binder Error: Referenced column not found");
-    expect(translateEngineError(bug, "/data")).toBe(bug);
+    expect(translateEngineError(bug)).toBe(bug);
   });
 });

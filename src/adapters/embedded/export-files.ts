@@ -70,7 +70,7 @@ function tenantFiles(folder: string, tenant: string): TenantExportFiles {
       try {
         return await writeWhole(join(folder, DRAFTS), pathOf(id), content);
       } catch (error) {
-        throw translateFileError(error, folder);
+        throw translateFileError(error);
       }
     },
     async read(id) {
@@ -144,20 +144,15 @@ function notFound(id: string): DomainError {
   });
 }
 
-function translateFileError(error: unknown, folder: string): unknown {
+function translateFileError(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EROFS" && code !== "EACCES" && code !== "EIO")
     return error;
-  return new DomainError(
-    "store.unavailable",
-    "unavailable",
-    `The export cannot be written to ${folder}: ${code}`,
-    {
-      fix:
-        code === "ENOSPC" || code === "EDQUOT"
-          ? "Free disk space there."
-          : "Check the folder's permissions and disk.",
-      cause: error,
-    },
-  );
+  return new DomainError("store.unavailable", "unavailable", `The export cannot be stored: ${code}`, {
+    fix:
+      code === "ENOSPC" || code === "EDQUOT"
+        ? "Free disk space where the data folder is."
+        : "Check the data folder's permissions and disk.",
+    cause: error,
+  });
 }

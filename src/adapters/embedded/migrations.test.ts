@@ -101,6 +101,25 @@ describe("migrations", () => {
     expect(counted.flat()).toEqual(["export", "report", "tenant"]);
   });
 
+  it.each(["'0'", "'-1'", "'1.5'", "'two'", "''", "'NaN'"])(
+    "refuse a store of version %s",
+    async (version) => {
+      await raw((run) => run(`UPDATE meta SET value = ${version} WHERE key = 'schema_version'`));
+      const before = await raw(everything);
+      await expect(Database.open(directory)).rejects.toMatchObject({ code: "store.unknown-version" });
+      expect(await raw(everything)).toEqual(before);
+    },
+  );
+
+  it("refuse a store without a version, one of a later version, and files of others", async () => {
+    await raw((run) => run("UPDATE meta SET value = '999' WHERE key = 'schema_version'"));
+    await expect(Database.open(directory)).rejects.toMatchObject({ code: "store.newer-version" });
+    await raw((run) => run("DELETE FROM meta"));
+    await expect(Database.open(directory)).rejects.toMatchObject({ code: "store.unknown-version" });
+    await raw((run) => run("DROP TABLE meta"));
+    await expect(Database.open(directory)).rejects.toMatchObject({ code: "store.unknown-version" });
+  });
+
   it("leave everything as it was when one of them fails", async () => {
     await raw((run) => run(`UPDATE exports SET record = '{"expiresAt":"never"}'`));
     const before = await raw(everything);

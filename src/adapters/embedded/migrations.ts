@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { shorten } from "../../core/errors/bounded.ts";
 import { DomainError } from "../../core/errors/errors.ts";
 import { createSchema, OWNER_CHANGES, RECORD_TABLES } from "./schema.ts";
 import { execute, rowsOf } from "../../duckdb/sql.ts";
@@ -20,7 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
  * Makes the tables of an empty store, or brings those of an older one up to date. Runs in the caller's transaction, so
  * that a failure leaves the store as it was.
  * @param directory for messages
- * @throws DomainError `store.newer-version`
+ * @throws DomainError `store.newer-version`, `store.unknown-version`
  */
 export async function migrate(
   connection: DuckDBConnection,
@@ -29,6 +30,7 @@ export async function migrate(
 ): Promise<void> {
   const newest = migrations.at(-1)?.version ?? 1;
   if (!(await hasTable(connection, "meta"))) {
+    if (await hasAnyTable(connection)) throw unknownStore(directory, "it has other tables and no version");
     await connection.run("CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)");
     await execute(connection, "INSERT INTO meta VALUES ('schema_version', $1)", [String(newest)]);
     for (const statement of createSchema()) await connection.run(statement);
@@ -36,6 +38,11 @@ export async function migrate(
   }
   const [row] = await rowsOf(connection, "SELECT value FROM meta WHERE key = 'schema_version'");
   const version = Number(row?.[0]);
+  if (!Number.isInteger(version) || version < 1)
+    throw unknownStore(
+      directory,
+      `its version is ${row === undefined ? "missing" : `"${shorten(String(row[0]))}"`}`,
+    );
   if (version > newest) {
     throw new DomainError(
       "store.newer-version",
@@ -50,6 +57,19 @@ export async function migrate(
   if (version < newest) {
     await execute(connection, "UPDATE meta SET value = $1 WHERE key = 'schema_version'", [String(newest)]);
   }
+}
+
+function unknownStore(directory: string, why: string): DomainError {
+  return new DomainError(
+    "store.unknown-version",
+    "conflict",
+    `The file in ${directory} is no store that this program knows: ${why}`,
+    { fix: "Put the store back from a backup, or use another data folder with --data." },
+  );
+}
+
+async function hasAnyTable(connection: DuckDBConnection): Promise<boolean> {
+  return (await rowsOf(connection, "SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1")).length > 0;
 }
 
 async function hasTable(connection: DuckDBConnection, name: string): Promise<boolean> {

@@ -38,7 +38,7 @@ export async function storeFile(
   } catch (error) {
     await closed(file);
     await rm(path, { force: true });
-    throw isFull(error) ? full(name, folder, error) : error;
+    throw isFull(error) ? full(name, error) : error;
   }
 }
 
@@ -65,13 +65,11 @@ function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
-function full(name: string, folder: string, cause: unknown): DomainError {
-  return new DomainError(
-    "store.unavailable",
-    "unavailable",
-    `${name} does not fit on the disk: ${folder} is full`,
-    { fix: "Free disk space there, or give the function more ephemeral storage.", cause },
-  );
+function full(name: string, cause: unknown): DomainError {
+  return new DomainError("store.unavailable", "unavailable", `${name} does not fit on the disk`, {
+    fix: "Free disk space where the service keeps its data, or give the function more ephemeral storage.",
+    cause,
+  });
 }
 
 function spoolFolder(directory: string): string {

@@ -110,8 +110,11 @@ async function noteFailure(
   error: unknown,
   now: Date,
 ): Promise<void> {
-  const code = error instanceof DomainError ? error.code : "export.failed";
-  const message = error instanceof Error ? error.message : String(error);
+  // Other errors are faults of the service: the log has their details, which may name what is nobody else's business.
+  const { code, message } =
+    error instanceof DomainError
+      ? error
+      : { code: "export.failed", message: "The service failed to write the export" };
   // Where even this cannot be stored, the job tells why.
   await change(records, id, {
     status: "failed",

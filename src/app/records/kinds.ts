@@ -159,6 +159,17 @@ export const OPEN_JOBS: RecordKind<{ key: string }, "service"> = {
   errors: recordErrors("openjob", "conflict"),
 };
 
+/** Up to which day demo data is loaded, whole. Written when all of it is there; gone or behind, it is made anew. */
+export const DEMO_DATA: RecordKind<{ id: "demo"; end: string }, "service"> = {
+  name: "demodata",
+  scope: "service",
+  version: 1,
+  schema: z.object({ id: z.literal("demo"), end: z.string() }),
+  id: ({ id }) => id,
+  order: "ascending",
+  errors: recordErrors("demodata", "conflict"),
+};
+
 export interface StoredUpload {
   id: string;
   tenant: string | null;

@@ -145,6 +145,15 @@ describe("records of a kind", () => {
     });
   });
 
+  it.each([0, -1, 1.5])("of version %d, which there never was, are refused", async (version) => {
+    const after = { kind: "report", id: "odd", revision: "x", position: "odd", body: task("odd") };
+    const stored = { ...fresh.store.forTenant("acme") };
+    stored.get = () => Promise.resolve({ ...after, version });
+    const records = { ...fresh.store, forTenant: () => stored };
+    const odd = recordsOf({ ...context, services: { ...context.services, records } }, TASKS);
+    await expect(odd.get("odd")).rejects.toMatchObject({ code: "store.unknown-record" });
+  });
+
   it("that do not fit their schema are an error that names them, and drop what the schema does not know", async () => {
     const write = (id: string, body: object) =>
       fresh.store

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { DomainError } from "../../core/errors/errors.ts";
-import { newerRecord, type RecordErrors } from "../../core/records/errors.ts";
+import { newerRecord, type RecordErrors, unknownRecord } from "../../core/records/errors.ts";
 import type { Ids } from "../../ports/clock.ts";
 import {
   type FoundRecord,
@@ -265,6 +265,7 @@ export class Records<T> {
   #read({ id, revision, version, body }: FoundRecord): Stored<T> {
     const { name, schema, upgrade, version: known } = this.#kind;
     if (version > known) throw newerRecord(name, id, version, known);
+    if (!Number.isInteger(version) || version < 1) throw unknownRecord(name, id, version);
     const result = z.safeParse(schema, version < known ? upgrade?.(body, version) : body);
     if (result.success) return { record: result.data, revision };
     throw new Error(`The stored ${name} "${id}" is not of the shape of a ${name}`, { cause: result.error });

@@ -96,6 +96,7 @@ function isCurrent(stored: StoredConnection, run: string): stored is StoredConne
 /** The reason a pull was stopped for explains more than the error it then failed with. */
 function runError(thrown: unknown, signal: AbortSignal): NonNullable<SyncRun["error"]> {
   const error: unknown = signal.aborted && !(thrown instanceof DomainError) ? signal.reason : thrown;
-  const { code = "service.internal", message, fix = null } = plainError(error);
-  return { code, message, fix };
+  const { code, message, fix = null } = plainError(error);
+  if (code !== undefined) return { code, message, fix };
+  return { code: "service.internal", message: "The service failed to pull", fix };
 }

@@ -11,7 +11,12 @@ export const serviceRoutes = routes({
     description:
       "Asks every dependency whether it can do its work. Needs no token, and reveals nothing about tenants. Answers 503 with the same body when one fails.",
     access: "public",
-    ok: { status: 200, description: "All dependencies answer.", schema: healthSchema },
+    ok: {
+      status: 200,
+      description: "All dependencies answer.",
+      schema: healthSchema,
+      headers: { "X-Instance": "Which process answers, where one serves a data folder." },
+    },
     also: [{ status: 503, description: "A dependency failed; the body says which.", schema: healthSchema }],
     problems: [],
     examples: [{ name: "Ask" }],

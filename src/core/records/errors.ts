@@ -50,6 +50,16 @@ export function recordErrors(
   };
 }
 
+/** A record whose shape no version of the program ever wrote. */
+export function unknownRecord(name: string, id: string, version: number): DomainError {
+  return new DomainError(
+    "store.unknown-record",
+    "unavailable",
+    `The ${name} "${shorten(id)}" is of a version that there never was (${version})`,
+    { fix: "Put the store back from a backup." },
+  );
+}
+
 /** A record that cannot be read because a later version of the program wrote it. */
 export function newerRecord(name: string, id: string, version: number, known: number): DomainError {
   return new DomainError(

@@ -16,14 +16,26 @@ export function pages(services: Services, publicUrl: string | undefined): Hono<H
     const { landingPage } = await import("./landing.ts");
     const tenants = await listTenants(services).catch(() => undefined);
     const demo = tenants === undefined ? undefined : tenants.some((tenant) => tenant.demo);
-    return answer(landingPage({ services, demo, base: publicUrl ?? new URL(c.req.url).origin }));
+    return answer(landingPage({ services, demo, base: baseOf(c.req.url, publicUrl) }));
   });
   app.get("/docs", async (c) => {
     const { docsPage } = await import("./docs.ts");
-    return answer(docsPage({ version: services.version, base: publicUrl ?? new URL(c.req.url).origin }));
+    return answer(docsPage({ version: services.version, base: baseOf(c.req.url, publicUrl) }));
   });
   return app;
 }
+
+/**
+ * The address that examples show: the service's own, as it is set. Whoever sends the request chooses its Host, so that
+ * only this machine's names are taken from there.
+ */
+function baseOf(url: string, publicUrl: string | undefined): string {
+  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, "");
+  const { origin, hostname } = new URL(url);
+  return LOCAL_NAMES.test(hostname) ? origin : "https://ADDRESS-OF-THE-SERVICE";
+}
+
+const LOCAL_NAMES = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
 function answer({ html, style, script }: Page): Response {
   const policy = [

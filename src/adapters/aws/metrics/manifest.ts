@@ -94,8 +94,23 @@ export async function readManifest(
   return manifestOf(await dynamo.get(table, manifestKey(tenant, dataset)));
 }
 
+/** Of what is in a manifest; earlier ones do not say it. */
+const FORMAT = 1;
+
+function unknownFormat(format: number): DomainError {
+  return new DomainError(
+    "store.newer-record",
+    "unavailable",
+    `A manifest is of format ${format}, which this version does not read (${FORMAT})`,
+    { fix: "Update securebase." },
+  );
+}
+
+/** @throws DomainError `store.newer-record` for one that another version of the program wrote */
 export function manifestOf(item: Item | undefined): Manifest {
   if (item === undefined) return { revision: 0, version: 0, asOf: null, partitions: [], garbage: [] };
+  const format = numberOf(item, "format") ?? FORMAT;
+  if (format !== FORMAT) throw unknownFormat(format);
   const body = unpacked(item, "body") as Pick<Manifest, "partitions" | "garbage">;
   return {
     revision: numberOf(item, "revision") ?? 0,
@@ -132,6 +147,7 @@ export function manifestPut(
   }
   const item: Item = {
     ...manifestKey(tenant, dataset),
+    format: number(FORMAT),
     revision: number(revision + 1),
     version: number(version),
     ...(asOf !== null && { as_of: text(asOf) }),
