@@ -105,7 +105,8 @@ class Campaign {
 
   /** Some seconds of attacks and acknowledged writes, and what happens to the server at their end. */
   async #turn(): Promise<void> {
-    const end = Date.now() + 2_000 + this.#chance.below(5_000);
+    const length = Math.min(2_000 + this.#chance.below(5_000), this.#options.seconds * 400);
+    const end = Date.now() + length;
     const what = this.#chance.below(10);
     if (what < 2) {
       const hours = this.#chance.pick([-24 * 30, -2, -1, 1, 24, 24 * 30]);
