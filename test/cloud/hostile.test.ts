@@ -147,6 +147,57 @@ describe("a tenant that means harm, on the packaged functions", () => {
     expect(job).toMatchObject({ status: "done" });
   });
 
+  it("is refused a preview of hundreds of questions, at once and while others are answered", async () => {
+    const card = (number: number): object => ({
+      id: `card-${number}`,
+      label: `Card ${number}`,
+      measure: "billed_cost",
+      query: {
+        dataset: "cost",
+        measures: ["billed_cost"],
+        filters: [{ field: "service", op: "equals", value: [`S${number}`] }],
+      },
+      upIs: "bad",
+    });
+    const kpis = Array.from({ length: 39 }, (_, row) => ({
+      kind: "kpis",
+      items: Array.from({ length: 12 }, (_card, i) => card(row * 12 + i)),
+    }));
+    const detail = { kind: "table", id: "all", title: "All", detail: true, query: { dataset: "cost" } };
+    const definition = { title: "Many", description: "", range: SEPTEMBER, sections: [...kpis, detail] };
+    const body = { definition };
+    const previews = Array.from({ length: 5 }, () =>
+      send("POST /v1/reports/preview", { as: viewer("alpha"), body }),
+    );
+    const other = { dataset: "cost", range: SEPTEMBER, groupBy: ["day"] };
+    const answered = send("POST /v1/analytics/query", { as: viewer("beta"), body: other });
+    expect((await answered).status).toBe(200);
+    for (const { status, json } of await Promise.all(previews))
+      expect([status, json]).toMatchObject([400, { code: "report.too-many-questions" }]);
+  });
+
+  it("takes no account of another tenant, and an operator moves hundreds at once", async () => {
+    const taken = await send("PUT /v1/tenants/alpha", {
+      as: admin("alpha"),
+      body: { accounts: ["222222222222"] },
+    });
+    expect([taken.status, taken.json]).toMatchObject([403, { code: "access.forbidden" }]);
+    const claimed = await send("PUT /v1/tenants/alpha", {
+      as: OPERATOR,
+      body: { accounts: ["111111111111", "222222222222"] },
+    });
+    expect([claimed.status, claimed.json]).toMatchObject([409, { code: "tenant.account-taken" }]);
+    const many = Array.from({ length: 150 }, (_, i) => String(300_000_000_000 + i));
+    const added = await send("POST /v1/tenants", {
+      as: OPERATOR,
+      body: { id: "gamma", name: "Gamma", accounts: many },
+    });
+    expect([201, 202]).toContain(added.status);
+    await running.lambda.idle();
+    const { json } = await send("GET /v1/tenants/gamma", { as: OPERATOR });
+    expect((json as { accounts: string[] }).accounts).toHaveLength(150);
+  });
+
   it("is shown all of a long list, page by page", async () => {
     const body = (title: string): object => ({
       title,
