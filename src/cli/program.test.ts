@@ -179,6 +179,27 @@ describe("securebase", () => {
     });
   });
 
+  it("changes what is given of a tenant, and keeps the rest", async () => {
+    const say = (...args: string[]) => securebase("tenants", ...args);
+    await say("add", "tiered", "--name", "Tiered", "--tier", "Gold", "--contact", "it@tiered.example");
+    await say("update", "tiered", "--account", "0801", "--account", "0802");
+    const changed = await say("update", "tiered", "--account", "0803", "--remove-account", "0801", "--json");
+    expect(JSON.parse(changed.out)).toMatchObject({
+      ...{ name: "Tiered", tier: "Gold", contacts: ["it@tiered.example"], accounts: ["0802", "0803"] },
+    });
+    await say("update", "tiered", "--name", "Renamed", "--no-tier", "--contact", "new@tiered.example");
+    const { out } = await say("show", "tiered");
+    expect(out).toMatch(/^Name +Renamed$/m);
+    expect(out).toMatch(/^Tier +none$/m);
+    expect(out).toMatch(/^Contacts +new@tiered\.example$/m);
+    expect(out).toMatch(/^Accounts +0802, 0803$/m);
+    expect((await say("list")).out).toContain("Tier");
+    const nothing = await say("update", "tiered");
+    expect([nothing.code, nothing.err]).toEqual([
+      ...[2, expect.stringContaining("tenant.nothing-to-change") as string],
+    ]);
+  });
+
   it("writes a report with its manifest, the same dataset whatever the format", async () => {
     const hashes = new Set<string>();
     for (const format of ["csv", "json", "xlsx", "pdf"]) {
