@@ -197,6 +197,11 @@ const ROWS = {
   "job.process-ends": [503, "Service stopping", "The job goes on when the service is started again."],
   "upload.not-found": [404, "Upload not found", "There is no upload of that id, or it was imported."],
   "upload.unknown-file": [404, "File unknown", "The upload has no file of that number."],
+  "upload.too-many-bytes": [
+    413,
+    "Uploads too large",
+    "The owner's uploads that were not imported yet have more bytes than they may have.",
+  ],
   "upload.incomplete": [422, "Upload incomplete", "A file of the upload has not arrived whole."],
   "import.no-file": [422, "No file", "The upload holds no file."],
   "import.unknown-format": [
@@ -239,6 +244,12 @@ const ROWS = {
     "Too many groups",
     "The events fall into more groups than one import can hold.",
   ],
+  "import.too-large": [
+    413,
+    "Import too large",
+    "The files unpack to more bytes or rows, or their facts take more room, than one import may have.",
+  ],
+  "import.tenant-full": [413, "Tenant full", "The tenant would have more rows than one may have."],
   "import.out-of-memory": [
     422,
     "Too much memory",

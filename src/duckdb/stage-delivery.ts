@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { tooLarge } from "../core/limits/too-large.ts";
 import { type DatasetId, DATASETS } from "../core/metrics/datasets.ts";
 import { UNASSIGNED } from "../core/tenants/tenant.ts";
 import type { DeliveryEnd, DeliveryLoad, LoadReport, RejectionLog } from "../ports/load.ts";
@@ -12,7 +13,7 @@ import { sumsByCurrency } from "./sums.ts";
 
 /**
  * Stages facts made one by one, in files whose names begin with `path`. The caller removes them, also after an error.
- * @throws DomainError `import.invalid-fact`; what the facts or the delivery's end throw; the signal's reason when aborted
+ * @throws DomainError `import.invalid-fact`, `import.too-large`; what the facts or the delivery's end throw; the signal's reason when aborted
  */
 export async function stageDelivery(
   connect: Connect,
@@ -62,7 +63,7 @@ async function fill(
   input: DeliveryLoad,
   stages: ReadonlyMap<DatasetId, Staging>,
   stageOf: (dataset: DatasetId) => Promise<Staging>,
-  { signal, onProgress }: LoadOptions,
+  { signal, onProgress, maxRows = Number.POSITIVE_INFINITY }: LoadOptions,
 ): Promise<void> {
   let rows = 0;
   for await (const batch of input.facts) {
@@ -73,6 +74,7 @@ async function fill(
     }
     signal?.throwIfAborted();
     rows += batch.length;
+    if (rows > maxRows) throw tooLarge(`The import has more than ${maxRows} rows`, maxRows, "rows");
     onProgress?.({ phase: "reading", rows });
   }
   for (const stage of stages.values()) await stage.finish();

@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { ImportLimits } from "../core/limits/limits.ts";
 import { translateEngineError } from "../duckdb/engine-errors.ts";
 import { stageDelivery } from "../duckdb/stage-delivery.ts";
 import type { Connect } from "../duckdb/staging.ts";
@@ -7,7 +8,9 @@ import type { DeliveryLoad, LoadReport, RecordLoad } from "../ports/load.ts";
 import type { Loader } from "../ports/loader.ts";
 import type { LoadOptions, MetricStore } from "../ports/metric-store.ts";
 import type { Spool } from "../ports/spool.ts";
+import type { StagedLoad } from "../ports/staged.ts";
 import type { Engine } from "./engine.ts";
+import { checkRoom } from "./limits.ts";
 import { withLocalFiles } from "./local-files.ts";
 import type { FileReader } from "./read-files.ts";
 import { storeStaged } from "./store-staged.ts";
@@ -22,11 +25,22 @@ export interface LoaderOptions {
   /** Where staged facts lie between reading and storing, each load's in a folder of its own. */
   folder: string;
   newName: () => string;
+  /** What an import may take; none when not given. */
+  limits?: ImportLimits;
 }
 
 /** Loads whatever comes into a store: staged first, then stored; see `Loader`. */
 export function createLoader(options: LoaderOptions): Loader {
-  const { store, read, spool } = options;
+  const { store, read, spool, limits } = options;
+
+  async function intoStore(
+    staged: StagedLoad,
+    connect: Connect,
+    loadOptions: LoadOptions,
+  ): Promise<LoadReport[]> {
+    if (limits !== undefined) await checkRoom(store, staged, limits);
+    return storeStaged(store, staged, connect, loadOptions);
+  }
 
   async function inFolder<T>(task: (folder: string, connect: Connect) => Promise<T>): Promise<T> {
     const folder = join(options.folder, options.newName());
@@ -44,8 +58,9 @@ export function createLoader(options: LoaderOptions): Loader {
 
   function loadDelivery(delivery: DeliveryLoad, loadOptions: LoadOptions = {}): Promise<LoadReport[]> {
     return inFolder(async (folder, connect) => {
-      const staged = await stageDelivery(connect, delivery, join(folder, "records"), loadOptions);
-      return storeStaged(store, staged, connect, loadOptions);
+      const most = limits === undefined ? loadOptions : { ...loadOptions, maxRows: limits.rows };
+      const staged = await stageDelivery(connect, delivery, join(folder, "records"), most);
+      return intoStore(staged, connect, loadOptions);
     });
   }
 
@@ -53,8 +68,9 @@ export function createLoader(options: LoaderOptions): Loader {
     load: (input, loadOptions = {}) =>
       inFolder((folder, connect) =>
         withLocalFiles(spool, input.files, async (files) => {
-          const { staged, ...found } = await read({ ...input, files }, folder, loadOptions);
-          const reports = staged === undefined ? [] : await storeStaged(store, staged, connect, loadOptions);
+          const limited = limits === undefined ? { ...input, files } : { limits, ...input, files };
+          const { staged, ...found } = await read(limited, folder, loadOptions);
+          const reports = staged === undefined ? [] : await intoStore(staged, connect, loadOptions);
           return { ...found, reports };
         }),
       ),

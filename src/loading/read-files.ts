@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { stageDelivery } from "../duckdb/stage-delivery.ts";
 import { planFiles } from "../importers/registry/plan.ts";
 import { openRecords } from "../importers/shared/open-records.ts";
+import { limitedFiles } from "../importers/shared/unpacking.ts";
 import type { FileLoad, LoadedFiles } from "../ports/loader.ts";
 import type { LoadOptions } from "../ports/metric-store.ts";
 import type { StagedLoad } from "../ports/staged.ts";
@@ -25,14 +26,17 @@ export async function readFiles(
   input: FileLoad,
   options: LoadOptions,
 ): Promise<ReadFiles> {
-  const plan = await planFiles(input.files, input.format);
+  const { limits } = input;
+  const files = limits === undefined ? input.files : limitedFiles(input.files, limits);
+  const most: LoadOptions = limits === undefined ? options : { ...options, maxRows: limits.rows };
+  const plan = await planFiles(files, input.format);
   const { empty, remarks } = plan;
   switch (plan.kind) {
     case "empty":
       return { format: input.format, version: "", empty, remarks, records: undefined, staged: undefined };
     case "tables": {
       const { mapping, files } = plan;
-      const staged = await readTables(workplace, { ...input, mapping, files }, options);
+      const staged = await readTables(workplace, { ...input, mapping, files }, most);
       const { format, version } = mapping;
       return { format, version, empty, remarks, records: undefined, staged };
     }
@@ -40,7 +44,7 @@ export async function readFiles(
       const { format, version, files } = plan;
       const { delivery, counts } = openRecords(format, { ...input, files, signal: options.signal });
       const { connect, folder } = workplace;
-      const staged = await stageDelivery(connect, delivery, join(folder, "records"), options);
+      const staged = await stageDelivery(connect, delivery, join(folder, "records"), most);
       const records = { read: counts.read, rejected: counts.rejected };
       return { format: format.id, version, empty, remarks, records, staged };
     }

@@ -12,6 +12,8 @@ export interface InputFile {
   path?: string;
   /** The raw bytes, still compressed; may be called more than once. */
   open(): AsyncIterable<Uint8Array>;
+  /** To be told of bytes as they are unpacked. @throws DomainError `import.too-large` */
+  onUnpacked?: (bytes: number) => void;
 }
 
 /** What is unpacked when a table is read; the importers hand over anything else unpacked. */

@@ -1,3 +1,4 @@
+import type { ImportLimits } from "../core/limits/limits.ts";
 import type { CalendarDate } from "../core/time/dates.ts";
 import type { DeliveryLoad, InputFile, LoadReport, Ownership, RecordLoad, TenantZones } from "./load.ts";
 import type { LoadOptions } from "./metric-store.ts";
@@ -15,6 +16,8 @@ export interface FileLoad {
   loadedAt: string;
   /** Read, check and sum, and change nothing. */
   dryRun: boolean;
+  /** The loader's own when not given. */
+  limits?: ImportLimits;
 }
 
 /** What the files turned out to hold, and what became of it. */
@@ -39,7 +42,7 @@ export interface LoadedFiles {
 export interface Loader {
   /**
    * Finds out what files hold and loads it as one delivery.
-   * @throws DomainError `import.*` when a file cannot be read or is of no known format
+   * @throws DomainError `import.*` when a file cannot be read, is of no known format, or holds too much
    * @throws the signal's reason when aborted
    */
   load(input: FileLoad, options?: LoadOptions): Promise<LoadedFiles>;

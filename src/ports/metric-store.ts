@@ -213,6 +213,8 @@ export interface LoadFilter {
 }
 
 export interface LoadOptions {
+  /** Facts that may be staged. */
+  maxRows?: number;
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
 }

@@ -64,6 +64,7 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
     },
     systemClock,
   );
+  const limits = readLimits(env);
   const scratch = await mkdtemp(join(tmpdir(), "securebase-"));
   const ids = createIds(systemClock);
   const jobs = new LocalJobs((key, run) => performJob(services, key, run), { shared: true });
@@ -81,13 +82,19 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
     checks,
     jobs,
     limiter: new MemoryRateLimiter(systemElapsed),
-    limits: readLimits(env),
+    limits,
     digest: sha256,
     version: packageVersion(),
     environment,
     renderers: createRenderers(() => FONT_FOLDER),
     spool: createSpool(scratch, newName),
-    loader: await stagingLoader({ store: metrics, directory: scratch, newName, read: readers.read }),
+    loader: await stagingLoader({
+      store: metrics,
+      directory: scratch,
+      newName,
+      limits: limits.imports,
+      read: readers.read,
+    }),
     sync: { connectors: createConnectors(endpointsOf(env)) },
   };
   const app = createApp({ services, auth: { secret }, logger });

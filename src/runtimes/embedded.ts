@@ -90,6 +90,7 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
       engine: () => ({ connect: store.connect, close: () => Promise.resolve() }),
       spool,
       folder: await stagingFolder(directory),
+      limits: limits.imports,
       newName: () => ids.next(),
     }),
     jobs,

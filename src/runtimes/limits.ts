@@ -18,7 +18,7 @@ export function readLimits(env: Environment): Limits {
     wrong.push(`SECUREBASE_${name} is "${shorten(text)}"`);
     return otherwise;
   };
-  const { engine, stallSeconds, shutdownSeconds } = DEFAULT_LIMITS;
+  const { engine, imports, stallSeconds, shutdownSeconds } = DEFAULT_LIMITS;
   const limits: Limits = {
     rates: mapRates((name, rate) => {
       const prefix = name.toUpperCase().replace("-", "_");
@@ -32,6 +32,14 @@ export function readLimits(env: Environment): Limits {
       ofOne: setting("ENGINE_TENANT_QUESTIONS", engine.ofOne),
       background: setting("ENGINE_BACKGROUND_QUESTIONS", engine.background),
       waiting: setting("ENGINE_WAITING", engine.waiting),
+    },
+    imports: {
+      unpackedBytes: setting("IMPORT_UNPACKED_BYTES", imports.unpackedBytes),
+      unpackedRatio: setting("IMPORT_UNPACKED_RATIO", imports.unpackedRatio),
+      rows: setting("IMPORT_ROWS", imports.rows),
+      storedBytes: setting("IMPORT_STORED_BYTES", imports.storedBytes),
+      tenantRows: setting("TENANT_ROWS", imports.tenantRows),
+      uploadBytes: setting("UPLOAD_BYTES", imports.uploadBytes),
     },
     stallSeconds: setting("STALL_SECONDS", stallSeconds),
     shutdownSeconds: setting("SHUTDOWN_SECONDS", shutdownSeconds),

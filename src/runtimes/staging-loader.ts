@@ -1,4 +1,5 @@
 import { createSpool, stagingFolder } from "../adapters/embedded/spool.ts";
+import type { ImportLimits } from "../core/limits/limits.ts";
 import { readingEngine } from "../loading/engine.ts";
 import { createLoader } from "../loading/loader.ts";
 import type { FileReader } from "../loading/read-files.ts";
@@ -11,6 +12,7 @@ export interface StagingLoaderOptions {
   /** Where files may be kept while they are loaded. */
   directory: string;
   newName: () => string;
+  limits: ImportLimits;
   /** Reads files; in this process by default. */
   read?: FileReader;
 }
@@ -20,7 +22,7 @@ export interface StagingLoaderOptions {
  * What imports this file loads the engine's native code.
  */
 export async function stagingLoader(options: StagingLoaderOptions): Promise<Loader> {
-  const { store, directory, newName } = options;
+  const { store, directory, newName, limits } = options;
   return createLoader({
     store,
     read: options.read ?? readInProcess((folder) => createSpool(folder, newName)),
@@ -28,5 +30,6 @@ export async function stagingLoader(options: StagingLoaderOptions): Promise<Load
     spool: createSpool(directory, newName),
     folder: await stagingFolder(directory),
     newName,
+    limits,
   });
 }

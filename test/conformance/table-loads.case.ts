@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEFAULT_LIMITS, type ImportLimits } from "../../src/core/limits/limits.ts";
 import { sumDecimals } from "../../src/core/money/decimal.ts";
 import { FOCUS_1_0 } from "../../src/importers/focus/columns.ts";
 import { localFile } from "../../src/importers/shared/files.ts";
@@ -32,6 +33,59 @@ export function tableLoadCases(name: string, create: () => Promise<Fresh<MetricS
     formatCases(store);
     replacementCases(store);
     refusalCases(store);
+    limitCases(store);
+  });
+}
+
+function limitCases(store: () => MetricStore): void {
+  const bill = (rows: number, month = "09"): string =>
+    focusCsv(
+      Array.from({ length: rows }, () => ({
+        BilledCost: "1",
+        BillingPeriodStart: `2024-${month}-01T00:00:00Z`,
+        ChargePeriodStart: `2024-${month}-03T00:00:00Z`,
+        ChargePeriodEnd: `2024-${month}-04T00:00:00Z`,
+      })),
+    );
+  const load = (content: string | Uint8Array, tenant: string, limits: Partial<ImportLimits>) =>
+    loaderFor(store(), { ...DEFAULT_LIMITS.imports, ...limits }).load({
+      files: [memoryFile("bill", content)],
+      format: "auto",
+      owners: { kind: "tenant", tenant },
+      zones: {},
+      snapshot: undefined,
+      loadedAt: "2024-10-02T00:00:00.000Z",
+      dryRun: false,
+    });
+  const tooLarge = { code: "import.too-large", kind: "too-large" };
+
+  it("refuse an import over its limits, and leave the store as it was", async () => {
+    const tenant = "limited";
+    const charges = bill(1000);
+    await load(bill(3), tenant, { rows: 3 });
+    await expect(load(charges, tenant, { rows: 999 })).rejects.toMatchObject(tooLarge);
+    await expect(load(charges, tenant, { storedBytes: 100 })).rejects.toMatchObject(tooLarge);
+    await expect(load(charges, tenant, { unpackedBytes: charges.length - 1 })).rejects.toMatchObject(
+      tooLarge,
+    );
+    const packed = gzipSync(charges);
+    await expect(load(packed, tenant, { unpackedBytes: packed.length * 2 })).rejects.toMatchObject(tooLarge);
+    expect(await sums(store(), tenant)).toEqual([["3"]]);
+    await load(packed, tenant, { rows: 1000, unpackedBytes: charges.length + 1_000_000 });
+    expect(await sums(store(), tenant)).toEqual([["1000"]]);
+  });
+
+  it("refuse rows beyond those a tenant may have, replaced ones not counted", async () => {
+    const [tenant, limits] = ["full", { tenantRows: 30 }];
+    await load(bill(10), tenant, limits);
+    await load(bill(20, "08"), tenant, limits);
+    await load(bill(10), tenant, limits);
+    await expect(load(bill(11), tenant, limits)).rejects.toMatchObject({
+      code: "import.tenant-full",
+      message: expect.stringContaining("full would have 31 rows; a tenant may have 30") as string,
+    });
+    expect(await sums(store(), tenant)).toEqual([["10"]]);
+    await load(bill(30), "another", limits);
   });
 }
 

@@ -9,6 +9,7 @@ import { createLoader } from "../../src/loading/loader.ts";
 import { readInProcess } from "../../src/loading/read-in-process.ts";
 import { storeStaged } from "../../src/loading/store-staged.ts";
 import { readTables } from "../../src/loading/tables/read-tables.ts";
+import type { ImportLimits } from "../../src/core/limits/limits.ts";
 import type { LoadReport, TableLoad } from "../../src/ports/load.ts";
 import type { Loader } from "../../src/ports/loader.ts";
 import type { LoadOptions, MetricStore } from "../../src/ports/metric-store.ts";
@@ -22,7 +23,7 @@ const engine: Engine = { ...readingEngine(folder), close: () => Promise.resolve(
 export const readHere = readInProcess((unpacked) => createSpool(unpacked, randomUUID));
 
 /** The loader that every store has, for a store of a test's own. */
-export function loaderFor(store: MetricStore): Loader {
+export function loaderFor(store: MetricStore, limits?: ImportLimits): Loader {
   return createLoader({
     store,
     read: readHere,
@@ -30,6 +31,7 @@ export function loaderFor(store: MetricStore): Loader {
     spool: createSpool(folder, randomUUID),
     folder,
     newName: randomUUID,
+    ...(limits !== undefined && { limits }),
   });
 }
 

@@ -4,7 +4,7 @@ import { DomainError } from "../../core/errors/errors.ts";
 import type { Job } from "../../core/jobs/job.ts";
 import { KEEP_UPLOAD_MS, type UploadAddress, type UploadFile } from "../../ports/uploads.ts";
 import { enqueueJob, makeJob } from "../jobs/jobs.ts";
-import { jobKey } from "../../core/jobs/key.ts";
+import { jobKey, ownerPrefix } from "../../core/jobs/key.ts";
 import { UPLOADS } from "../records/kinds.ts";
 import { type Records, serviceRecords } from "../records/records.ts";
 import type { StoredUpload } from "../records/kinds.ts";
@@ -46,7 +46,7 @@ export interface OpenedUpload {
   expiresAt: string;
 }
 
-/** Says where to send files, of any size, before they are imported. */
+/** Says where to send files, of any size, before they are imported. @throws DomainError `upload.too-many-bytes` */
 export async function openUpload(
   services: Services,
   principal: Principal,
@@ -54,6 +54,16 @@ export async function openUpload(
 ): Promise<OpenedUpload> {
   const tenant = principal.tenant ?? null;
   const now = services.clock.now();
+  const most = services.limits.imports.uploadBytes;
+  const bytes = (await waitingBytes(services, tenant)) + sizeOf(files);
+  if (bytes > most) {
+    throw new DomainError(
+      "upload.too-many-bytes",
+      "too-large",
+      `Uploads that wait for their import would have ${bytes} bytes; they may have ${most}`,
+      { fix: "Import what was uploaded first; uploads that are not imported go after a day." },
+    );
+  }
   const stored: StoredUpload = {
     id: services.ids.next(),
     tenant,
@@ -89,7 +99,51 @@ export async function receiveUpload(
     throw new DomainError("upload.unknown-file", "not-found", `The upload has no file "${shorten(index)}"`, {
       fix: "Send each file to the address that was given for it.",
     });
-  await services.uploads.forOwner(tenant).write(id, Number(index), file.name, content);
+  await services.uploads.forOwner(tenant).write(id, Number(index), file.name, asAnnounced(file, content));
+}
+
+/** The content, ended with an error when it is larger than what was announced. */
+async function* asAnnounced(
+  { name, size }: UploadFile,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes > size) {
+      throw new DomainError(
+        "upload.incomplete",
+        "unprocessable",
+        `${shorten(name)} is larger than the ${size} bytes that were announced`,
+        { fix: "Begin a new upload with the size the file has now." },
+      );
+    }
+    yield chunk;
+  }
+}
+
+const UPLOAD_PAGE = 1_000;
+
+/** Bytes of an owner's uploads that were announced and not imported yet. */
+async function waitingBytes(services: Services, tenant: string | null): Promise<number> {
+  const prefix = ownerPrefix(tenant);
+  let bytes = 0;
+  let after: string | undefined;
+  for (;;) {
+    const page = await uploadRecords(services).list({
+      limit: UPLOAD_PAGE,
+      prefix,
+      ...(after !== undefined && { after }),
+    });
+    bytes += page.reduce((sum, { record }) => sum + sizeOf(record.files), 0);
+    const last = page.at(-1);
+    if (last === undefined || page.length < UPLOAD_PAGE) return bytes;
+    after = jobKey(last.record);
+  }
+}
+
+function sizeOf(files: readonly UploadFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 /**

@@ -48,6 +48,8 @@ export const importRoutes = routes({
       "import.encoding",
       "import.damaged",
       "import.unclosed-quote",
+      "import.too-large",
+      "import.tenant-full",
       "import.conflict",
       "import.owners-changed",
       "request.malformed-multipart",
@@ -71,7 +73,7 @@ export const importRoutes = routes({
     access: "import",
     body: { kind: "json", schema: newUploadSchema },
     ok: { status: 201, description: "The addresses.", schema: uploadSchema },
-    problems: [],
+    problems: ["upload.too-many-bytes"],
     examples: [
       {
         name: "Two parts of a month",
@@ -98,7 +100,7 @@ export const importRoutes = routes({
     }),
     body: { kind: "upload", description: "The file." },
     ok: { status: 204, description: "The file has arrived." },
-    problems: ["upload.not-found", "upload.unknown-file"],
+    problems: ["upload.not-found", "upload.unknown-file", "upload.incomplete"],
     examples: [{ name: "Send the first", params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f", file: "0" } }],
   },
   listImports: {

@@ -27,7 +27,10 @@ export async function* gunzip(file: InputFile, chunkSize = CHUNK_BYTES): AsyncGe
   source.on("error", (error) => unpacked.destroy(error));
   source.pipe(unpacked);
   try {
-    for await (const chunk of unpacked) yield chunk as Uint8Array;
+    for await (const chunk of unpacked) {
+      file.onUnpacked?.((chunk as Uint8Array).length);
+      yield chunk as Uint8Array;
+    }
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (!code.startsWith("Z_")) throw error;

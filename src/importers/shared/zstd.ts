@@ -25,9 +25,14 @@ export function unpackedZstd(file: InputFile): InputFile {
 export async function* unzstd(file: InputFile): AsyncGenerator<Uint8Array> {
   const { createZstdDecompress } = zlib as NativeZstd;
   try {
-    yield* createZstdDecompress === undefined
-      ? byDecoder(file)
-      : byNode(file, createZstdDecompress({ chunkSize: CHUNK_BYTES }));
+    const unpacked =
+      createZstdDecompress === undefined
+        ? byDecoder(file)
+        : byNode(file, createZstdDecompress({ chunkSize: CHUNK_BYTES }));
+    for await (const chunk of unpacked) {
+      file.onUnpacked?.(chunk.length);
+      yield chunk;
+    }
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
     throw damaged(file, "its Zstandard data ends early or is broken", error.cause);

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { tooLarge } from "../../core/limits/too-large.ts";
 import { plausibleDays } from "../../core/time/plausible.ts";
 import { PROGRESS_SETTINGS, interruptOnAbort, watchProgress } from "../../duckdb/interrupt.ts";
+import { literal, rowsOf } from "../../duckdb/sql.ts";
 import type { Connect } from "../../duckdb/staging.ts";
 import { sumsByCurrency } from "../../duckdb/sums.ts";
 import { assignmentOf, MAX_LISTED_REJECTIONS, type TableLoad } from "../../ports/load.ts";
@@ -71,8 +73,9 @@ async function readFiles(
   stage: Stage,
   spool: Spool,
   input: TableLoad,
-  { signal, onProgress }: LoadOptions,
+  { signal, onProgress, maxRows = Number.POSITIVE_INFINITY }: LoadOptions,
 ): Promise<void> {
+  await checkParquetRows(connection, input, maxRows);
   const total = input.files.reduce((sum, { file }) => sum + (file.size ?? 0), 0);
   let before = 0;
   for (const { file, table } of input.files) {
@@ -96,6 +99,27 @@ async function readFiles(
   }
 }
 
+/**
+ * Refuses Parquet files that say of themselves that they hold too many rows: a few kilobytes can unpack to billions. Of
+ * damaged ones whoever reads them says what is wrong.
+ */
+async function checkParquetRows(
+  connection: DuckDBConnection,
+  { files }: TableLoad,
+  most: number,
+): Promise<void> {
+  const paths = files.flatMap(({ file, table }) =>
+    table.kind === "parquet" && file.path !== undefined ? [literal(file.path)] : [],
+  );
+  if (paths.length === 0 || most === Number.POSITIVE_INFINITY) return;
+  const list = `[${paths.join(", ")}]`;
+  const [row] = await rowsOf(connection, `SELECT sum(num_rows) FROM parquet_file_metadata(${list})`).catch(
+    () => [],
+  );
+  if (Number(row?.[0] ?? 0) > most)
+    throw tooLarge(`The Parquet files say that they have more than ${most} rows`, most, "rows");
+}
+
 async function facts(
   connection: DuckDBConnection,
   stage: Stage,
@@ -105,6 +129,8 @@ async function facts(
 ): Promise<StagedDataset> {
   const { mapping } = input;
   const counts = await countStaged(connection, stage.table);
+  const { maxRows = Number.POSITIVE_INFINITY } = options;
+  if (counts.rows > maxRows) throw tooLarge(`The import has ${counts.rows} rows`, maxRows, "rows");
   const broken = stage.files.reduce((sum, staged) => sum + staged.broken.count, 0);
   const rejected = counts.rejected + broken;
   options.onProgress?.({ phase: "checking", rows: counts.rows + broken });

@@ -20,7 +20,13 @@ export function workerRole(): FunctionRole<Composed> {
     compose: (setup) =>
       compose(setup, {
         loaderOf: ({ metrics }, newName) =>
-          stagingLoader({ store: metrics, directory: SCRATCH, newName, read: readers.read }),
+          stagingLoader({
+            store: metrics,
+            directory: SCRATCH,
+            newName,
+            limits: setup.settings.limits.imports,
+            read: readers.read,
+          }),
         groupLimit: groupLimit("give the worker more memory"),
       }),
     answer: (event, invocation) => carryOut(event, invocation),
