@@ -45,18 +45,27 @@ export async function serve<K extends RouteId>(
   handler: Handler<K>,
   incoming: Incoming,
 ): Promise<Response> {
-  const used = new UsedBudgets();
+  const course: Course = { used: new UsedBudgets(), failed: new AbortController() };
   let response: Response;
   try {
-    const makeCall = await prepare<K>(pipeline, route, incoming, used);
+    const makeCall = await prepare<K>(pipeline, route, incoming, course);
     response = isQuestion(route) ? await askAgain(() => handler(makeCall())) : await handler(makeCall());
   } catch (thrown) {
     response = failure(pipeline, incoming, thrown);
+    // What other parts of the answer still ask is of no use to anybody.
+    course.failed.abort(thrown);
   }
-  used.tell(response.headers);
+  course.used.tell(response.headers);
   // The router drops the body of an answer to HEAD; its source has to be told.
   if (incoming.request.method === "HEAD") await response.body?.cancel();
   return response;
+}
+
+/** What a request does in its course. */
+interface Course {
+  used: UsedBudgets;
+  /** Aborted when the request has failed. */
+  failed: AbortController;
 }
 
 /** Whether a route only reads before it answers, and may so be carried out again. What changes something is done once. */
@@ -80,11 +89,12 @@ async function prepare<K extends RouteId>(
   pipeline: Pipeline,
   route: RouteSpec,
   incoming: Incoming,
-  used: UsedBudgets,
+  course: Course,
 ): Promise<() => Call<K>> {
   const { services, settings, logger } = pipeline;
   const { request, requestId } = incoming;
-  const who = await identify(pipeline, route, incoming, used);
+  const who = await identify(pipeline, route, incoming, course);
+  const { used } = course;
   // Questions are counted as they are asked.
   if (route.limit === "queries") used.note("queries", services.limits.rates.queries);
   else if (route.limit !== undefined) {
@@ -128,7 +138,7 @@ async function identify(
   pipeline: Pipeline,
   route: RouteSpec,
   incoming: Incoming,
-  used: UsedBudgets,
+  { used, failed }: Course,
 ): Promise<{ principal: Principal; tenant: TenantContext | undefined } | undefined> {
   if (route.access === "public") return undefined;
   const { services, logger } = pipeline;
@@ -140,7 +150,7 @@ async function identify(
   const tenant = await findTenant(services, id);
   if (tenant !== undefined) {
     const trace = traceOf(logger, incoming.requestId);
-    const { signal } = incoming.request;
+    const signal = AbortSignal.any([incoming.request.signal, failed.signal]);
     // Each part of a dashboard listens to it.
     setMaxListeners(0, signal);
     const questions = questionsOfRequest(services, tenant.id, (taken, rate) =>

@@ -7,7 +7,7 @@ import { listTenants } from "../../src/app/tenants/registry.ts";
 import { updateTenant } from "../../src/app/tenants/tenants.ts";
 import { jobKey } from "../../src/core/jobs/key.ts";
 import { openEmbedded } from "../../src/runtimes/embedded.ts";
-import { seededRandom } from "../cloud/faults.ts";
+import { seededRandom } from "../support/random.ts";
 
 const [directory = "", seed = "0"] = process.argv.slice(2);
 const random = seededRandom(Number(seed));

@@ -7,7 +7,7 @@ import { ownersByAccount } from "../../src/app/tenants/registry.ts";
 import { addTenant } from "../../src/app/tenants/tenants.ts";
 import { jobKey } from "../../src/core/jobs/key.ts";
 import { openEmbedded } from "../../src/runtimes/embedded.ts";
-import { seededRandom } from "../cloud/faults.ts";
+import { seededRandom } from "../support/random.ts";
 import { ask, cost, inBatches, load } from "../conformance/lib/facts.ts";
 
 const CHILD = join(import.meta.dirname, "claims-child.ts");

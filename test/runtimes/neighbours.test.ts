@@ -65,6 +65,24 @@ describe("a tenant beside one that asks for all it can", () => {
     await rm(directory, { recursive: true, force: true });
   });
 
+  it("keeps its budget when that one has used up its own", async () => {
+    const limited: HttpTarget = { ...target, fetch: runtime.fetch };
+    const preview = (name: string, tenant: string, tables: number): Promise<Reply> =>
+      ask(limited, "POST /v1/reports/preview", {
+        as: analyst(tenant),
+        body: { definition: definition(name, tables) },
+      });
+    // Each asks something else, so that none is remembered.
+    const replies = await Promise.all(["a", "b", "c", "d", "e"].map((name) => preview(name, "alpha", 40)));
+    const refused = replies.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { headers, json } of refused) {
+      expect((json as { code: string }).code).toBe("request.too-many");
+      expect(headers.get("retry-after")).toBe("1");
+    }
+    expect((await preview("f", "beta", 40)).status).toBe(200);
+  });
+
   it("has its dashboards answered, whole and right, and nobody gets another failure than to come back later", async () => {
     const as = analyst("alpha");
     const exports = Array.from({ length: 96 }, (_, i) =>

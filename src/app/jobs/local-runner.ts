@@ -2,11 +2,11 @@ import { cancelled, type JobKind, type JobProgress, processEnds } from "../../co
 import { type TurnLimits, Turns } from "../../core/limits/turns.ts";
 import type { JobRef, JobRunner } from "../../ports/jobs.ts";
 
-/** How many jobs of a kind run at once: in all, and of one owner, so that none holds up another's. */
+/** How many jobs of a kind run at once: in all, and of one owner, so that none holds up another's: there are two readers. */
 const LIMITS: Readonly<Record<JobKind, TurnLimits>> = {
-  import: { atOnce: 4, ofOne: 2 },
+  import: { atOnce: 4, ofOne: 1 },
   export: { atOnce: 4, ofOne: 1 },
-  sync: { atOnce: 4, ofOne: 2 },
+  sync: { atOnce: 4, ofOne: 1 },
   claim: { atOnce: 1, ofOne: 1 },
 };
 /** No tenant has this id. */
