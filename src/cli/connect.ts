@@ -91,6 +91,7 @@ export async function connect(effects: Effects, place: DataPlace): Promise<OpenS
     runtime,
     as: (role, tenant) =>
       createClient({
+        agent: "securebase-cli",
         baseUrl: server?.url ?? "http://embedded.invalid",
         fetch: runtime?.fetch ?? ((request) => fetch(request)),
         token: () => signToken(secret, { role, subject: "cli", tenant }, effects.now(), TOKEN_SECONDS),

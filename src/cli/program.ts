@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { packageCommand } from "./packaging/package-command.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { budgetsCommand } from "./commands/budget.ts";
 import { costCommand } from "./commands/cost.ts";
 import { importCommand } from "./commands/import.ts";
@@ -58,6 +59,7 @@ function build(effects: Effects, version: string, exit: (code: ExitCode) => void
   costCommand(program, effects);
   budgetsCommand(program, effects);
   reportCommand(program, effects);
+  auditCommand(program, effects);
   tokenCommand(program, effects);
   packageCommand(program, effects, version);
   inherit(program);

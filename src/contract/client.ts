@@ -13,6 +13,8 @@ export interface ClientOptions {
   fetch: Fetch;
   /** Where the service is, e.g. `http://localhost:8787`. */
   baseUrl: string;
+  /** What the client calls itself, in User-Agent. */
+  agent?: string;
   /** Bearer token; asked for at every call, so that it may be renewed. */
   token?: string | (() => string | Promise<string>);
 }
@@ -106,6 +108,7 @@ async function toRequest(options: ClientOptions, route: RouteSpec, input: AnyInp
   const headers = new Headers(input.headers);
   const token = typeof options.token === "function" ? await options.token() : options.token;
   if (token !== undefined && route.access !== "public") headers.set("authorization", `Bearer ${token}`);
+  if (options.agent !== undefined) headers.set("user-agent", options.agent);
   const init: RequestInit & { duplex?: "half" } = { method: route.method, headers };
   if (input.signal !== undefined) init.signal = input.signal;
   if (input.body !== undefined) {

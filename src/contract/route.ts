@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import type { Action } from "../core/access/access.ts";
+import type { AuditAction } from "../core/audit/entry.ts";
 import { DEFAULT_LIMITS, type RateName } from "../core/limits/limits.ts";
 import type { ProblemCode } from "./problems.ts";
 
@@ -14,7 +15,8 @@ export type Tag =
   | "Jobs"
   | "Budgets"
   | "Connections"
-  | "Tenants";
+  | "Tenants"
+  | "Audit";
 
 /** The budgets that requests use up: `queries` by the questions they put to the store, all others by themselves. */
 export type RateLimitName = Exclude<RateName, "background">;
@@ -84,6 +86,8 @@ export interface RouteSpec {
   /** `public`, `any` signed-in role, or an action of the access table. */
   access: "public" | "any" | Action;
   limit?: RateLimitName;
+  /** That it is written down, as what, and about which kind of object; what only looks is not. */
+  audit?: { action: AuditAction; object: string };
   params?: z.ZodMiniType;
   query?: z.ZodMiniType;
   /** Request headers beside Authorization. */

@@ -1,5 +1,6 @@
 import type { RouteSpec } from "./route.ts";
 import { analyticsRoutes } from "./routes/analytics.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { costRoutes } from "./routes/costs.ts";
 import { exportRoutes } from "./routes/exports.ts";
@@ -22,6 +23,7 @@ export const ROUTES = {
   ...jobRoutes,
   ...connectionRoutes,
   ...tenantRoutes,
+  ...auditRoutes,
 };
 
 export type Routes = typeof ROUTES;

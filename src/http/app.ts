@@ -4,7 +4,7 @@ import type { Services } from "../app/services.ts";
 import { routeList } from "../contract/routes.ts";
 import { asDomainError } from "../core/errors/errors.ts";
 import { type AuthOptions, authenticator } from "./auth.ts";
-import type { HttpEnv } from "./env.ts";
+import type { HttpEnv, RequestOrigin } from "./env.ts";
 import { handlers } from "./handlers/handlers.ts";
 import { errorFields, type Logger, silentLogger } from "./logger.ts";
 import type { LostErrors } from "./lost-errors.ts";
@@ -14,7 +14,7 @@ import { type Pipeline, serve } from "./serve.ts";
 import { EXPOSED_HEADERS, observe } from "./observe.ts";
 import { methodsOf, unknownRoute } from "./unknown-route.ts";
 
-export type { HttpEnv };
+export type { HttpEnv, RequestOrigin };
 
 export interface HttpOptions {
   services: Services;
@@ -63,6 +63,8 @@ export function createApp(options: HttpOptions): Hono<HttpEnv> {
         request: c.req.raw,
         params: c.req.param(),
         requestId: c.get("requestId"),
+        // Absent where the app is called without.
+        origin: (c.env as RequestOrigin | undefined) ?? {},
         onPrincipal: ({ role, tenant }) => c.set("who", { role, ...(tenant !== undefined && { tenant }) }),
       }),
     );

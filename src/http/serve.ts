@@ -10,9 +10,11 @@ import { check } from "../contract/validate.ts";
 import { type Principal, requireAccess } from "../core/access/access.ts";
 import { shorten } from "../core/errors/bounded.ts";
 import { asDomainError, DomainError } from "../core/errors/errors.ts";
+import { RequestAudit } from "./audit.ts";
 import type { Authenticate } from "./auth.ts";
 import { readJson } from "./body.ts";
 import type { Call, Handler, HttpSettings } from "./call.ts";
+import type { RequestOrigin } from "./env.ts";
 import { errorFields, type Logger, traceOf } from "./logger.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { spend, UsedBudgets } from "./rate-limit.ts";
@@ -31,6 +33,7 @@ export interface Incoming {
   /** Path parameters, decoded. */
   params: Readonly<Record<string, string>>;
   requestId: string;
+  origin: RequestOrigin;
   /** Told who asked, for the log. */
   onPrincipal(principal: Principal): void;
 }
@@ -41,16 +44,23 @@ export interface Incoming {
  */
 export async function serve<K extends RouteId>(
   pipeline: Pipeline,
-  route: RouteSpec,
+  route: RouteSpec & { id?: string },
   handler: Handler<K>,
   incoming: Incoming,
 ): Promise<Response> {
-  const course: Course = { used: new UsedBudgets(), failed: new AbortController() };
+  const course: Course = {
+    used: new UsedBudgets(),
+    failed: new AbortController(),
+    audit: new RequestAudit(pipeline, route, incoming),
+  };
+  const { audit } = course;
   let response: Response;
   try {
     const makeCall = await prepare<K>(pipeline, route, incoming, course);
     response = isQuestion(route) ? await askAgain(() => handler(makeCall())) : await handler(makeCall());
+    await audit.done(response);
   } catch (thrown) {
+    await audit.failed(thrown);
     response = failure(pipeline, incoming, thrown);
     // What other parts of the answer still ask is of no use to anybody.
     course.failed.abort(thrown);
@@ -66,6 +76,7 @@ interface Course {
   used: UsedBudgets;
   /** Aborted when the request has failed. */
   failed: AbortController;
+  audit: RequestAudit;
 }
 
 /** Whether a route only reads before it answers, and may so be carried out again. What changes something is done once. */
@@ -91,10 +102,11 @@ async function prepare<K extends RouteId>(
   incoming: Incoming,
   course: Course,
 ): Promise<() => Call<K>> {
-  const { services, settings, logger } = pipeline;
+  const { settings, logger } = pipeline;
+  const { audit, used } = course;
+  const { services } = audit;
   const { request, requestId } = incoming;
   const who = await identify(pipeline, route, incoming, course);
-  const { used } = course;
   // Questions are counted as they are asked.
   if (route.limit === "queries") used.note("queries", services.limits.rates.queries);
   else if (route.limit !== undefined) {
@@ -109,6 +121,7 @@ async function prepare<K extends RouteId>(
         : check(route.query, decodeParams(route.query, searchParams), "query"),
     body: await readBody(route, request, settings),
   };
+  audit.asked(parts);
   return () => {
     const tenant = who?.tenant && { ...who.tenant };
     return {
@@ -138,12 +151,14 @@ async function identify(
   pipeline: Pipeline,
   route: RouteSpec,
   incoming: Incoming,
-  { used, failed }: Course,
+  { used, failed, audit }: Course,
 ): Promise<{ principal: Principal; tenant: TenantContext | undefined } | undefined> {
   if (route.access === "public") return undefined;
-  const { services, logger } = pipeline;
+  const { logger } = pipeline;
+  const { services } = audit;
   const principal = await pipeline.authenticate(incoming.request.headers.get("authorization") ?? undefined);
   incoming.onPrincipal(principal);
+  audit.by(principal);
   if (route.access !== "any") requireAccess(principal, route.access);
   if (principal.tenant === undefined) return { principal, tenant: undefined };
   const id = principal.tenant;

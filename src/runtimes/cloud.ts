@@ -7,7 +7,7 @@ import { createConnectors } from "../adapters/connectors/connectors.ts";
 import { createIds, systemClock, systemElapsed } from "../adapters/embedded/clock.ts";
 import { MemoryRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import { createSpool } from "../adapters/embedded/spool.ts";
-import { importFiles } from "../app/imports/import-files.ts";
+import { importDirectly } from "../app/imports/direct.ts";
 import { LocalJobs } from "../app/jobs/local-runner.ts";
 import { performJob } from "../app/jobs/perform.ts";
 import type { Services } from "../app/services.ts";
@@ -100,8 +100,8 @@ export async function openCloud({ environment, env, secret, logger }: CloudOptio
   const app = createApp({ services, auth: { secret }, logger });
   return {
     services,
-    fetch: async (request) => app.fetch(request),
-    importFiles: (files, options) => importFiles(services, files, options),
+    fetch: async (request, origin = {}) => app.fetch(request, origin),
+    importFiles: (files, options) => importDirectly(services, files, options),
     close: async () => {
       await jobs.stop();
       await readers.close();

@@ -6,7 +6,7 @@ import { openEmbeddedStore } from "../adapters/embedded/store.ts";
 import { must } from "../core/errors/must.ts";
 import type { Limits } from "../core/limits/limits.ts";
 import { sweepExportFiles } from "../app/exports/sweep.ts";
-import { importFiles } from "../app/imports/import-files.ts";
+import { importDirectly } from "../app/imports/direct.ts";
 import { careForJobs, finishJobs } from "../app/jobs/care.ts";
 import { LocalJobs } from "../app/jobs/local-runner.ts";
 import { type PerformedJob, performJob } from "../app/jobs/perform.ts";
@@ -124,8 +124,8 @@ export async function openEmbedded(options: RuntimeOptions): Promise<EmbeddedRun
     resumeJobs: async () => {
       await careForJobs(services, { alone: true });
     },
-    fetch: async (request) => app.fetch(request),
-    importFiles: (files, importOptions) => importFiles(services, files, importOptions),
+    fetch: async (request, origin = {}) => app.fetch(request, origin),
+    importFiles: (files, importOptions) => importDirectly(services, files, importOptions),
     close: async () => {
       clearInterval(housekeeping);
       await jobs.stop();

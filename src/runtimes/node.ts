@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
-import { createAdaptorServer } from "@hono/node-server";
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { ROUTES } from "../contract/routes.ts";
 import { DomainError } from "../core/errors/errors.ts";
 import { connectionOptions, guardConnections, stopServer } from "./connections.ts";
@@ -41,15 +41,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   try {
     let ready = false;
     const instance = randomUUID();
-    const answer = async (request: Request): Promise<Response> => {
+    const answer = async (request: Request, { incoming }: HttpBindings): Promise<Response> => {
       if (!ready) return starting(request);
-      const response = await runtime.fetch(request);
+      const response = await runtime.fetch(request, { ip: incoming.socket.remoteAddress });
       if (new URL(request.url).pathname === HEALTH) response.headers.set(INSTANCE_HEADER, instance);
       return response;
     };
     const { limits } = runtime.services;
     const server = createAdaptorServer({
-      fetch: answer,
+      fetch: (request, env) => answer(request, env as HttpBindings),
       serverOptions: connectionOptions(limits),
     }) as Server;
     guardConnections(server, limits);

@@ -1,3 +1,4 @@
+import { auditCases } from "../conformance/audit.case.ts";
 import { exportFilesCases } from "../conformance/export-files.case.ts";
 import { listCases } from "../conformance/lists.case.ts";
 import { queryCacheCases } from "../conformance/query-cache.case.ts";
@@ -22,6 +23,7 @@ async function fresh<T>(
 }
 
 listCases("DynamoDB", (clock) => fresh((store) => store.records, clock));
+auditCases("DynamoDB", () => fresh((store) => store.records));
 recordCases("DynamoDB", (clock) => fresh((store) => store.records, clock));
 exportFilesCases("S3", () =>
   fresh((store) => store.exportFiles, { now: () => new Date("2024-10-02T00:00:00Z") }),

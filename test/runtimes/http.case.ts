@@ -51,6 +51,7 @@ export function describeHttp(
     describeImports(ask, capabilities);
     describeJobs(ask);
     describeTenants(ask);
+    describeAudit(ask);
     describeExamples(ask);
     describeLimits(ask);
   });
@@ -1124,6 +1125,158 @@ function describeTenants(ask: Ask): void {
       expect(await add({ zone: "Europe/Berln" })).toBe("zone.invalid");
       expect(await add({ branding: { color: "red" } })).toBe("tenant.invalid-color");
       expect((await ask("GET /v1/tenants/nothing", { as: OPERATOR })).status).toBe(404);
+    });
+  });
+}
+
+interface Entry {
+  seq: number;
+  action: string;
+  outcome: string;
+  actor: { subject: string; role: string | null };
+  from: { ip: string | null; agent: string | null };
+  operation: string | null;
+  object: { kind: string; id: string } | null;
+  asked: { params?: unknown; query?: unknown; body?: unknown } | null;
+  changes: { kind: string; id: string; before: unknown; after: unknown }[];
+  problem: string | null;
+}
+
+function describeAudit(ask: Ask): void {
+  describe("the audit log", () => {
+    const as = { ...analyst("beta"), sub: "audited" };
+    const entries = async (query: Record<string, string>, by: AskOptions["as"] = admin("beta")) => {
+      const reply = await ask("GET /v1/audit", { as: by, query });
+      expect(reply.status).toBe(200);
+      return (reply.json as { items: Entry[] }).items;
+    };
+
+    it("tells who changed what, from where, and how it was before and after", async () => {
+      const made = await ask("POST /v1/reports", {
+        as,
+        body: DEFINITION,
+        headers: { "User-Agent": "probe/1" },
+      });
+      const { id } = made.json as { id: string };
+      const headers = { "If-Match": made.headers.get("etag") ?? "" };
+      await ask(`PUT /v1/reports/${id}`, { as, headers, body: { ...DEFINITION, title: "Renamed" } });
+      await ask(`DELETE /v1/reports/${id}`, { as });
+      const found = await entries({ object: id });
+      expect(found.map(({ action }) => action)).toEqual(["report.delete", "report.change", "report.create"]);
+      const [removed, changed, created] = found;
+      const report = (title: string) =>
+        expect.objectContaining({ definition: expect.objectContaining({ title }) as unknown }) as unknown;
+      const change = { kind: "report", id };
+      const actor = { subject: "audited", role: "analyst" };
+      expect(created).toMatchObject({
+        ...{ actor, outcome: "done", operation: "createReport", object: change, from: { agent: "probe/1" } },
+        changes: [{ ...change, before: null, after: report(DEFINITION.title) }],
+      });
+      expect(changed?.changes).toEqual([
+        { ...change, before: report(DEFINITION.title), after: report("Renamed") },
+      ]);
+      expect(removed?.changes).toEqual([{ ...change, before: report("Renamed"), after: null }]);
+    });
+
+    it("tells what was refused, and nothing of what was only looked at or was wrong", async () => {
+      const sub = "a curious viewer";
+      const curious = { ...viewer("beta"), sub };
+      expect((await ask("POST /v1/reports", { as: curious, body: DEFINITION })).status).toBe(403);
+      expect((await ask("GET /v1/audit", { as: curious })).status).toBe(403);
+      expect((await ask("GET /v1/reports", { as: curious })).status).toBe(200);
+      expect((await ask("GET /v1/reports/none", { as: curious })).status).toBe(404);
+      const found = await entries({ actor: sub });
+      expect(
+        found.map(({ action, outcome, operation, problem }) => [action, outcome, operation, problem]),
+      ).toEqual([
+        ["access.refused", "refused", "listAudit", "access.forbidden"],
+        ["access.refused", "refused", "createReport", "access.forbidden"],
+      ]);
+    });
+
+    it("tells exports, downloads and feedback, and how their jobs ended, by who asked for them", async () => {
+      const sub = "an exporter";
+      const exporter = { ...analyst("beta"), sub };
+      const body = { query: costQuery, format: "csv", delivery: "job" };
+      const { json } = await ask("POST /v1/analytics/export", { as: exporter, body });
+      const { id } = json as { id: string };
+      await expect
+        .poll(
+          async () =>
+            ((await ask(`GET /v1/exports/${id}`, { as: exporter })).json as { status: string }).status,
+          {
+            timeout: 20_000,
+          },
+        )
+        .toBe("done");
+      const opinion = { score: 4, text: "Good" };
+      const given = await ask(`POST /v1/exports/${id}/feedback`, { as: exporter, body: { score: 2 } });
+      expect([given.status, given.json]).toMatchObject([
+        201,
+        { export: id, score: 2, text: "", givenBy: sub },
+      ]);
+      const again = await ask(`POST /v1/exports/${id}/feedback`, { as: exporter, body: opinion });
+      expect(again.json).toMatchObject({ ...opinion, givenBy: sub });
+      for (const score of [0, 6, 1.5, "5"])
+        expect((await ask(`POST /v1/exports/${id}/feedback`, { as: exporter, body: { score } })).status).toBe(
+          400,
+        );
+      const none = await ask("POST /v1/exports/none/feedback", { as: exporter, body: opinion });
+      expect([none.status, problemOf(none).code]).toEqual([404, "export.not-found"]);
+      await ask(`GET /v1/exports/${id}/download`, { as: exporter });
+      await ask(`DELETE /v1/exports/${id}`, { as: exporter });
+      await expect
+        .poll(async () => (await entries({ actor: sub })).map(({ action }) => action).sort(), {
+          timeout: 20_000,
+        })
+        .toEqual(
+          [
+            "export.start",
+            "export.end",
+            "export.feedback",
+            "export.feedback",
+            "export.download",
+            "export.delete",
+          ].sort(),
+        );
+      const found = await entries({ actor: sub });
+      expect(found.every(({ object }) => object?.id === id)).toBe(true);
+      const feedback = found.find(({ action }) => action === "export.feedback");
+      expect(feedback?.changes).toMatchObject([{ kind: "feedback", before: { score: 2 }, after: opinion }]);
+    });
+
+    it("tells an operator's acts to the operators and to the tenant they are about, and to no other", async () => {
+      const sub = "an operator";
+      const as = { ...OPERATOR, sub };
+      await ask("PUT /v1/tenants/beta", { as, body: { frameworks: ["HIPAA"] } });
+      await ask("PUT /v1/tenants/beta", { as, body: { frameworks: [] } });
+      for (const by of [OPERATOR, admin("beta")]) {
+        const [last] = await entries({ actor: sub }, by);
+        expect(last).toMatchObject({
+          ...{ action: "tenant.change", object: { kind: "tenant", id: "beta" }, actor: { role: "operator" } },
+          changes: [{ before: { frameworks: ["HIPAA"] }, after: { frameworks: [] } }],
+        });
+      }
+      expect(await entries({ actor: sub }, admin("alpha"))).toEqual([]);
+    });
+
+    it("is verified, and knows a head that it once had", async () => {
+      const check = await ask("GET /v1/audit/verify", { as: admin("beta") });
+      const { intact, head } = check.json as { intact: boolean; head: { seq: number; hash: string } };
+      expect(intact).toBe(true);
+      await ask("POST /v1/reports", { as: viewer("beta"), body: DEFINITION });
+      const query = { head: `${head.seq}:${head.hash}` };
+      expect((await ask("GET /v1/audit/verify", { as: admin("beta"), query })).json).toMatchObject({
+        intact: true,
+      });
+      const other = { head: `${head.seq}:${"0".repeat(64)}` };
+      expect((await ask("GET /v1/audit/verify", { as: admin("beta"), query: other })).json).toMatchObject({
+        intact: false,
+        broken: { seq: head.seq },
+      });
+      expect((await ask("GET /v1/audit/verify", { as: OPERATOR })).json).toMatchObject({ intact: true });
+      const odd = await ask("GET /v1/audit", { as: admin("beta"), query: { from: "yesterday" } });
+      expect([odd.status, problemOf(odd).field]).toEqual([400, "from"]);
     });
   });
 }

@@ -18,6 +18,7 @@ import {
   serviceRecords,
   writeTogether,
 } from "../records/records.ts";
+import { auditJobEnd } from "../audit/jobs.ts";
 import type { JobRef } from "../../ports/jobs.ts";
 import type { Services } from "../services.ts";
 import { jobKey, ownerPrefix } from "../../core/jobs/key.ts";
@@ -125,6 +126,8 @@ export async function storeEnd(services: JobPorts, seen: Stored<Job>, ended: Job
     jobRecords(services).replacing(seen, { record: ended, revision: services.ids.next() }),
     ...(entry === undefined ? [] : [open.removing(entry)]),
   ]);
+  // The end is on record, and is not told as a failure for want of an entry.
+  await auditJobEnd(services, ended).catch(() => undefined);
 }
 
 /** Whether somebody carries a job out or is going to; else it waits for the service to be started. */

@@ -2,9 +2,11 @@ import * as z from "zod/mini";
 import { STATUS_OF_KIND } from "../../contract/problems.ts";
 import { syncRunSchema } from "../../contract/schemas/connections.ts";
 import { budgetSchema } from "../../contract/schemas/costs.ts";
-import { exportJobSchema } from "../../contract/schemas/exports.ts";
+import { auditEntrySchema } from "../../contract/schemas/audit.ts";
+import { exportJobSchema, feedbackSchema } from "../../contract/schemas/exports.ts";
 import { savedReportSchema } from "../../contract/schemas/reports.ts";
 import { tenantSchema } from "../../contract/schemas/tenants.ts";
+import type { AuditEntry, AuditHead } from "../../core/audit/entry.ts";
 import { CONNECTION_KINDS } from "../../core/connections/kinds.ts";
 import type { StoredConnection } from "../../core/connections/sync-run.ts";
 import type { Budget } from "../../core/cost/budgets.ts";
@@ -12,6 +14,7 @@ import type { ErrorKind } from "../../core/errors/errors.ts";
 import type { UploadFile } from "../../ports/uploads.ts";
 import { recordErrors } from "../../core/records/errors.ts";
 import type { ExportJob } from "../../core/exports/export-job.ts";
+import type { Feedback } from "../../core/exports/feedback.ts";
 import type { SavedReport } from "../../core/reports/saved-report.ts";
 import { accountTaken } from "../../core/tenants/errors.ts";
 import type { Tenant } from "../../core/tenants/tenant.ts";
@@ -157,6 +160,60 @@ export const OPEN_JOBS: RecordKind<{ key: string }, "service"> = {
   id: ({ key }) => key,
   order: "ascending",
   errors: recordErrors("openjob", "conflict"),
+};
+
+export const FEEDBACK: RecordKind<Feedback, "tenant"> = {
+  name: "feedback",
+  scope: "tenant",
+  version: 1,
+  schema: feedbackSchema,
+  id: ({ export: exported, givenBy }) => `${exported}/${givenBy}`,
+  order: "descending",
+  createdAt: ({ createdAt }) => createdAt,
+  expiresAt: ({ expiresAt }) => expiresAt,
+  errors: recordErrors("feedback", "conflict"),
+};
+
+const auditKind = {
+  name: "audit",
+  version: 1,
+  schema: auditEntrySchema,
+  // In the order of numbers as texts are ordered.
+  id: ({ seq }: AuditEntry) => String(seq).padStart(12, "0"),
+  order: "descending",
+  createdAt: ({ at }: AuditEntry) => at,
+  errors: recordErrors("audit", "conflict"),
+} as const;
+
+const headKind = {
+  name: "audithead",
+  version: 1,
+  schema: z.object({ id: z.literal("head"), seq: z.int(), hash: z.string() }),
+  id: ({ id }: { id: "head" }) => id,
+  order: "ascending",
+  errors: recordErrors("audithead", "conflict"),
+} as const;
+
+/** A tenant's log, and its newest entry; entries are only ever added. */
+export const AUDIT: RecordKind<AuditEntry, "tenant"> = { ...auditKind, scope: "tenant" };
+export const AUDIT_HEAD: RecordKind<AuditHead & { id: "head" }, "tenant"> = { ...headKind, scope: "tenant" };
+
+/** The operators' own. */
+export const OWN_AUDIT: RecordKind<AuditEntry, "service"> = { ...auditKind, scope: "service" };
+export const OWN_AUDIT_HEAD: RecordKind<AuditHead & { id: "head" }, "service"> = {
+  ...headKind,
+  scope: "service",
+};
+
+/** The newest entry of each log, noted apart from it; that of the operators has an empty name. */
+export const AUDIT_MARKS: RecordKind<AuditHead & { log: string }, "service"> = {
+  name: "auditmark",
+  scope: "service",
+  version: 1,
+  schema: z.object({ log: z.string(), seq: z.int(), hash: z.string() }),
+  id: ({ log }) => `log:${log}`,
+  order: "ascending",
+  errors: recordErrors("auditmark", "conflict"),
 };
 
 /** Up to which day demo data is loaded, whole. Written when all of it is there; gone or behind, it is made anew. */

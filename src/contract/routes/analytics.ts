@@ -163,6 +163,7 @@ export const analyticsRoutes = routes({
     description:
       "Writes a question, a saved report, a template or a definition as CSV, JSON, XLSX or PDF. Small exports are answered as the file, with its manifest in the headers; larger ones become a job. No rows are left out.",
     access: "export",
+    audit: { action: "export.start", object: "export" },
     limit: "exports",
     body: { kind: "json", schema: exportRequestSchema },
     ok: { status: 200, description: "The file.", media: EXPORT_MEDIA, headers: EXPORT_HEADERS },

@@ -29,6 +29,7 @@ export const connectionRoutes = routes({
     description:
       "Remembers where to pull what from, and as whom. Nothing is called yet. Only names of roles and profiles are kept, never keys.",
     access: "connections",
+    audit: { action: "connection.add", object: "connection" },
     body: { kind: "json", schema: newConnectionSchema },
     ok: {
       status: 201,
@@ -76,6 +77,7 @@ export const connectionRoutes = routes({
     summary: "Remove a connection",
     description: "Forgets a connection. What it loaded stays; a pull that runs stops.",
     access: "connections",
+    audit: { action: "connection.remove", object: "connection" },
     params: idParams("connection"),
     ok: { status: 204, description: "It is gone." },
     problems: ["connection.not-found", "sync.not-offered"],
@@ -89,6 +91,7 @@ export const connectionRoutes = routes({
     description:
       "Starts a pull and answers at once; the connection's `lastRun` shows its progress. Deliveries that did not change are not read again.",
     access: "connections",
+    audit: { action: "connection.pull", object: "connection" },
     params: idParams("connection"),
     body: { kind: "json", schema: syncOptionsSchema, optional: true },
     ok: { status: 202, description: "The pull that has begun.", schema: syncRunSchema },

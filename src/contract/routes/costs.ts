@@ -200,6 +200,7 @@ export const costRoutes = routes({
     summary: "Set a budget",
     description: "Sets a monthly budget, on all cost or on what its filters leave.",
     access: "budget",
+    audit: { action: "budget.create", object: "budget" },
     limit: "report-changes",
     body: { kind: "json", schema: budgetSpecSchema },
     ok: {
@@ -245,6 +246,7 @@ export const costRoutes = routes({
     summary: "Replace a budget",
     description: "Replaces the budget if it is still as `If-Match` says, so that nobody's change is lost.",
     access: "budget",
+    audit: { action: "budget.change", object: "budget" },
     limit: "report-changes",
     params: idParams("budget"),
     headers: { "If-Match": { description: "The ETag the change is based on.", required: true } },
@@ -266,6 +268,7 @@ export const costRoutes = routes({
     summary: "Remove a budget",
     description: "Removes the budget.",
     access: "budget",
+    audit: { action: "budget.delete", object: "budget" },
     limit: "report-changes",
     params: idParams("budget"),
     headers: {

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { routes, SEE_OTHER } from "../route.ts";
 import { idParams, pageOf, pageQuery } from "../schemas/common.ts";
-import { exportJobSchema } from "../schemas/exports.ts";
+import { exportJobSchema, feedbackSchema, newFeedbackSchema } from "../schemas/exports.ts";
 
 export const EXPORT_MEDIA = [
   "text/csv",
@@ -58,11 +58,34 @@ export const exportRoutes = routes({
     summary: "Download an export",
     description: "The file of a finished job.",
     access: "view",
+    audit: { action: "export.download", object: "export" },
     params: idParams("export"),
     ok: { status: 200, description: "The file.", media: EXPORT_MEDIA, headers: EXPORT_HEADERS },
     also: [SEE_OTHER],
     problems: ["export.not-found", "export.not-ready", "export.failed"],
     examples: [{ name: "Download", params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f" } }],
+  },
+  giveFeedback: {
+    method: "POST",
+    path: "/v1/exports/{id}/feedback",
+    tag: "Exports",
+    summary: "Give feedback on an export",
+    description:
+      "A score from 1 to 5 and a few words on what an export was like. Giving it again replaces it.",
+    access: "view",
+    limit: "report-changes",
+    audit: { action: "export.feedback", object: "export" },
+    params: idParams("export"),
+    body: { kind: "json", schema: newFeedbackSchema },
+    ok: { status: 201, description: "The feedback.", schema: feedbackSchema },
+    problems: ["export.not-found"],
+    examples: [
+      {
+        name: "Well done",
+        params: { id: "0191f3a8-5b1c-7d0e-9a7c-3f2b1c0d9e8f" },
+        body: { score: 5, text: "Just what the auditors asked for." },
+      },
+    ],
   },
   deleteExport: {
     method: "DELETE",
@@ -71,6 +94,7 @@ export const exportRoutes = routes({
     summary: "Delete an export",
     description: "Deletes one's own export that has ended, with its file; an admin may delete anybody's.",
     access: "export",
+    audit: { action: "export.delete", object: "export" },
     params: idParams("export"),
     ok: { status: 204, description: "It is gone." },
     problems: ["export.not-found", "export.not-ready"],

@@ -21,6 +21,7 @@ export const importRoutes = routes({
     description:
       "Loads cost, findings, compliance or API usage files; their format is found from their content. A load replaces what it names (tenant, dataset, source, billing period or snapshot day) as a whole or not at all; loading a file twice changes nothing. An operator's facts go to the tenants that claim their accounts, or all to `tenant`; an admin's go to the admin's own tenant.",
     access: "import",
+    audit: { action: "import.start", object: "job" },
     query: importParams,
     body: {
       kind: "upload",
@@ -71,6 +72,7 @@ export const importRoutes = routes({
     description:
       "Returns an address for each file, so that files of any size can be sent before they are imported; on AWS the addresses are presigned. Send each file, then `POST /v1/imports` with `upload`. Uploads that are not imported within a day are deleted.",
     access: "import",
+    audit: { action: "upload.open", object: "upload" },
     body: { kind: "json", schema: newUploadSchema },
     ok: { status: 201, description: "The addresses.", schema: uploadSchema },
     problems: ["upload.too-many-bytes"],
@@ -127,6 +129,7 @@ export const importRoutes = routes({
     description:
       "Takes loads out again: those of one tenant, dataset and source, and of one period when it is named. All of them go at once or none does, findings and their controls together; what is asked from then on is answered without them. A bill that came in two formats, which an import warns of, is put right by removing one of them. Importing the files again brings them back.",
     access: "import",
+    audit: { action: "import.remove", object: "load" },
     query: removalParams,
     ok: { status: 200, description: "What went.", schema: removalSchema },
     problems: ["import.nothing-to-remove", "import.conflict", "tenant.not-found"],

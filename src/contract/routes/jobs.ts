@@ -39,6 +39,7 @@ export const jobRoutes = routes({
     description:
       "Cancels a job; nothing half-done is left behind. A queued job ends at once, a running one within seconds: poll it until it has ended. A job that has ended is returned unchanged. Whoever may start a job may cancel it. A claim of accounts is not cancelled.",
     access: "any",
+    audit: { action: "job.cancel", object: "job" },
     params: idParams("job"),
     ok: { status: 200, description: "The job as it is now.", schema: jobSchema },
     problems: ["job.not-found", "job.not-cancellable"],

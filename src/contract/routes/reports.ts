@@ -72,6 +72,7 @@ export const reportRoutes = routes({
     summary: "Save a report",
     description: "Saves a report definition. Every question in it is checked first.",
     access: "create",
+    audit: { action: "report.create", object: "report" },
     limit: "report-changes",
     body: { kind: "json", schema: definitionSchema },
     ok: {
@@ -122,6 +123,7 @@ export const reportRoutes = routes({
     description:
       "Replaces the definition if the report is still as `If-Match` says, so that nobody's change is lost.",
     access: "create",
+    audit: { action: "report.change", object: "report" },
     limit: "report-changes",
     params: idParams("report"),
     headers: { "If-Match": { description: "The ETag the change is based on.", required: true } },
@@ -137,6 +139,7 @@ export const reportRoutes = routes({
     summary: "Delete a report",
     description: "Deletes one's own report; an admin may delete anybody's.",
     access: "create",
+    audit: { action: "report.delete", object: "report" },
     limit: "report-changes",
     params: idParams("report"),
     headers: {
@@ -181,6 +184,7 @@ export const reportRoutes = routes({
     summary: "Save a copy of a template",
     description: "Makes a saved report from a template, to be changed at will.",
     access: "create",
+    audit: { action: "report.create", object: "report" },
     limit: "report-changes",
     params: z.strictObject({
       id: doc(z.string(), `A template: ${TEMPLATES.map((template) => template.id).join(", ")}.`),

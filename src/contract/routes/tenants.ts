@@ -49,6 +49,7 @@ export const tenantRoutes = routes({
     description:
       "Adds a tenant. Facts of its accounts that were imported before move to it, but for those that were loaded for another tenant by name. A call that is repeated with the same settings, accounts among them, finishes what the first one left to do.",
     access: "registry",
+    audit: { action: "tenant.add", object: "tenant" },
     body: { kind: "json", schema: newTenantSchema },
     ok: {
       status: 201,
@@ -110,6 +111,7 @@ export const tenantRoutes = routes({
     description:
       "Changes the fields that are given and leaves the rest, so that nobody who changes other fields loses anything; with `If-Match`, only if the tenant is still that version. Facts of accounts that change hands move with them; a call that is repeated moves those that are still elsewhere.",
     access: "tenant-settings",
+    audit: { action: "tenant.change", object: "tenant" },
     params: idParams("tenant"),
     headers: {
       "If-Match": { description: "Change only if the tenant is still this version.", required: false },

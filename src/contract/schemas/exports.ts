@@ -118,3 +118,27 @@ export const exportRequestSchema = named(
     ),
   }),
 );
+
+const score = doc(z.int().check(z.minimum(1), z.maximum(5)), "1 (bad) to 5 (good).");
+
+export const newFeedbackSchema = named(
+  "NewFeedback",
+  "What an export was like.",
+  z.strictObject({
+    score,
+    text: z.exactOptional(doc(z.string().check(z.maxLength(2000)), "In words, at most 2,000 characters.")),
+  }),
+);
+
+export const feedbackSchema = named(
+  "Feedback",
+  "What somebody said of an export.",
+  z.object({
+    export: doc(z.string(), "Id of the export."),
+    score,
+    text: doc(z.string(), "Empty where there are no words."),
+    givenBy: z.string(),
+    createdAt: instant("When it was given."),
+    expiresAt: instant("When it is removed: with the export."),
+  }),
+);

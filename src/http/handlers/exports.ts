@@ -1,5 +1,6 @@
 import { startExport } from "../../app/exports/export.ts";
 import { getExport, listExports, readExport, removeExport } from "../../app/exports/exports.ts";
+import { giveFeedback } from "../../app/exports/feedback.ts";
 import { reportOfQuery } from "../../app/reports/query-report.ts";
 import { definitionOf } from "../../app/reports/reports.ts";
 import { invalid } from "../../core/errors/errors.ts";
@@ -15,7 +16,7 @@ const POLL_SECONDS = 2;
 
 export const exportHandlers: Pick<
   Handlers,
-  "export" | "listExports" | "getExport" | "downloadExport" | "deleteExport"
+  "export" | "listExports" | "getExport" | "downloadExport" | "giveFeedback" | "deleteExport"
 > = {
   export: async (call) => {
     const { tenant, body } = call;
@@ -38,6 +39,8 @@ export const exportHandlers: Pick<
     const { fileName, manifest, bytes } = job;
     return file(call, { fileName, manifest, bytes, mediaType, body });
   },
+
+  giveFeedback: async ({ tenant, params, body }) => json(await giveFeedback(tenant, params.id, body), 201),
 
   deleteExport: async ({ tenant, params }) => {
     await removeExport(tenant, params.id);

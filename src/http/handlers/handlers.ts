@@ -1,5 +1,6 @@
 import type { Handlers } from "../call.ts";
 import { analyticsHandlers } from "./analytics.ts";
+import { auditHandlers } from "./audit.ts";
 import { connectionHandlers } from "./connections.ts";
 import { costHandlers } from "./costs.ts";
 import { exportHandlers } from "./exports.ts";
@@ -22,4 +23,5 @@ export const handlers: Handlers = {
   ...jobHandlers,
   ...connectionHandlers,
   ...tenantHandlers,
+  ...auditHandlers,
 };

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { readParameter } from "../../adapters/aws/secrets.ts";
+import { ROUTES } from "../../contract/routes.ts";
 import { asDomainError } from "../../core/errors/errors.ts";
 import { createApp, type HttpEnv } from "../../http/app.ts";
 import type { AuthOptions } from "../../http/auth.ts";
@@ -10,7 +11,7 @@ import { groupLimit } from "../group-limit.ts";
 import { refusingLoader } from "../refusing-loader.ts";
 import { actionOf, runAction } from "./actions.ts";
 import { type Composed, compose } from "./compose.ts";
-import { type HttpEvent, type HttpResult, isHttpEvent, toRequest } from "./events.ts";
+import { type HttpEvent, type HttpResult, isHttpEvent, sourceIp, toRequest } from "./events.ts";
 import type { FunctionRole, Invocation, Setup } from "./handler.ts";
 import { respond } from "./respond.ts";
 import { routeNamer } from "./routes.ts";
@@ -78,6 +79,12 @@ async function answerAction(
   return result;
 }
 
+const FEEDBACK = `${ROUTES.giveFeedback.method} ${ROUTES.giveFeedback.path}`;
+
+async function scoreOf(response: Response): Promise<number> {
+  return ((await response.json()) as { score: number }).score;
+}
+
 async function answerHttp(
   event: HttpEvent,
   { ready, logger, observed }: Invocation<ComposedApi>,
@@ -88,7 +95,9 @@ async function answerHttp(
   const { pathname } = new URL(request.url);
   observed.route = nameRoute(request.method, pathname);
   observed.report = /\/(?:export|run|preview)$/.test(pathname);
-  const response = await app.fetch(request);
+  const response = await app.fetch(request, { ip: sourceIp(event) });
+  if (observed.route === FEEDBACK && response.status === ROUTES.giveFeedback.ok.status)
+    observed.feedback = await scoreOf(response.clone());
   observed.status = response.status;
   try {
     return await respond(event, response, store.objects);

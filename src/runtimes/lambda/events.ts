@@ -12,7 +12,7 @@ export interface HttpEventV2 {
     requestId?: string;
     domainName?: string;
     stage?: string;
-    http: { method: string; path: string };
+    http: { method: string; path: string; sourceIp?: string };
   };
   body?: string;
   isBase64Encoded?: boolean;
@@ -25,7 +25,12 @@ export interface HttpEventV1 {
   multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
   queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
   multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
-  requestContext: { requestId?: string; domainName?: string; stage?: string };
+  requestContext: {
+    requestId?: string;
+    domainName?: string;
+    stage?: string;
+    identity?: { sourceIp?: string };
+  };
   body?: string | null;
   isBase64Encoded?: boolean;
 }
@@ -50,6 +55,11 @@ export function isHttpEvent(event: unknown): event is HttpEvent {
 
 function isV2(event: HttpEvent): event is HttpEventV2 {
   return "rawPath" in event;
+}
+
+/** Address of the client, as the gateway saw it. */
+export function sourceIp(event: HttpEvent): string | undefined {
+  return isV2(event) ? event.requestContext.http.sourceIp : event.requestContext.identity?.sourceIp;
 }
 
 /** The event as the request that the client sent. */

@@ -43,7 +43,7 @@ export interface Invocation<C> {
   remaining: () => number;
 }
 
-export type Observed = Pick<Observation, "route" | "status" | "report" | "pull">;
+export type Observed = Pick<Observation, "route" | "status" | "report" | "pull" | "feedback">;
 
 /** What one of the functions does. */
 export interface FunctionRole<C> {

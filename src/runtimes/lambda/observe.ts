@@ -88,6 +88,8 @@ export interface Observation {
   report: boolean;
   /** What a pull loaded. */
   pull?: { deliveries: number; rows: number };
+  /** The score that somebody gave an export. */
+  feedback?: number;
 }
 
 const UNITS = {
@@ -97,6 +99,8 @@ const UNITS = {
   ReportGenerationTime: "Milliseconds",
   PulledDeliveries: "Count",
   PulledRows: "Count",
+  Feedback: "Count",
+  FeedbackScore: "None",
   CacheHits: "Count",
   CacheMisses: "Count",
   ReadCapacity: "Count",
@@ -117,6 +121,7 @@ export function metricLine(seen: Observation, now: Date): string {
       PulledDeliveries: seen.pull.deliveries,
       PulledRows: seen.pull.rows,
     }),
+    ...(seen.feedback !== undefined && { Feedback: 1, FeedbackScore: seen.feedback }),
     CacheHits: usage.cacheHits,
     CacheMisses: usage.cacheMisses,
     ReadCapacity: usage.readUnits,
