@@ -10,6 +10,7 @@ import { errorFields, type Logger, silentLogger } from "./logger.ts";
 import type { LostErrors } from "./lost-errors.ts";
 import { pages } from "./pages/pages.ts";
 import { problemResponse, statusOf } from "./problem.ts";
+import { Refusals } from "./refusals.ts";
 import { type Pipeline, serve } from "./serve.ts";
 import { EXPOSED_HEADERS, observe } from "./observe.ts";
 import { methodsOf, unknownRoute } from "./unknown-route.ts";
@@ -43,6 +44,7 @@ export function createApp(options: HttpOptions): Hono<HttpEnv> {
     services,
     logger,
     authenticate: authenticator(options.auth, services.clock),
+    refusals: new Refusals(),
     settings: {
       maxJsonBytes: options.maxJsonBytes ?? 1_048_576,
       maxUploadBytes: options.maxUploadBytes ?? 20 * 1024 ** 3,

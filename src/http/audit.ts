@@ -11,6 +11,7 @@ import { UNASSIGNED } from "../core/tenants/tenant.ts";
 import type { RequestOrigin } from "./env.ts";
 import { errorFields, type Logger } from "./logger.ts";
 import { statusOf } from "./problem.ts";
+import type { Refusals } from "./refusals.ts";
 
 /** How the command line calls itself. */
 const CLI_AGENT = "securebase-cli";
@@ -29,6 +30,7 @@ interface Asked {
 export class RequestAudit {
   readonly #services: Services;
   readonly #logger: Logger;
+  readonly #refusals: Refusals;
   readonly #operation: RouteSpec & { id?: string };
   readonly #request: Request;
   readonly #requestId: string;
@@ -40,12 +42,13 @@ export class RequestAudit {
   readonly services: Services;
 
   constructor(
-    { services, logger }: { services: Services; logger: Logger },
+    { services, logger, refusals }: { services: Services; logger: Logger; refusals: Refusals },
     operation: RouteSpec & { id?: string },
     { request, requestId, origin }: { request: Request; requestId: string; origin: RequestOrigin },
   ) {
     this.#services = services;
     this.#logger = logger;
+    this.#refusals = refusals;
     this.#operation = operation;
     this.#request = request;
     this.#requestId = requestId;
@@ -77,13 +80,22 @@ export class RequestAudit {
   /** After an error: refusals are written down, and what had been changed before it. */
   async failed(thrown: unknown): Promise<void> {
     const problem = thrown instanceof DomainError ? thrown.code : "service.internal";
-    if (thrown instanceof DomainError && statusOf(thrown) === 403)
-      await this.#write({ action: "access.refused", outcome: "refused", problem });
+    if (thrown instanceof DomainError && statusOf(thrown) === 403) await this.#refused(problem);
     else if (this.#operation.audit !== undefined && this.#changes.length > 0)
       await this.#write({ action: this.#operation.audit.action, outcome: "failed", problem });
   }
 
-  async #write(what: Pick<AuditEvent, "action" | "outcome" | "problem">): Promise<void> {
+  async #refused(problem: string): Promise<void> {
+    const unwritten = this.#refusals.take(this.#principal?.tenant ?? "");
+    if (unwritten === undefined) return;
+    const asked = unwritten === 0 ? this.#asked : { ...this.#asked, refusalsNotWritten: unwritten };
+    await this.#write({ action: "access.refused", outcome: "refused", problem }, asked);
+  }
+
+  async #write(
+    what: Pick<AuditEvent, "action" | "outcome" | "problem">,
+    asked: unknown = this.#asked,
+  ): Promise<void> {
     const principal = this.#principal;
     if (principal === undefined) return;
     const agent = this.#request.headers.get("user-agent");
@@ -96,7 +108,7 @@ export class RequestAudit {
       },
       operation: this.#operation.id ?? null,
       object: this.#object(),
-      asked: this.#asked,
+      asked,
       // A job is told by its id: what it holds is for those who carry it out.
       changes: this.#changes.filter(({ kind }) => kind !== "job" && kind !== "upload"),
       requestId: this.#requestId,

@@ -18,12 +18,14 @@ import type { RequestOrigin } from "./env.ts";
 import { errorFields, type Logger, traceOf } from "./logger.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { spend, UsedBudgets } from "./rate-limit.ts";
+import type { Refusals } from "./refusals.ts";
 
 /** What every request passes through. */
 export interface Pipeline {
   services: Services;
   logger: Logger;
   authenticate: Authenticate;
+  refusals: Refusals;
   settings: HttpSettings;
 }
 

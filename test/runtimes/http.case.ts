@@ -1144,8 +1144,13 @@ interface Entry {
 
 function describeAudit(ask: Ask): void {
   describe("the audit log", () => {
-    const as = { ...analyst("beta"), sub: "audited" };
-    const entries = async (query: Record<string, string>, by: AskOptions["as"] = admin("beta")) => {
+    const TENANT = "audited";
+    beforeAll(async () => {
+      await ask("POST /v1/tenants", { as: OPERATOR, body: { id: TENANT, name: "Audited" } });
+    });
+
+    const as = { ...analyst(TENANT), sub: "audited" };
+    const entries = async (query: Record<string, string>, by: AskOptions["as"] = admin(TENANT)) => {
       const reply = await ask("GET /v1/audit", { as: by, query });
       expect(reply.status).toBe(200);
       return (reply.json as { items: Entry[] }).items;
@@ -1180,7 +1185,7 @@ function describeAudit(ask: Ask): void {
 
     it("tells what was refused, and nothing of what was only looked at or was wrong", async () => {
       const sub = "a curious viewer";
-      const curious = { ...viewer("beta"), sub };
+      const curious = { ...viewer(TENANT), sub };
       expect((await ask("POST /v1/reports", { as: curious, body: DEFINITION })).status).toBe(403);
       expect((await ask("GET /v1/audit", { as: curious })).status).toBe(403);
       expect((await ask("GET /v1/reports", { as: curious })).status).toBe(200);
@@ -1196,7 +1201,7 @@ function describeAudit(ask: Ask): void {
 
     it("tells exports, downloads and feedback, and how their jobs ended, by who asked for them", async () => {
       const sub = "an exporter";
-      const exporter = { ...analyst("beta"), sub };
+      const exporter = { ...analyst(TENANT), sub };
       const body = { query: costQuery, format: "csv", delivery: "job" };
       const { json } = await ask("POST /v1/analytics/export", { as: exporter, body });
       const { id } = json as { id: string };
@@ -1248,12 +1253,12 @@ function describeAudit(ask: Ask): void {
     it("tells an operator's acts to the operators and to the tenant they are about, and to no other", async () => {
       const sub = "an operator";
       const as = { ...OPERATOR, sub };
-      await ask("PUT /v1/tenants/beta", { as, body: { frameworks: ["HIPAA"] } });
-      await ask("PUT /v1/tenants/beta", { as, body: { frameworks: [] } });
-      for (const by of [OPERATOR, admin("beta")]) {
+      await ask("PUT /v1/tenants/audited", { as, body: { frameworks: ["HIPAA"] } });
+      await ask("PUT /v1/tenants/audited", { as, body: { frameworks: [] } });
+      for (const by of [OPERATOR, admin(TENANT)]) {
         const [last] = await entries({ actor: sub }, by);
         expect(last).toMatchObject({
-          ...{ action: "tenant.change", object: { kind: "tenant", id: "beta" }, actor: { role: "operator" } },
+          ...{ action: "tenant.change", object: { kind: "tenant", id: TENANT }, actor: { role: "operator" } },
           changes: [{ before: { frameworks: ["HIPAA"] }, after: { frameworks: [] } }],
         });
       }
@@ -1261,21 +1266,21 @@ function describeAudit(ask: Ask): void {
     });
 
     it("is verified, and knows a head that it once had", async () => {
-      const check = await ask("GET /v1/audit/verify", { as: admin("beta") });
+      const check = await ask("GET /v1/audit/verify", { as: admin(TENANT) });
       const { intact, head } = check.json as { intact: boolean; head: { seq: number; hash: string } };
       expect(intact).toBe(true);
-      await ask("POST /v1/reports", { as: viewer("beta"), body: DEFINITION });
+      await ask("POST /v1/reports", { as: viewer(TENANT), body: DEFINITION });
       const query = { head: `${head.seq}:${head.hash}` };
-      expect((await ask("GET /v1/audit/verify", { as: admin("beta"), query })).json).toMatchObject({
+      expect((await ask("GET /v1/audit/verify", { as: admin(TENANT), query })).json).toMatchObject({
         intact: true,
       });
       const other = { head: `${head.seq}:${"0".repeat(64)}` };
-      expect((await ask("GET /v1/audit/verify", { as: admin("beta"), query: other })).json).toMatchObject({
+      expect((await ask("GET /v1/audit/verify", { as: admin(TENANT), query: other })).json).toMatchObject({
         intact: false,
         broken: { seq: head.seq },
       });
       expect((await ask("GET /v1/audit/verify", { as: OPERATOR })).json).toMatchObject({ intact: true });
-      const odd = await ask("GET /v1/audit", { as: admin("beta"), query: { from: "yesterday" } });
+      const odd = await ask("GET /v1/audit", { as: admin(TENANT), query: { from: "yesterday" } });
       expect([odd.status, problemOf(odd).field]).toEqual([400, "from"]);
     });
   });

@@ -58,6 +58,7 @@ export const exportRoutes = routes({
     summary: "Download an export",
     description: "The file of a finished job.",
     access: "view",
+    limit: "queries",
     audit: { action: "export.download", object: "export" },
     params: idParams("export"),
     ok: { status: 200, description: "The file.", media: EXPORT_MEDIA, headers: EXPORT_HEADERS },

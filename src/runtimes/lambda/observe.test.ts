@@ -23,6 +23,14 @@ describe("jsonLogger", () => {
 });
 
 describe("metricLine", () => {
+  it("counts feedback on exports, and its score", () => {
+    const about = { environment: "prod", route: "r", status: 201, durationMs: 1, coldStart: false };
+    const usage = new InvocationMeter().take();
+    const line = metricLine({ ...about, usage, report: false, feedback: 4 }, new Date(0));
+    expect(JSON.parse(line)).toMatchObject({ Feedback: 1, FeedbackScore: 4 });
+    expect(line).toContain('{"Name":"FeedbackScore","Unit":"None"}');
+  });
+
   it("names every metric it carries, by environment and by route", () => {
     const meter = new InvocationMeter();
     meter.consumed({ read: 1.5, write: 2, items: 3 });
@@ -47,6 +55,7 @@ describe("metricLine", () => {
     });
     const [directive] = parsed._aws.CloudWatchMetrics;
     expect(directive?.Dimensions).toEqual([["environment"], ["environment", "route"]]);
+    expect(directive?.Metrics.map(({ Name }) => Name)).not.toContain("Feedback");
     for (const { Name } of directive?.Metrics ?? []) expect(parsed[Name]).toBeTypeOf("number");
     expect(meter.take().readUnits).toBe(0);
   });
