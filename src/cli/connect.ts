@@ -6,6 +6,7 @@ import { shorten } from "../core/errors/bounded.ts";
 import { invalid } from "../core/errors/errors.ts";
 import { openEmbedded } from "../runtimes/embedded.ts";
 import { createLogger } from "../runtimes/log.ts";
+import { closeToOthers } from "../runtimes/private-files.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import { folderSecret, signToken } from "../runtimes/secret.ts";
 import { findServer, type ServerFile } from "../runtimes/server-file.ts";
@@ -86,6 +87,11 @@ export async function connect(effects: Effects, place: DataPlace): Promise<OpenS
     return openCloud({ ...place, env, secret, logger });
   };
   const runtime = server === undefined ? await open() : undefined;
+  // The server tells it in its log, and so does this command where it keeps one.
+  if (runtime !== undefined && "directory" in place && env["SECUREBASE_LOG"] === undefined) {
+    const warning = await closeToOthers(place.directory);
+    if (warning !== undefined) effects.err(`warning: ${warning}\n`);
+  }
   return {
     server,
     runtime,

@@ -22,7 +22,7 @@ describeHttp("the app in this process", async () => {
     await runtime.close();
     await remove();
   };
-  return { fetch: runtime.fetch, baseUrl: "http://app.test", secret, close };
+  return { fetch: runtime.fetch, baseUrl: "http://app.test", secret, hidden: directory, close };
 });
 
 describeHttp("the Node server", async () => {
@@ -40,5 +40,5 @@ describeHttp("the Node server", async () => {
     await server.close();
     await remove();
   };
-  return { fetch: (request) => fetch(request), baseUrl: server.url, secret, close };
+  return { fetch: (request) => fetch(request), baseUrl: server.url, secret, hidden: directory, close };
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openEmbedded } from "../../src/runtimes/embedded.ts";
+import { commandIn } from "../support/cli.ts";
 import { CHARGES, focusCsv } from "./seed.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -70,5 +71,10 @@ it.skipIf(process.platform === "win32")(
     await (await openEmbedded({ directory: data, env: {}, logger })).close();
     expect(warnings).toEqual([expect.stringMatching(/is open to other users .*\(0755\).*chmod 700/)]);
     expect(modeOf(join(data, "securebase.duckdb"))).toBe("600");
+    const listed = await commandIn({ env: { SECUREBASE_DATA: data } }, ["tenants", "list", "--json"]);
+    expect(listed).toMatchObject({
+      out: "[]\n",
+      err: expect.stringMatching(/^warning: .*chmod 700/) as string,
+    });
   },
 );

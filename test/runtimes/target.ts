@@ -15,6 +15,8 @@ export interface HttpTarget {
   baseUrl: string;
   /** The HS256 secret tokens are signed with. */
   secret: Uint8Array;
+  /** Path of the server's data, which no answer may tell. */
+  hidden?: string;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ export async function ask(target: HttpTarget, line: string, options: AskOptions 
   const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
   const json = isJson && bytes.length > 0 ? (JSON.parse(bytes.toString("utf8")) as unknown) : undefined;
   const reply = { status: response.status, headers: response.headers, bytes, json };
+  if (target.hidden !== undefined) expect(bytes.includes(target.hidden), `${line} tells a path`).toBe(false);
   checkReply(method, url.pathname, reply);
   return reply;
 }
