@@ -50,7 +50,7 @@ export const DEFAULT_LIMITS: Limits = {
     "report-changes": evenly(50),
     imports: evenly(120),
   },
-  engine: { atOnce: 4, ofOne: 3, background: 2, waiting: 400 },
+  engine: { atOnce: 4, ofOne: 2, background: 2, waiting: 400 },
   imports: {
     unpackedBytes: 200 * 2 ** 30,
     unpackedRatio: 100,

@@ -43,6 +43,15 @@ describe("turns", () => {
     expect(begun).toEqual(["j1", "j2", "p1", "b1"]);
   });
 
+  it("of an owner are never all its jobs'", async () => {
+    const { begun, run, settle } = scene({ atOnce: 4, ofOne: 2, background: 2 });
+    for (const name of ["j1", "j2"]) void run(name, { owner: "a", background: true });
+    void run("p1", { owner: "a" });
+    void run("k1", { owner: "b", background: true });
+    await settle();
+    expect(begun).toEqual(["j1", "p1", "k1"]);
+  });
+
   it("are not waited for by who has left, and are ended by what fails", async () => {
     const { begun, run, end, settle } = scene({ atOnce: 1, ofOne: 1 });
     void run("a1", { owner: "a" });

@@ -6,7 +6,7 @@ export interface TurnLimits {
   atOnce: number;
   /** Of one owner, fewer than in all where another is never to wait for this one alone. */
   ofOne: number;
-  /** Of background work, of all owners together; as many as in all when not given. */
+  /** Of background work, of all owners together; as many as in all when not given. An owner's leaves one to the own people. */
   background?: number;
   /** Waiting in all: a single owner may have that many, and of several each its share. None is refused when not given. */
   waiting?: number;
@@ -121,7 +121,10 @@ export class Turns {
     const { atOnce, ofOne, background: mostBackground = atOnce } = this.#limits;
     const count = (which: (taken: Claimant) => boolean): number => this.#taken.filter(which).length;
     if (this.#taken.length >= atOnce || count((taken) => taken.owner === owner) >= ofOne) return false;
-    return !background || count((taken) => taken.background === true) < mostBackground;
+    if (!background) return true;
+    const jobs = this.#taken.filter((taken) => taken.background === true);
+    const own = jobs.filter((taken) => taken.owner === owner);
+    return jobs.length < mostBackground && own.length < Math.max(1, ofOne - 1);
   }
 }
 
