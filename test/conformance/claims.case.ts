@@ -10,6 +10,7 @@ import { serviceRecords } from "../../src/app/records/records.ts";
 import type { Services } from "../../src/app/services.ts";
 import { getTenant, ownersByAccount, tenantRecords } from "../../src/app/tenants/registry.ts";
 import { addTenant, updateTenant } from "../../src/app/tenants/tenants.ts";
+import { DomainError } from "../../src/core/errors/errors.ts";
 import type { Job } from "../../src/core/jobs/job.ts";
 import { jobKey } from "../../src/core/jobs/key.ts";
 import { makeTenant } from "../../src/core/tenants/tenant.ts";
@@ -271,6 +272,25 @@ export function claimCases(name: string, create: () => Promise<Fresh<ClaimStore>
       const late = updateTenant(services, "acme", { accounts: ["99"] }, { etag: tenant.etag });
       await expect(late).rejects.toMatchObject({ code: "tenant.changed", kind: "precondition" });
       expect(await serviceRecords(services, OPEN_JOBS).all()).toEqual([]);
+    });
+
+    it("go on in another process when the store did not let them end, or say so and are mended by the same call", async () => {
+      const services = start();
+      await bill(["1"]);
+      const { assign } = services.metrics;
+      services.metrics.assign = () =>
+        Promise.reject(new DomainError("store.unavailable", "unavailable", "gone for now", { fix: "Wait." }));
+      const settings = { id: "acme", name: "Acme", accounts: ["1"] };
+      const first = await ended(services, (await addTenant(services, settings)).claim);
+      services.metrics.assign = assign;
+      if (fresh.store.shared) {
+        expect(first).toMatchObject({ status: "queued" });
+        await takeOver(start());
+      } else {
+        expect(first).toMatchObject({ status: "failed", error: { code: "store.unavailable" } });
+        await ended(services, (await addTenant(services, settings)).claim);
+      }
+      expect(await holders(["acme", "unassigned"])).toEqual({ 1: "acme 1" });
     });
 
     it("cannot be cancelled halfway", async () => {

@@ -1,4 +1,5 @@
-import { isOpen, type Job } from "../../core/jobs/job.ts";
+import { DomainError } from "../../core/errors/errors.ts";
+import { endedByTime, isOpen, type Job } from "../../core/jobs/job.ts";
 import { jobKey } from "../../core/jobs/key.ts";
 import { UNASSIGNED } from "../../core/tenants/tenant.ts";
 import type { AssignedFacts } from "../../ports/metric-store.ts";
@@ -78,12 +79,33 @@ async function noteChanged(services: Services, { tenant, id }: Pick<Job, "tenant
   });
 }
 
+/** How often a claim goes on in another process when the store or the time does not let this one finish it. */
+const MAX_CONTINUED = 20;
+
+/**
+ * Carries out a claim. Where another process can go on with it, one that ran out of time, or whose store did not answer
+ * or had loads getting in between, leaves it to that; what it has moved stays moved.
+ * @throws DomainError `import.conflict`, `store.unavailable`; the signal's reason
+ */
+export async function performClaim(context: JobContext): Promise<Performed> {
+  const { services, job, signal } = context;
+  const { continued = 0 } = (job.result ?? {}) as { continued?: number };
+  try {
+    return { done: true, result: await followRegistry(context) };
+  } catch (error) {
+    const passing =
+      endedByTime(signal, error) ||
+      (error instanceof DomainError && ["store.unavailable", "import.conflict"].includes(error.code));
+    if (!services.jobs.shared || !passing || continued >= MAX_CONTINUED) throw error;
+    return { done: false, result: { continued: continued + 1 } };
+  }
+}
+
 /**
  * Moves facts to the owners of their accounts, until the registry is the same after it as before. It may be done any
  * number of times, by any number of processes.
- * @throws DomainError `import.conflict`; the signal's reason
  */
-export async function performClaim({ services, job, signal, report }: JobContext): Promise<Performed> {
+async function followRegistry({ services, job, signal, report }: JobContext): Promise<AssignedFacts> {
   const { tenant, accounts, change } = job.input as ClaimInput;
   if (change !== undefined) {
     await finishChange(services, tenant, change);
@@ -112,7 +134,7 @@ export async function performClaim({ services, job, signal, report }: JobContext
     const now = await ownersByAccount(services);
     left = left.filter((account) => ownerOf(account) !== (now.get(account) ?? UNASSIGNED));
   }
-  return { done: true, result: done };
+  return done;
 }
 
 /** What a claim that is done has to say. */
