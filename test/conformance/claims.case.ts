@@ -277,7 +277,7 @@ export function claimCases(name: string, create: () => Promise<Fresh<ClaimStore>
     it("go on in another process when the store did not let them end, or say so and are mended by the same call", async () => {
       const services = start();
       await bill(["1"]);
-      const { assign } = services.metrics;
+      const assign = services.metrics.assign.bind(services.metrics);
       services.metrics.assign = () =>
         Promise.reject(new DomainError("store.unavailable", "unavailable", "gone for now", { fix: "Wait." }));
       const settings = { id: "acme", name: "Acme", accounts: ["1"] };
