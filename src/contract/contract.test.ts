@@ -27,6 +27,20 @@ describe("the OpenAPI document", () => {
     expect(validator.version).toBe("3.1");
   });
 
+  it("explains every tag that a route has", () => {
+    const tags = document["tags"] as { name: string }[];
+    expect(new Set(tags.map(({ name }) => name))).toEqual(new Set(routeList().map(({ tag }) => tag)));
+  });
+
+  it("says of every operation that does something as what it is written down", () => {
+    // Questions, and the files of an upload whose opening is written down.
+    const only = ["query", "previewReport", "runReport", "putUpload"];
+    for (const { id, method, audit } of routeList()) {
+      const looks = method === "GET" ? id !== "downloadExport" : only.includes(id);
+      expect([id, audit === undefined]).toEqual([id, looks]);
+    }
+  });
+
   it("resolves every reference it makes", () => {
     const schemas = (document["components"] as JsonObject)["schemas"] as JsonObject;
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]!);

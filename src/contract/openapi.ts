@@ -63,18 +63,22 @@ What takes long, a large import or export, is answered with \`202 Accepted\` and
 
 A service on AWS answers with \`303 See Other\` where an answer, mostly an export, is larger than 4.5 MB: its \`Location\` is a link that needs no token and is good for five minutes. HTTP clients follow it by themselves, curl with \`-L\`.`;
 
-export const TAGS: readonly (readonly [RouteSpec["tag"], string])[] = [
-  ["Analytics", "Questions and dashboards."],
-  ["Budgets", "What may be spent in a month, and where that stands."],
-  ["Exports", "Files: CSV, JSON, XLSX and PDF."],
-  ["Reports", "Saved reports."],
-  ["Templates", "Built-in reports."],
-  ["Imports", "Loading facts."],
-  ["Jobs", "Work that outlives its request: imports, exports, pulls."],
-  ["Connections", "Pulling facts from cloud accounts."],
-  ["Tenants", "The registry of tenants and their settings."],
-  ["Service", "The service itself."],
-];
+/** In the order of the reference; a tag without words does not compile. */
+const TAG_TEXTS: Readonly<Record<RouteSpec["tag"], string>> = {
+  Analytics: "Questions and dashboards.",
+  Budgets: "What may be spent in a month, and where that stands.",
+  Exports: "Files: CSV, JSON, XLSX and PDF.",
+  Reports: "Saved reports.",
+  Templates: "Built-in reports.",
+  Imports: "Loading facts.",
+  Jobs: "Work that outlives its request: imports, exports, pulls.",
+  Connections: "Pulling facts from cloud accounts.",
+  Tenants: "The registry of tenants and their settings.",
+  Audit: "Who did what, and whether the log of it is whole.",
+  Service: "The service itself.",
+};
+
+export const TAGS = Object.entries(TAG_TEXTS) as readonly (readonly [RouteSpec["tag"], string])[];
 
 /** The roles a route is open to, for people to read. */
 export function accessText(route: RouteSpec): string {
