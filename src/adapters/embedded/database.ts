@@ -1,10 +1,11 @@
-import { mkdirSync, realpathSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { DomainError, invalid } from "../../core/errors/errors.ts";
+import { DomainError } from "../../core/errors/errors.ts";
 import { isInvalidated, translateEngineError } from "../../duckdb/engine-errors.ts";
+import { checkPath } from "./data-path.ts";
 import { openOnce } from "./instance.ts";
 import { KnownAnswers } from "./known-answers.ts";
 import { migrate } from "./migrations.ts";
@@ -298,29 +299,5 @@ export class Database {
     for (const connection of this.#idle.splice(0)) connection.disconnectSync();
     this.#instance?.closeSync();
     this.#instance = undefined;
-  }
-}
-
-/**
- * The engine takes what follows a question mark for parameters of a URL: it would keep its log outside of the folder,
- * by way of links as well, since it resolves them. (`StorageManager::GetWALPath` of DuckDB.)
- */
-function checkPath(directory: string): void {
-  const path = resolve(directory);
-  const real = realpathOf(path);
-  if (!path.includes("?") && !real.includes("?")) return;
-  throw invalid("data.unusable", `The path of the data folder has a question mark: ${real}`, {
-    field: "data",
-    fix: "Rename the folder that has it, or use another data folder; all other characters will do.",
-  });
-}
-
-/** Of the part that is there, for a folder that is yet to be made. */
-function realpathOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realpathOf(parent), basename(path));
   }
 }
