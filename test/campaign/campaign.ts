@@ -99,7 +99,7 @@ class Campaign {
       as: OPERATOR,
       raw: honestBill(),
     });
-    if (status !== 200) throw new Error(`the honest bill was not loaded: ${bytes.toString()}`);
+    if (status > 202) throw new Error(`the honest bill was not loaded: ${bytes.toString()}`);
     await this.#ledger.prepare();
   }
 

@@ -53,6 +53,7 @@ export class Ledger {
       [1, 2, 3].map((day) => ({ account, service: "Moving", day, billed: String(2 ** i) })),
     );
     await this.#must("POST", "/v1/imports?name=moving.csv", OPERATOR, focusCsv(charges));
+    await this.settled();
   }
 
   /** One write. Where it is not answered, both what was and what was to be are possible from then on. */
@@ -101,6 +102,7 @@ export class Ledger {
     const answer = await this.#send("POST", `/v1/imports?name=own-${month}.csv`, admin(KEEPER), bill);
     if (!this.#bills.has(month)) this.#bills.set(month, [null]);
     this.#settle(this.#bills, month, `${amount * 2}.5`, answer?.status === 200, answer?.status);
+    if (answer?.status === 202) await this.settled();
   }
 
   async #moveAccount(): Promise<void> {
@@ -135,6 +137,7 @@ export class Ledger {
 
   /** Compares all there is with what was acknowledged; the server must be up and nobody writing. */
   async check(): Promise<void> {
+    await this.settled();
     for (const [id, titles] of this.#reports) {
       const answer = await this.#ask("GET", `/v1/reports/${id}`, admin(KEEPER));
       this.#compare(this.#reports, id, `report ${id}`, titles, titleOf(answer));
@@ -146,6 +149,22 @@ export class Ledger {
     await this.#checkAccounts();
     for (const [id, titles] of this.#reports)
       if (titles.length === 1 && titles[0] === null) this.#reports.delete(id);
+  }
+
+  /** Waits until all jobs have ended: those that a kill cut off are taken up again, and none stays as it was. */
+  async settled(): Promise<void> {
+    for (let attempt = 0; attempt < 300; attempt++) {
+      const open = await Promise.all([OPERATOR, admin(KEEPER)].map((as) => this.#openJobs(as)));
+      if (open.every((jobs) => jobs === 0)) return;
+      await delay(200);
+    }
+    this.losses.push("a job stays unfinished");
+  }
+
+  async #openJobs(as: object): Promise<number> {
+    const { json } = await this.#ask("GET", "/v1/jobs?limit=20", as);
+    const { items } = json as { items: { status: string }[] };
+    return items.filter(({ status }) => status === "queued" || status === "running").length;
   }
 
   /** An account's registry entry and its facts are always with the same tenant, and nothing is lost or counted twice. */
@@ -190,7 +209,8 @@ export class Ledger {
     if (acknowledged) {
       this.acknowledged += 1;
       all.set(key, [wanted]);
-    } else if (status === undefined || status >= 500) all.set(key, [...(all.get(key) ?? []), wanted]);
+    } else if (status === undefined || status >= 500 || status === 202)
+      all.set(key, [...(all.get(key) ?? []), wanted]);
   }
 
   #anyReport(): { id: string } | undefined {
