@@ -86,6 +86,8 @@ export interface RouteSpec {
   /** `public`, `any` signed-in role, or an action of the access table. */
   access: "public" | "any" | Action;
   limit?: RateLimitName;
+  /** Whether a request counts as a question by itself, with `limit: "queries"`: it asks the store none, and is work. */
+  countsAsQuestion?: boolean;
   /** That it is written down, as what, and about which kind of object; what only looks is not. */
   audit?: { action: AuditAction; object: string };
   params?: z.ZodMiniType;

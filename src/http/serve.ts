@@ -110,7 +110,8 @@ async function prepare<K extends RouteId>(
   const { request, requestId } = incoming;
   const who = await identify(pipeline, route, incoming, course);
   // Questions are counted as they are asked.
-  if (route.limit === "queries") used.note("queries", services.limits.rates.queries);
+  if (route.limit === "queries" && route.countsAsQuestion !== true)
+    used.note("queries", services.limits.rates.queries);
   else if (route.limit !== undefined) {
     await spend(services, route.limit, who?.tenant?.tenant.id ?? who?.principal.subject ?? "", used);
   }

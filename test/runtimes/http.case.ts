@@ -741,6 +741,7 @@ function describeExports(ask: Ask): void {
       while (job.status === "running" || job.status === "pending");
       expect(job.status).toBe("done");
       const file = await ask(`GET ${location}/download`, { as: viewer("alpha") });
+      expect(file.headers.get("ratelimit")).toMatch(/^"queries";r=\d+/);
       expect([file.status, file.bytes.length]).toEqual([200, job.bytes]);
       expect(file.headers.get("x-dataset-hash")).toBe(job.manifest?.datasetHash);
       const { json } = await ask("GET /v1/exports", { as, query: { limit: "1" } });

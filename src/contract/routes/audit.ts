@@ -27,6 +27,8 @@ export const auditRoutes = routes({
     description:
       "Checks every entry and its link to the one before, and that the newest is the one noted as such. The first link that does not hold is named.",
     access: "audit",
+    limit: "queries",
+    countsAsQuestion: true,
     query: auditCheckQuery,
     ok: { status: 200, description: "What the check found.", schema: auditCheckSchema },
     problems: [],

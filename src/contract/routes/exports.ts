@@ -59,6 +59,7 @@ export const exportRoutes = routes({
     description: "The file of a finished job.",
     access: "view",
     limit: "queries",
+    countsAsQuestion: true,
     audit: { action: "export.download", object: "export" },
     params: idParams("export"),
     ok: { status: 200, description: "The file.", media: EXPORT_MEDIA, headers: EXPORT_HEADERS },
