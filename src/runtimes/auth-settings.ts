@@ -27,7 +27,7 @@ export class SettingErrors {
     if (first === undefined) return;
     if (second === undefined) throw first;
     const all = this.#errors.map(({ message }) => message).join("; ");
-    const fixes = this.#errors.map(({ fix = "" }) => fix).join(" ");
+    const fixes = this.#errors.map(({ fix = "" }) => fix.replace(/\.$/, "")).join("; ");
     throw new DomainError("config.invalid", first.kind, `Several settings are wrong: ${all}`, { fix: fixes });
   }
 }
