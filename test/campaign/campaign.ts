@@ -116,7 +116,7 @@ class Campaign {
     const giveRoom = what === 2 ? this.#fillDisk() : undefined;
     while (Date.now() < end) {
       await this.#ledger.write();
-      await delay(20 + this.#chance.below(50));
+      await delay(this.#chance.below(20));
     }
     giveRoom?.();
     if (what >= 4 && what < 9) await this.#killMidway(what === 8);

@@ -60,7 +60,7 @@ export class Ledger {
   async write(): Promise<void> {
     if (!this.#server.up) return;
     const what = this.#chance.below(10);
-    if (what < 3) await this.#addReport();
+    if (what < 3 || this.#reports.size === 0) await this.#addReport();
     else if (what < 5) await this.#changeReport();
     else if (what < 6) await this.#removeReport();
     else if (what < 8) await this.#loadBill();

@@ -126,7 +126,7 @@ describe("the packaged function", () => {
     it("spares the invocation that is under way when it comes late", async () => {
       await start("late");
       const reply = await ask(http, "GET /v1/me", { as: `Bearer ${foreignToken()}` });
-      expect(reply.status).toBe(401);
+      expect(reply.json).toMatchObject({ status: 503, code: "auth.keys-unusable" });
       // Whatever the instance is doing when it comes: the first answer may still have been under way.
       do expect((await ask(http, "GET /v1/health")).status).toBe(200);
       while (logged("nobody awaits this any more") === null);
