@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { OPERATOR } from "../runtimes/seed.ts";
-import { ask } from "../runtimes/target.ts";
+import { ask, type AskOptions } from "../runtimes/target.ts";
 import { Chance } from "../support/random.ts";
 import { accountOf, Attacker, ATTACKERS, type Attacked } from "./attackers.ts";
 import { HONEST, HONEST_ACCOUNT, honestBill, HonestClient } from "./honest.ts";
-import { Ledger } from "./ledger.ts";
+import { KEEPER, Ledger, MOVING, movingBill, NEIGHBOUR, STAYING } from "./ledger.ts";
 import { Server } from "./server.ts";
 
 /** A server takes more than this when it holds what it need not: 2 GB for the engine, and its own. */
@@ -21,6 +21,8 @@ export interface CampaignOptions {
   /** How the server is started. */
   program: "built" | "source";
   attackers: number;
+  /** A data folder to begin with a copy of, as `prepareFolder` makes it; one is made when not given. */
+  folder?: string;
   /** Told what happens to the server. */
   onEvent?: (text: string) => void;
 }
@@ -43,11 +45,40 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const directory = mkdtempSync(join(tmpdir(), "securebase-campaign-"));
   const server = new Server(directory, options.program);
   try {
+    if (options.folder === undefined) await prepare(server);
+    else {
+      cpSync(options.folder, directory, { recursive: true });
+      await server.start();
+    }
     return await new Campaign(server, options).run();
   } finally {
     await server.kill();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** A data folder with the tenants of a campaign and their bills, for campaigns to begin with a copy of. */
+export async function prepareFolder(directory: string, program: CampaignOptions["program"]): Promise<void> {
+  const server = new Server(directory, program);
+  await prepare(server);
+  await server.terminate();
+}
+
+/** Starts a server and has it hold all that the campaign knows. */
+async function prepare(server: Server): Promise<void> {
+  await server.start();
+  const send = async (line: string, options: AskOptions): Promise<void> => {
+    const { status, bytes } = await ask(server.target, line, { as: OPERATOR, ...options });
+    if (status > 202) throw new Error(`${line} was not done: ${bytes.toString()}`);
+  };
+  const add = (id: string, accounts: readonly string[]): Promise<void> =>
+    send("POST /v1/tenants", { body: { id, name: id, accounts } });
+  await add(HONEST, [HONEST_ACCOUNT]);
+  for (const [i, id] of ATTACKERS.entries()) await add(id, [accountOf(i)]);
+  await add(KEEPER, [STAYING, ...MOVING]);
+  await add(NEIGHBOUR, []);
+  await send("POST /v1/imports?name=honest.csv", { raw: honestBill() });
+  await send("POST /v1/imports?name=moving.csv", { raw: movingBill() });
 }
 
 class Campaign {
@@ -68,14 +99,13 @@ class Campaign {
   }
 
   async run(): Promise<CampaignReport> {
-    await this.#server.start();
-    await this.#prepare();
     const { seconds, attackers } = this.#options;
     const over = new AbortController();
     const others = Array.from({ length: attackers }, () =>
       new Attacker(this.#server, this.#chance.branch(), this.#attacked).run(over.signal),
     );
     const watching = setInterval(() => this.#server.watchMemory(), 250);
+    await this.#ledger.settled();
     this.#honest.start();
     const end = Date.now() + seconds * 1_000;
     while (Date.now() < end) await this.#turn();
@@ -84,23 +114,6 @@ class Campaign {
     await this.#checkAfterRestart();
     clearInterval(watching);
     return this.#report(await this.#honest.stop());
-  }
-
-  async #prepare(): Promise<void> {
-    const { target } = this.#server;
-    const add = async (id: string, account: string): Promise<void> => {
-      const body = { id, name: id, accounts: [account] };
-      const { status, bytes } = await ask(target, "POST /v1/tenants", { as: OPERATOR, body });
-      if (status !== 201) throw new Error(`${id} was not added: ${bytes.toString()}`);
-    };
-    await add(HONEST, HONEST_ACCOUNT);
-    for (const [i, id] of ATTACKERS.entries()) await add(id, accountOf(i));
-    const { status, bytes } = await ask(target, "POST /v1/imports?name=honest.csv", {
-      as: OPERATOR,
-      raw: honestBill(),
-    });
-    if (status > 202) throw new Error(`the honest bill was not loaded: ${bytes.toString()}`);
-    await this.#ledger.prepare();
   }
 
   /** Some seconds of attacks and acknowledged writes, and what happens to the server at their end. */

@@ -8,9 +8,18 @@ export const KEEPER = "keeper";
 /** The accounts that change hands between the keeper and its neighbour. */
 export const MOVING = ["500000000001", "500000000002", "500000000003"];
 /** The account that stays, of which the keeper loads bills. */
-const STAYING = "500000000009";
-const NEIGHBOUR = "neighbour";
+export const STAYING = "500000000009";
+export const NEIGHBOUR = "neighbour";
 const TITLES = 6;
+
+/** A bill of the accounts that change hands: a dollar, two and four a day, for three days. */
+export function movingBill(): string {
+  return focusCsv(
+    MOVING.flatMap((account, i) =>
+      [1, 2, 3].map((day) => ({ account, service: "Moving", day, billed: String(2 ** i) })),
+    ),
+  );
+}
 
 interface Answer {
   status: number;
@@ -38,22 +47,7 @@ export class Ledger {
   constructor(server: Server, chance: Chance) {
     this.#server = server;
     this.#chance = chance;
-  }
-
-  /** The tenants that it writes for, and a bill of the accounts that change hands: a dollar, two and four a day. */
-  async prepare(): Promise<void> {
-    await this.#must("POST", "/v1/tenants", OPERATOR, {
-      id: KEEPER,
-      name: "Keeper",
-      accounts: [STAYING, ...MOVING],
-    });
-    await this.#must("POST", "/v1/tenants", OPERATOR, { id: NEIGHBOUR, name: "Neighbour" });
     for (const account of MOVING) this.#owners.set(account, [KEEPER]);
-    const charges = MOVING.flatMap((account, i) =>
-      [1, 2, 3].map((day) => ({ account, service: "Moving", day, billed: String(2 ** i) })),
-    );
-    await this.#must("POST", "/v1/imports?name=moving.csv", OPERATOR, focusCsv(charges));
-    await this.settled();
   }
 
   /** One write. Where it is not answered, both what was and what was to be are possible from then on. */
@@ -233,12 +227,6 @@ export class Ledger {
       await delay(200);
     }
     throw new Error(`${method} ${path} was not answered`);
-  }
-
-  async #must(method: string, path: string, as: object, body: unknown): Promise<void> {
-    const answer = await this.#send(method, path, as, body);
-    if (answer === undefined || answer.status >= 300)
-      throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
   }
 
   /** Undefined where no answer came. */

@@ -8,8 +8,11 @@
  *
  * With `--runs`, so many campaigns with seeds from N on, each of M minutes, P of them at once.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { P95_BOUND, runCampaign } from "./campaign.ts";
+import { P95_BOUND, prepareFolder, runCampaign } from "./campaign.ts";
 
 const { values } = parseArgs({
   options: {
@@ -26,6 +29,8 @@ const [first, runs, sideBySide] = [values.seed, values.runs, values["side-by-sid
   number,
 ];
 
+const folder = mkdtempSync(join(tmpdir(), "securebase-campaigns-"));
+await prepareFolder(folder, "built");
 let next = first;
 let failed = 0;
 const work = async (): Promise<void> => {
@@ -34,6 +39,7 @@ const work = async (): Promise<void> => {
       seed: next++,
       seconds: Number(values.minutes) * 60,
       program: "built",
+      folder,
       attackers: Number(values.attackers),
       onEvent: (text) => {
         if (runs === 1) process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -46,6 +52,10 @@ const work = async (): Promise<void> => {
     console.log(JSON.stringify({ ...report, failures }));
   }
 };
-await Promise.all(Array.from({ length: sideBySide }, work));
+try {
+  await Promise.all(Array.from({ length: sideBySide }, work));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
 console.log(`${runs} campaigns with seeds from ${first} to ${first + runs - 1}, ${failed} with failures`);
 process.exitCode = failed > 0 ? 1 : 0;
