@@ -1,7 +1,7 @@
 import { isOpen, type Job } from "../../core/jobs/job.ts";
 import { type JobPorts, getJob } from "./jobs.ts";
 import { jobKey } from "../../core/jobs/key.ts";
-import { pause } from "../../core/jobs/pause.ts";
+import { pause, waitFor } from "../../core/jobs/pause.ts";
 
 /** Between two looks at a job of another process: at first and at most, in milliseconds. */
 const [FIRST_LOOK, LAST_LOOK] = [150, 1_000];
@@ -24,8 +24,7 @@ export async function waitForJob(
     const left = until - performance.now();
     if (!isOpen(job) || left <= 0) return job;
     const here = services.jobs.ended(jobKey(job));
-    await (here === undefined
-      ? pause(Math.min(look, left), signal)
-      : Promise.race([here, pause(left, signal)]));
+    if (here === undefined) await pause(Math.min(look, left), signal);
+    else await waitFor(here, left, signal);
   }
 }
