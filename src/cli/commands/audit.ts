@@ -105,7 +105,8 @@ function verifyCommand(audit: Command, effects: Effects): void {
         }
         if (options.json === true) return;
         const last = head === null ? "" : `, head ${head.seq}:${head.hash}`;
-        await effects.out(`The log is whole: ${entries.toLocaleString("en-US")} entries${last}\n`);
+        const count = `${entries.toLocaleString("en-US")} ${entries === 1 ? "entry" : "entries"}`;
+        await effects.out(`The log is whole: ${count}${last}\n`);
       });
     });
 }
