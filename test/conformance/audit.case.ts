@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIds, systemClock } from "../../src/adapters/embedded/clock.ts";
-import { type AuditPorts, appendAudit, entriesOf, headsOf } from "../../src/app/audit/log.ts";
+import { sha256 } from "../../src/runtimes/digest.ts";
+import { type AuditPorts, appendAudit, entriesOf, hashOf, headsOf } from "../../src/app/audit/log.ts";
 import { listAudit, verifyAudit } from "../../src/app/audit/read.ts";
 import { AUDIT } from "../../src/app/records/kinds.ts";
 import type { AuditEntry, AuditEvent } from "../../src/core/audit/entry.ts";
@@ -28,7 +29,12 @@ export function auditCases(name: string, open: () => Promise<Fresh<RecordStore>>
     let services: AuditPorts;
     beforeEach(async () => {
       fresh = await open();
-      services = { records: fresh.store, ids: createIds(systemClock), clock: systemClock };
+      services = {
+        digest: sha256,
+        records: fresh.store,
+        ids: createIds(systemClock),
+        clock: systemClock,
+      };
     });
     afterEach(() => fresh.close());
 
@@ -90,10 +96,9 @@ export function auditCases(name: string, open: () => Promise<Fresh<RecordStore>>
       });
 
       it("names an entry that was written anew with a hash of its own", async () => {
-        const { hashOf } = await import("../../src/app/audit/log.ts");
         await meddle(6, (entry) => {
           const forged = { ...entry, actor: { ...entry.actor, subject: "eve" } };
-          return { ...forged, hash: hashOf(forged) };
+          return { ...forged, hash: hashOf(forged, sha256()) };
         });
         expect(await verifyAudit(services, "acme")).toMatchObject({ broken: { seq: 7 } });
       });

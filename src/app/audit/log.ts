@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type AuditEntry,
   type AuditEvent,
@@ -7,12 +6,13 @@ import {
   START,
 } from "../../core/audit/entry.ts";
 import { DomainError } from "../../core/errors/errors.ts";
+import type { Digest } from "../../core/reports/manifest.ts";
 import { AUDIT, AUDIT_HEAD, AUDIT_MARKS, OWN_AUDIT, OWN_AUDIT_HEAD } from "../records/kinds.ts";
 import { type Records, recordsOf, serviceRecords, writeTogether } from "../records/records.ts";
 import type { Services } from "../services.ts";
 import { boundedJson } from "./bounded-json.ts";
 
-export type AuditPorts = Pick<Services, "records" | "ids" | "clock">;
+export type AuditPorts = Pick<Services, "records" | "ids" | "clock" | "digest">;
 
 /** Each failed try means that another entry was written, so that many at once all get their turn. */
 const TRIES = 100;
@@ -32,8 +32,10 @@ export function headsOf(services: AuditPorts, tenant: string | null): Records<St
   return recordsOf({ services, tenant: { id: tenant } }, AUDIT_HEAD);
 }
 
-export function hashOf(entry: Omit<AuditEntry, "hash">): string {
-  return createHash("sha256").update(sealedText(entry)).digest("hex");
+/** @param digest a new SHA-256 */
+export function hashOf(entry: Omit<AuditEntry, "hash">, digest: Digest): string {
+  digest.update(sealedText(entry));
+  return digest.hex();
 }
 
 /**
@@ -47,20 +49,21 @@ export async function appendAudit(
   tenant: string | null,
   event: AuditEvent,
 ): Promise<AuditEntry> {
+  const { digest } = services;
   const entries = entriesOf(services, tenant);
   const heads = headsOf(services, tenant);
   const bounded: AuditEvent = {
     ...event,
-    asked: boundedJson(event.asked),
+    asked: boundedJson(event.asked, digest),
     changes: event.changes.map(({ kind, id, before, after }) => {
-      return { kind, id, before: boundedJson(before), after: boundedJson(after) };
+      return { kind, id, before: boundedJson(before, digest), after: boundedJson(after, digest) };
     }),
   };
   for (let tries = 1; ; tries++) {
     const seen = await heads.find("head");
     const { seq, hash: previous } = seen?.record ?? START;
     const open = { ...bounded, seq: seq + 1, at: services.clock.now().toISOString(), previous };
-    const entry: AuditEntry = { ...open, hash: hashOf(open) };
+    const entry: AuditEntry = { ...open, hash: hashOf(open, digest()) };
     const head = {
       record: { id: "head" as const, seq: entry.seq, hash: entry.hash },
       revision: services.ids.next(),

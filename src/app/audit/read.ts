@@ -1,5 +1,6 @@
 import type { AuditAction, AuditEntry, AuditHead } from "../../core/audit/entry.ts";
 import { START } from "../../core/audit/entry.ts";
+import type { Digest } from "../../core/reports/manifest.ts";
 import type { Page, PageRequest } from "../../core/lists/pages.ts";
 import { AUDIT_MARKS } from "../records/kinds.ts";
 import { serviceRecords } from "../records/records.ts";
@@ -77,7 +78,7 @@ export async function verifyAudit(
       ?.record,
     known,
   ].filter((head) => head !== undefined);
-  const chain = new ChainCheck(noted);
+  const chain = new ChainCheck(noted, services.digest);
   const entries = entriesOf(services, tenant);
   let after: string | undefined;
   for (;;) {
@@ -93,6 +94,7 @@ export async function verifyAudit(
 /** Goes through a log from its newest entry to its first. */
 class ChainCheck {
   readonly #noted: readonly AuditHead[];
+  readonly #digest: () => Digest;
   readonly #held = new Set<AuditHead>();
   #entries = 0;
   #head: AuditHead | null = null;
@@ -100,15 +102,17 @@ class ChainCheck {
   #behind: AuditEntry | undefined;
   #broken: AuditCheck["broken"] = null;
 
-  constructor(noted: readonly AuditHead[]) {
+  constructor(noted: readonly AuditHead[], digest: () => Digest) {
     this.#noted = noted;
+    this.#digest = digest;
   }
 
   add(entry: AuditEntry): void {
     this.#entries += 1;
     this.#head ??= { seq: entry.seq, hash: entry.hash };
     this.#link(entry);
-    if (hashOf(entry) !== entry.hash) this.#break(entry.seq, "The entry is not as it was written");
+    if (hashOf(entry, this.#digest()) !== entry.hash)
+      this.#break(entry.seq, "The entry is not as it was written");
     for (const head of this.#noted) {
       if (head.seq === entry.seq && head.hash === entry.hash) this.#held.add(head);
     }

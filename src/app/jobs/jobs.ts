@@ -26,7 +26,7 @@ import { jobKey, ownerPrefix } from "../../core/jobs/key.ts";
 /** Days a job is remembered: as long as the file of an export is kept. */
 export const KEEP_DAYS = 90;
 
-export type JobPorts = Pick<Services, "records" | "ids" | "clock" | "jobs">;
+export type JobPorts = Pick<Services, "records" | "ids" | "clock" | "jobs" | "digest">;
 
 export interface NewJob {
   kind: JobKind;
