@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeTenant, type Tenant } from "../../src/core/tenants/tenant.ts";
 import type { AwsStore } from "../../src/adapters/aws/store.ts";
 import { createIds } from "../../src/adapters/embedded/clock.ts";
 import type { ExportJob } from "../../src/core/exports/export-job.ts";
@@ -80,20 +81,8 @@ describe("a day under faults", () => {
   });
 
   it("keeps every tenant and gives each account to one", async () => {
-    const tenant = (id: string, accounts: string[]) => ({
-      ...{
-        id,
-        name: id,
-        tier: null,
-        contacts: [],
-        accounts,
-        frameworks: [],
-        zone: "UTC",
-        branding: {},
-        demo: false,
-      },
-      createdAt: "2024-09-01T00:00:00Z",
-    });
+    const tenant = (id: string, accounts: string[]): Tenant =>
+      makeTenant({ id, name: id, accounts }, "2024-09-01T00:00:00Z");
     const tenants = tenantsIn(store);
     for (let i = 0; i < 10; i++) await tenants.create(tenant(`t${i}`, [`a${i}`, `b${i}`]));
     await expect(tenants.create(tenant("t10", ["b3"]))).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeTenant, type Tenant } from "../../src/core/tenants/tenant.ts";
 import { type AwsConfig, resourceNames } from "../../src/adapters/aws/config.ts";
 import { callerIdentity } from "../../src/adapters/aws/identity.ts";
 import { DynamoRateLimiter } from "../../src/adapters/aws/rate-limiter.ts";
@@ -51,20 +52,8 @@ describe.skipIf(missing !== undefined)("on moto", () => {
   });
 
   it("gives an account to one tenant, in one transaction with its profile", async () => {
-    const tenant = (id: string, accounts: string[]) => ({
-      ...{
-        id,
-        name: id,
-        tier: null,
-        contacts: [],
-        accounts,
-        frameworks: [],
-        zone: "UTC",
-        branding: {},
-        demo: false,
-      },
-      createdAt: "2024-09-01T00:00:00Z",
-    });
+    const tenant = (id: string, accounts: string[]): Tenant =>
+      makeTenant({ id, name: id, accounts }, "2024-09-01T00:00:00Z");
     const tenants = tenantsIn(store);
     await tenants.create(tenant("first", ["111", "222"]));
     await expect(tenants.create(tenant("second", ["333", "222"]))).rejects.toMatchObject({

@@ -10,7 +10,7 @@ import type { RenderOptions } from "../../ports/renderer.ts";
 import { enqueueJob, KEEP_DAYS, makeJob } from "../jobs/jobs.ts";
 import { EXPORTS } from "../records/kinds.ts";
 import { recordsOf } from "../records/records.ts";
-import { buildDocument, checkRun } from "../reports/build-document.ts";
+import { buildDocument, checkRun, detailSection } from "../reports/build-document.ts";
 import type { TenantContext } from "../services.ts";
 import { type ExportInput, type ExportRecipe, renderAndClose } from "./perform.ts";
 
@@ -84,10 +84,9 @@ async function buildSmall(context: TenantContext, recipe: ExportRecipe): Promise
     signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
   };
   try {
-    const detailOnly = definition.sections.filter((section) => section.kind === "table" && section.detail);
     // Whether there are too many rows is mostly known of the detail table alone.
-    if (definition.sections.length > detailOnly.length) {
-      const detail = { ...recipe, definition: { ...definition, sections: detailOnly } };
+    if (definition.sections.length > 1) {
+      const detail = { ...recipe, definition: { ...definition, sections: [detailSection(definition)] } };
       if (rowsOf((await build(patient, detail, 0)).sections) > STREAM_ROWS) return undefined;
     }
     const document = await build(patient, recipe, STREAM_ROWS);

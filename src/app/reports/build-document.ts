@@ -132,7 +132,8 @@ function askingOf(
   };
 }
 
-function detailSection(definition: ReportDefinition): Extract<Section, { kind: "table" }> {
+/** The table that is the report's dataset. @throws Error when there is none, which `checkDefinition` rules out */
+export function detailSection(definition: ReportDefinition): Extract<Section, { kind: "table" }> {
   const found = definition.sections.find((section) => section.kind === "table" && section.detail === true);
   if (found?.kind === "table") return found;
   throw new Error(`report ${definition.title} has no detail table; checkDefinition rules that out`);
