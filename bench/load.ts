@@ -10,18 +10,15 @@
  * Half of the dashboards are of ranges that people ask for again and again, and so remembered; the others are of any
  * thirty days.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { SignJWT } from "jose";
 import { Chance } from "../test/support/random.ts";
 import { addDays } from "../src/core/time/dates.ts";
 import { factsStore, TENANTS, tenantName } from "./lib/facts-store.ts";
 import { option, printTable, quantile } from "./lib/harness.ts";
+import { authorizationOf, startServer } from "./lib/server.ts";
 
 const ROWS = Number(option("rows") ?? 10_000_000);
 const SECONDS = Number(option("seconds") ?? 20);
@@ -29,7 +26,6 @@ const SOAK_MINUTES = Number(option("soak") ?? 0);
 const SOAK_RATE = Number(option("rate") ?? 0);
 const RATES = [5, 10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320];
 const WANTED_P95 = 100;
-const SECRET = "a secret for the bench, over 32 bytes";
 /** The last day of the store's facts, and a year before it. */
 const LAST_DAY = "2024-09-30";
 const DAYS = 360;
@@ -76,38 +72,10 @@ function anyMonth(): { from: string; to: string } {
   return { from: addDays(to, -30), to };
 }
 
-async function tokenOf(claims: object): Promise<string> {
-  return new SignJWT({ ...claims, sub: "bench" })
-    .setProtectedHeader({ alg: "HS256" })
-    .setExpirationTime("12h")
-    .sign(new TextEncoder().encode(SECRET));
-}
-
-async function startServer(directory: string): Promise<{ server: ChildProcess; url: string }> {
-  const server = spawn(process.execPath, ["dist/cli/bin.js", "serve", "--port", "0", "--data", directory], {
-    env: {
-      ...process.env,
-      SECUREBASE_JWT_SECRET: SECRET,
-      SECUREBASE_LOG: "silent",
-      // The engine is to be tried, not the budgets of single tenants.
-      SECUREBASE_QUERIES_PER_MINUTE: "1000000",
-      SECUREBASE_QUERIES_BURST: "100000",
-      SECUREBASE_EXPORTS_PER_MINUTE: "100000",
-      SECUREBASE_EXPORTS_BURST: "10000",
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  for await (const line of createInterface({ input: server.stdout })) {
-    const url = /listens on (\S+)/.exec(line)?.[1];
-    if (url !== undefined) return { server, url };
-  }
-  throw new Error("the server did not start");
-}
-
 /** The store has facts of tenants that its registry does not know. */
 async function addTenants(url: string): Promise<string[]> {
-  const authorization = `Bearer ${await tokenOf({ role: "operator" })}`;
-  const tokens: string[] = [];
+  const authorization = await authorizationOf({ role: "operator" });
+  const headers: string[] = [];
   for (let i = 0; i < TENANTS; i++) {
     const id = tenantName(i);
     const added = await fetch(`${url}/v1/tenants`, {
@@ -116,19 +84,19 @@ async function addTenants(url: string): Promise<string[]> {
       body: JSON.stringify({ id, name: `Tenant ${i}` }),
     });
     if (added.status !== 201) throw new Error(await added.text());
-    tokens.push(await tokenOf({ role: "analyst", customerId: id }));
+    headers.push(await authorizationOf({ role: "analyst", customerId: id }));
   }
-  return tokens;
+  return headers;
 }
 
 class Load {
   readonly #url: string;
-  readonly #tokens: readonly string[];
+  readonly #headers: readonly string[];
   readonly #pid: number;
 
-  constructor(url: string, tokens: readonly string[], pid: number) {
+  constructor(url: string, headers: readonly string[], pid: number) {
     this.#url = url;
-    this.#tokens = tokens;
+    this.#headers = headers;
     this.#pid = pid;
   }
 
@@ -155,7 +123,7 @@ class Load {
   }
 
   async #ask({ method, path, body }: Ask): Promise<"answered" | "refused" | "failed"> {
-    const headers: Record<string, string> = { authorization: `Bearer ${chance.pick(this.#tokens)}` };
+    const headers: Record<string, string> = { authorization: chance.pick(this.#headers) };
     if (body !== undefined) headers["content-type"] = "application/json";
     try {
       const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
@@ -221,14 +189,20 @@ async function soak(load: Load, rate: number): Promise<void> {
 
 const folder = await mkdtemp(join(tmpdir(), "securebase-load-"));
 await cp(await factsStore(ROWS), folder, { recursive: true });
-const { server, url } = await startServer(folder);
+const server = await startServer(["--data", folder], {
+  SECUREBASE_LOG: "silent",
+  // The engine is to be tried, not the budgets of single tenants.
+  SECUREBASE_QUERIES_PER_MINUTE: "1000000",
+  SECUREBASE_QUERIES_BURST: "100000",
+  SECUREBASE_EXPORTS_PER_MINUTE: "100000",
+  SECUREBASE_EXPORTS_BURST: "10000",
+});
 try {
-  const load = new Load(url, await addTenants(url), server.pid ?? 0);
+  const load = new Load(server.url, await addTenants(server.url), server.pid);
   await load.run(5, 5);
   const rate = SOAK_RATE > 0 ? SOAK_RATE : (await highestRate(load)) / 2;
   if (SOAK_MINUTES > 0) await soak(load, rate);
 } finally {
-  server.kill("SIGKILL");
-  await once(server, "exit");
+  await server.kill();
   await rm(folder, { recursive: true, force: true });
 }

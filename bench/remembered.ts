@@ -4,22 +4,18 @@
  *
  *   npm run bench:remembered -- [--rounds 5] [--seconds 3]
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { SignJWT } from "jose";
 import { option, printTable } from "./lib/harness.ts";
+import { authorizationOf, startServer } from "./lib/server.ts";
 
 const ROUNDS = Number(option("rounds") ?? 5);
 const SECONDS = Number(option("seconds") ?? 3);
 const CONNECTIONS = 8;
 /** What a remembered answer has to reach of the rate of a 404. */
 const LEAST = 0.5;
-const SECRET = "a secret for the bench, over 32 bytes";
 const TENANT = "ledgerline";
 const QUESTION = { dataset: "cost", range: { preset: "30d" }, groupBy: ["service"], limit: 10 };
 const BY_URL = "/v1/analytics?groupBy=service&range=30d&limit=10";
@@ -31,18 +27,10 @@ interface Answer {
 }
 
 const directory = await mkdtemp(join(tmpdir(), "securebase-bench-"));
-const server = spawn(
-  process.execPath,
-  ["dist/cli/bin.js", "serve", "--demo", "--port", "0", "--data", directory],
-  { env: { ...process.env, SECUREBASE_JWT_SECRET: SECRET }, stdio: ["ignore", "pipe", "ignore"] },
-);
+const server = await startServer(["--demo", "--data", directory]);
 try {
-  const port = await portOf(server);
-  const token = await new SignJWT({ role: "viewer", customerId: TENANT, sub: "bench" })
-    .setProtectedHeader({ alg: "HS256" })
-    .setExpirationTime("1h")
-    .sign(new TextEncoder().encode(SECRET));
-  const authorization = `Bearer ${token}`;
+  const port = Number(new URL(server.url).port);
+  const authorization = await authorizationOf({ role: "viewer", customerId: TENANT });
   const byUrl = request("GET", BY_URL, { authorization });
   const { etag } = await expectStatus(port, byUrl, 200);
   if (etag === undefined) throw new Error(`GET ${BY_URL} has no ETag`);
@@ -74,18 +62,8 @@ try {
   );
   if (rows.some(({ rate }) => rate < LEAST * base)) process.exitCode = 1;
 } finally {
-  server.kill("SIGKILL");
-  await once(server, "exit");
+  await server.kill();
   await rm(directory, { recursive: true, force: true });
-}
-
-async function portOf({ stdout }: ChildProcess): Promise<number> {
-  if (stdout === null) throw new Error("the server has no output");
-  for await (const line of createInterface({ input: stdout })) {
-    const port = /listens on http:\/\/localhost:(\d+)/.exec(line)?.[1];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error("the server ended before it listened");
 }
 
 function request(method: string, path: string, headers: Record<string, string>, body = ""): Buffer {
